@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A layer of the machine: it may import Primitives, what is listed here, and nothing else.
+func layer(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = [])
+  -> Target
+{
+  .target(
+    name: name, dependencies: ["Primitives"] + dependencies, path: path, exclude: exclude,
+    swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: ["Primitives", "DeviceModel"] + dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "swboot",
+  products: [
+    .executable(name: "swboot", targets: ["swboot"]),
+    .library(name: "Primitives", targets: ["Primitives"]),
+  ],
+  targets: [
+    .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CFDT", providers: [.apt(["libfdt-dev"])]),
+    .target(name: "Primitives", swiftSettings: strict),
+
+    layer("DeviceModel", []),
+    layer("GuestRAM", ["CLinux"]),
+    layer("Host", ["CLinux", "CZlib", "CFDT"]),
+
+    layer("Devices", ["DeviceModel"]),
+    layer("PCI", ["DeviceModel"]),
+    layer("SystemBus", ["DeviceModel"]),
+    layer("ACPITables", ["DeviceModel"], path: "ACPI", exclude: ["README.md"]),
+
+    layer("Virtio", ["DeviceModel", "PCI", "GuestRAM"]),
+    layer("Processor", ["DeviceModel", "SystemBus", "GuestRAM"]),
+    layer("Boot", ["GuestRAM", "Host", "Processor"]),
+
+    layer("SoftBackend", ["DeviceModel", "SystemBus", "GuestRAM", "Processor", "Devices", "CLinux"]),
+    layer("KVMBackend", ["DeviceModel", "SystemBus", "GuestRAM", "Processor", "Host", "CLinux"]),
+
+    layer(
+      "Machine",
+      [
+        "DeviceModel", "GuestRAM", "Host", "Devices", "PCI", "SystemBus", "ACPITables", "Virtio",
+        "Processor", "Boot", "SoftBackend", "KVMBackend",
+      ]),
+    .executableTarget(
+      name: "swboot", dependencies: ["Primitives", "Machine", "Host"],
+      swiftSettings: strict,
+      linkerSettings: [
+        .unsafeFlags(["-static-executable", "-Xlinker", "-s"], .when(configuration: .release))
+      ]),
+
+    tests("PrimitivesTests", []),
+    tests("DeviceModelTests", []),
+    tests("DevicesTests", ["Devices"]),
+    tests("GuestRAMTests", ["GuestRAM"]),
+    tests("SystemBusTests", ["SystemBus"]),
+    tests("PCITests", ["PCI"]),
+    tests("VirtioTests", ["Virtio", "PCI", "GuestRAM"]),
+    tests("ACPITablesTests", ["ACPITables", "Host"]),
+    tests("HostTests", ["Host"]),
+    tests("BootTests", ["Boot", "GuestRAM", "Host", "Processor"]),
+    tests("SoftBackendTests", ["SoftBackend", "Processor", "SystemBus", "GuestRAM", "Devices", "CLinux"]),
+    tests("MachineTests", ["Machine", "GuestRAM", "Host", "Processor"]),
+  ]
+)

@@ -1,0 +1,71 @@
+// The Linux calls and constants that Swift cannot express. Every call returns its result or -errno,
+// so that Swift never reads errno.
+#pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/kvm.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static inline int linux_ioctl(int fd, unsigned long request, unsigned long argument) {
+  int r = ioctl(fd, request, argument);
+  return r < 0 ? -errno : r;
+}
+static inline int linux_ioctl_pointer(int fd, unsigned long request, void *argument) {
+  int r = ioctl(fd, request, argument);
+  return r < 0 ? -errno : r;
+}
+static inline int linux_open(const char *path, int flags, unsigned mode) {
+  int r = open(path, flags | O_CLOEXEC, mode);
+  return r < 0 ? -errno : r;
+}
+static inline int linux_memfd(const char *name) {
+  long r = syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */);
+  return r < 0 ? -errno : (int)r;
+}
+static inline int linux_eventfd(void) {
+  long r = syscall(SYS_eventfd2, 0u, O_CLOEXEC | O_NONBLOCK);
+  return r < 0 ? -errno : (int)r;
+}
+static inline int linux_fallocate(int fd, int mode, int64_t offset, int64_t count) {
+  long r = syscall(SYS_fallocate, fd, mode, offset, count);
+  return r < 0 ? -errno : (int)r;
+}
+static inline long linux_getrandom(void *buffer, unsigned long count) {
+  long r = syscall(SYS_getrandom, buffer, count, 0u);
+  return r < 0 ? -errno : r;
+}
+static inline int linux_thread_id(void) { return (int)syscall(SYS_gettid); }
+static inline int linux_signal_thread(int thread, int signal) {
+  long r = syscall(SYS_tgkill, getpid(), thread, signal);
+  return r < 0 ? -errno : (int)r;
+}
+
+// Guest RAM is shared with the guest: every access is one volatile access of the named size, so that
+// the compiler neither repeats nor removes it. Unaligned addresses are the guest's right.
+typedef uint16_t __attribute__((aligned(1), may_alias)) guest_u16;
+typedef uint32_t __attribute__((aligned(1), may_alias)) guest_u32;
+typedef uint64_t __attribute__((aligned(1), may_alias)) guest_u64;
+static inline uint8_t guest_load8(const void *p) { return *(const volatile uint8_t *)p; }
+static inline uint16_t guest_load16(const void *p) { return *(const volatile guest_u16 *)p; }
+static inline uint32_t guest_load32(const void *p) { return *(const volatile guest_u32 *)p; }
+static inline uint64_t guest_load64(const void *p) { return *(const volatile guest_u64 *)p; }
+static inline void guest_store8(void *p, uint8_t v) { *(volatile uint8_t *)p = v; }
+static inline void guest_store16(void *p, uint16_t v) { *(volatile guest_u16 *)p = v; }
+static inline void guest_store32(void *p, uint32_t v) { *(volatile guest_u32 *)p = v; }
+static inline void guest_store64(void *p, uint64_t v) { *(volatile guest_u64 *)p = v; }
+// Ring indices: aligned by the caller's check.
+static inline uint16_t guest_load_acquire16(const void *p) { return __atomic_load_n((const uint16_t *)p, __ATOMIC_ACQUIRE); }
+static inline void guest_store_release16(void *p, uint16_t v) { __atomic_store_n((uint16_t *)p, v, __ATOMIC_RELEASE); }
+static inline void guest_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }

@@ -1,0 +1,24 @@
+public import Primitives
+
+/// Where one device sits. Said once: the bus, ACPI, `swboot machine` and the firmware read it from here.
+public struct Placement: Sendable {
+  public let name: StaticString
+  /// Its port ranges; a device with several sees each at the offset where the list so far ends.
+  public let ports: [PortRange]
+  public let memory: MemoryRange?
+  /// The global interrupt it drives.
+  public let line: Int?
+  /// Its ACPI hardware id, if the operating system should see a node for it.
+  public let acpiID: StaticString?
+
+  public init(
+    _ name: StaticString, ports: [PortRange] = [], memory: MemoryRange? = nil, line: Int? = nil,
+    acpiID: StaticString? = nil
+  ) {
+    self.name = name
+    self.ports = ports
+    self.memory = memory
+    self.line = line
+    self.acpiID = acpiID
+  }
+}

@@ -1,0 +1,223 @@
+internal import CLinux
+internal import Glibc
+public import Primitives
+import Synchronization
+
+/// A guest-physical range that is not plain RAM.
+public enum GuestMemoryError: Error, Equatable, Sendable {
+  /// The range is not wholly RAM.
+  case notRAM(address: UInt64, count: Int)
+  /// The host could not give the memory, or a file transfer failed.
+  case host(call: StaticString, code: Int32)
+
+  public static func == (a: Self, b: Self) -> Bool {
+    switch (a, b) {
+    case (.notRAM(let x, let n), .notRAM(let y, let m)): x == y && n == m
+    case (.host(_, let x), .host(_, let y)): x == y
+    default: false
+    }
+  }
+}
+
+/// Owns the guest's RAM and the firmware image; nothing else touches them.
+///
+/// Safe because every access is checked against the size of the mapping and copies bytes in or out.
+/// RAM is one mapping of a memfd, populated as the guest touches it, between guard pages. In guest-physical
+/// space it lies at 0 up to `lowSize`, and from 4 GiB on.
+@safe public final class GuestMemory: Sendable {
+  public let size: UInt64
+  public let lowSize: UInt64
+  public var highSize: UInt64 { size - lowSize }
+
+  /// The firmware image, padded at its front to whole pages; empty without firmware.
+  public let firmwareSize: UInt64
+
+  nonisolated(unsafe) let ram: UnsafeMutableRawPointer
+  nonisolated(unsafe) let firmware: UnsafeMutableRawPointer
+  nonisolated(unsafe) let marks: UnsafeMutablePointer<UInt8>
+  let layout: Mutex<[MemoryWindow]>
+  let staleCode: Atomic<UInt32>
+
+  static let page = 4096
+  static let guardSize = 1 << 16
+
+  /// - Parameter size: at least 1 MiB, in whole pages.
+  /// - Parameter firmware: shown below 4 GiB, at most 16 MiB less the pages KVM needs.
+  public init(size: UInt64, firmware image: [UInt8] = []) throws(GuestMemoryError) {
+    precondition(size >= 1 << 20 && size % UInt64(Self.page) == 0, "RAM comes in pages, from 1 MiB on")
+    precondition(UInt64(image.count) <= Platform.largestFirmware, "firmware is at most 16 MiB")
+    self.size = size
+    lowSize = min(size, Platform.lowRAMLimit)
+    firmwareSize = UInt64(image.count).roundedUp(toMultipleOf: UInt64(Self.page))
+    staleCode = Atomic(0)
+
+    let descriptor = unsafe linux_memfd("guest-ram")
+    guard descriptor >= 0 else { throw .host(call: "memfd_create", code: -descriptor) }
+    defer { close(descriptor) }
+    guard ftruncate(descriptor, Int(size)) == 0 else { throw .host(call: "ftruncate", code: errno) }
+    unsafe ram = try Self.map(Int(size), shared: descriptor)
+    unsafe firmware = try Self.map(max(Int(firmwareSize), Self.page), shared: -1)
+    unsafe marks = try Self.map(Int(size) / Self.page, shared: -1).assumingMemoryBound(to: UInt8.self)
+    let padding = Int(firmwareSize) - image.count
+    for i in 0..<padding { unsafe firmware.storeBytes(of: 0xFF, toByteOffset: i, as: UInt8.self) }
+    layout = Mutex(MemoryWindow.layout(low: lowSize, high: size - lowSize, firmware: firmwareSize, shadow: .reset))
+    unsafe image.withUnsafeBytes { bytes in
+      if let base = bytes.baseAddress { unsafe memcpy(firmware + padding, base, bytes.count) }
+    }
+  }
+
+  deinit {
+    unsafe Self.unmap(ram, Int(size))
+    unsafe Self.unmap(firmware, max(Int(firmwareSize), Self.page))
+    unsafe Self.unmap(UnsafeMutableRawPointer(marks), Int(size) / Self.page)
+  }
+
+  private static func map(_ count: Int, shared descriptor: Int32) throws(GuestMemoryError) -> UnsafeMutableRawPointer {
+    let body = Int(UInt64(count).roundedUp(toMultipleOf: UInt64(page)))
+    let reserved = unsafe mmap(
+      nil, body + 2 * guardSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard let reserved = unsafe reserved, unsafe reserved != MAP_FAILED else {
+      throw .host(call: "mmap", code: errno)
+    }
+    let kind = descriptor >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS
+    let mapped = unsafe mmap(
+      reserved + guardSize, body, PROT_READ | PROT_WRITE, kind | MAP_FIXED | MAP_NORESERVE, descriptor, 0)
+    guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
+      let code = errno
+      unsafe munmap(reserved, body + 2 * guardSize)
+      throw .host(call: "mmap", code: code)
+    }
+    return unsafe mapped
+  }
+
+  private static func unmap(_ start: UnsafeMutableRawPointer, _ count: Int) {
+    let body = Int(UInt64(count).roundedUp(toMultipleOf: UInt64(page)))
+    unsafe munmap(start - guardSize, body + 2 * guardSize)
+  }
+
+  // MARK: RAM, as devices and loaders see it
+
+  /// Where a range lies in the RAM mapping, or nil unless all of it is RAM.
+  @inlinable package func ramOffset(_ address: GuestAddress, _ count: Int) -> Int? {
+    guard count >= 0 else { return nil }
+    let (end, overflow) = address.value.addingReportingOverflow(UInt64(count))
+    guard !overflow else { return nil }
+    if end <= lowSize { return Int(address.value) }
+    guard address.value >= Platform.highRAMStart, end - Platform.highRAMStart <= size - lowSize else { return nil }
+    return Int(address.value - Platform.highRAMStart + lowSize)
+  }
+
+  public func contains(_ address: GuestAddress, count: Int) -> Bool { ramOffset(address, count) != nil }
+
+  private func place(_ address: GuestAddress, _ count: Int) throws(GuestMemoryError) -> UnsafeMutableRawPointer {
+    guard let offset = ramOffset(address, count) else { throw .notRAM(address: address.value, count: count) }
+    return unsafe ram + offset
+  }
+
+  public func load<T: FixedWidthInteger & UnsignedInteger>(_: T.Type = T.self, at address: GuestAddress)
+    throws(GuestMemoryError) -> T
+  {
+    let place = unsafe try place(address, T.bitWidth / 8)
+    return switch T.bitWidth {
+    case 8: unsafe T(truncatingIfNeeded: guest_load8(place))
+    case 16: unsafe T(truncatingIfNeeded: guest_load16(place))
+    case 32: unsafe T(truncatingIfNeeded: guest_load32(place))
+    default: unsafe T(truncatingIfNeeded: guest_load64(place))
+    }
+  }
+
+  public func store<T: FixedWidthInteger & UnsignedInteger>(_ value: T, at address: GuestAddress)
+    throws(GuestMemoryError)
+  {
+    let place = unsafe try place(address, T.bitWidth / 8)
+    switch T.bitWidth {
+    case 8: unsafe guest_store8(place, UInt8(truncatingIfNeeded: value))
+    case 16: unsafe guest_store16(place, UInt16(truncatingIfNeeded: value))
+    case 32: unsafe guest_store32(place, UInt32(truncatingIfNeeded: value))
+    default: unsafe guest_store64(place, UInt64(truncatingIfNeeded: value))
+    }
+    didWrite(address, T.bitWidth / 8)
+  }
+
+  /// A private copy of guest bytes: check the copy, use the copy.
+  public func bytes(_ count: Int, at address: GuestAddress) throws(GuestMemoryError) -> [UInt8] {
+    let place = unsafe try place(address, count)
+    return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      if let base = buffer.baseAddress { unsafe memcpy(base, place, count) }
+      initialized = count
+    }
+  }
+
+  public func write(_ bytes: [UInt8], at address: GuestAddress) throws(GuestMemoryError) {
+    let place = unsafe try place(address, bytes.count)
+    unsafe bytes.withUnsafeBytes { source in
+      if let base = source.baseAddress { unsafe memcpy(place, base, source.count) }
+    }
+    didWrite(address, bytes.count)
+  }
+
+  public func fill(_ byte: UInt8, count: Int, at address: GuestAddress) throws(GuestMemoryError) {
+    let place = unsafe try place(address, count)
+    unsafe memset(place, Int32(byte), count)
+    didWrite(address, count)
+  }
+
+  // MARK: Rings
+
+  /// A ring index, before whatever it makes visible is read.
+  public func loadIndex(at address: GuestAddress) throws(GuestMemoryError) -> UInt16 {
+    guard address.value % 2 == 0 else { throw .notRAM(address: address.value, count: 2) }
+    return unsafe guest_load_acquire16(try place(address, 2))
+  }
+
+  /// A ring index, after everything that it makes visible was written.
+  public func storeIndex(_ value: UInt16, at address: GuestAddress) throws(GuestMemoryError) {
+    guard address.value % 2 == 0 else { throw .notRAM(address: address.value, count: 2) }
+    unsafe guest_store_release16(try place(address, 2), value)
+    didWrite(address, 2)
+  }
+
+  /// Orders a ring write before the look at whether the other side wants to be told.
+  public func fence() { guest_fence() }
+
+  // MARK: Code
+
+  /// Marks the pages of RAM that hold translated code, so that whoever writes there is noticed.
+  /// Only the software processor sets marks; a page's mark is 1 while code from it is cached.
+  @unsafe package var codeMarks: UnsafeMutablePointer<UInt8> { unsafe marks }
+
+  /// Counts writes from outside the processors into pages that hold cached code.
+  package var codeGeneration: UInt32 { staleCode.load(ordering: .acquiring) }
+
+  /// A device or loader wrote here.
+  func didWrite(_ address: GuestAddress, _ count: Int) {
+    guard count > 0, let offset = ramOffset(address, count) else { return }
+    var stale = false
+    for page in (offset / Self.page)...((offset + count - 1) / Self.page)
+    where unsafe guest_load8(marks + page) == 1 {
+      unsafe guest_store8(marks + page, 2)
+      stale = true
+    }
+    if stale { staleCode.add(1, ordering: .releasing) }
+  }
+
+  // MARK: The guest's view
+
+  /// What the guest sees where; gaps are the bus.
+  public var windows: [MemoryWindow] { layout.withLock { $0 } }
+
+  /// Lays the legacy window anew after the guest changed its shadow-RAM registers.
+  public func setShadow(_ shadow: ShadowControl) {
+    layout.withLock {
+      $0 = MemoryWindow.layout(low: lowSize, high: highSize, firmware: firmwareSize, shadow: shadow)
+    }
+  }
+
+  /// Where a window's bytes are on the host, for an accelerator that maps them.
+  @unsafe package func hostAddress(of window: MemoryWindow) -> UnsafeMutableRawPointer {
+    switch window.backing {
+    case .ram(let offset): unsafe ram + Int(offset)
+    case .firmware(let offset): unsafe firmware + Int(offset)
+    }
+  }
+}

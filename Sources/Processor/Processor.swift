@@ -1,0 +1,50 @@
+public import DeviceModel
+public import SystemBus
+
+/// Why a processor stopped running.
+public enum Pause: Equatable, Sendable {
+  /// Somebody called `kick`.
+  case kicked
+  /// Halted with nothing that could ever wake it.
+  case halted
+  /// A triple fault.
+  case shutdown
+}
+
+/// The host could not go on executing this guest.
+public struct ProcessorError: Error, Equatable, Sendable {
+  /// One sentence for the user: what failed, and where the guest was.
+  public let message: String
+  public init(_ message: String) { self.message = message }
+}
+
+/// One virtual CPU, whoever executes its instructions. Used by one thread, except for `kick`.
+public protocol Processor: AnyObject, Sendable {
+  /// Runs until something must be decided by the machine. I/O is done on the bus from inside.
+  func run(on bus: SystemBus) throws(ProcessorError) -> Pause
+  func state() throws(ProcessorError) -> ProcessorState
+  func setState(_ state: ProcessorState) throws(ProcessorError)
+  /// Back to the reset state: the first processor at the reset vector, others waiting for a start-up message.
+  func reset() throws(ProcessorError)
+  /// Makes `run` return `.kicked` soon. May be called from any thread.
+  func kick()
+}
+
+/// Where interrupts enter: KVM's chips, or ours.
+public protocol InterruptController: AnyObject, Sendable {
+  /// Drives global interrupt `line` (0 to 23: ISA lines below 16, PCI above).
+  func setLine(_ line: Int, _ level: Bool)
+  func send(_ message: MSIMessage)
+}
+
+/// A way to execute guests: makes processors and takes their interrupts.
+public protocol Backend: AnyObject, Sendable {
+  var interrupts: any InterruptController { get }
+  /// Devices that this backend needs on the bus because it has no chips of its own for them.
+  var chips: [any BusTarget] { get }
+  func makeProcessor(_ index: Int) throws(ProcessorError) -> any Processor
+  /// The guest's memory layout changed (shadow RAM, flash mode): look at `GuestMemory.windows` again.
+  func memoryMapChanged() throws(ProcessorError)
+  /// Interrupt chips back to their reset state.
+  func reset() throws(ProcessorError)
+}
