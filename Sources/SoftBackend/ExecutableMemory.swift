@@ -1,0 +1,55 @@
+internal import CLinux
+internal import Glibc
+
+/// Host code memory, written through one mapping and executed through another, so that no page is ever both.
+///
+/// Safe because `write` checks its range; what the bytes do when called is the caller's burden.
+@safe final class ExecutableMemory: @unchecked Sendable {
+  let size: Int
+  private let writable: UnsafeMutableRawPointer
+  /// Where the code runs; `trailing` bytes of plain data memory follow `size`.
+  @unsafe let start: UnsafeMutableRawPointer
+  private let trailing: Int
+
+  /// - Parameter size: in whole pages, as is `trailing`.
+  /// - Returns: nil when the host refuses executable memory.
+  init?(size: Int, trailing: Int = 0) {
+    precondition(size > 0 && size % 4096 == 0 && trailing >= 0 && trailing % 4096 == 0, "code comes in pages")
+    let descriptor = unsafe linux_memfd("code")
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    guard ftruncate(descriptor, size) == 0 else { return nil }
+    let view = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
+    guard let view = unsafe view, unsafe view != MAP_FAILED else { return nil }
+    let area = unsafe mmap(
+      nil, size + trailing, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let area = unsafe area, unsafe area != MAP_FAILED else {
+      unsafe munmap(view, size)
+      return nil
+    }
+    let code = unsafe mmap(area, size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, descriptor, 0)
+    guard unsafe code == area else {
+      unsafe munmap(view, size)
+      unsafe munmap(area, size + trailing)
+      return nil
+    }
+    self.size = size
+    self.trailing = trailing
+    unsafe writable = view
+    unsafe start = area
+  }
+
+  deinit {
+    unsafe munmap(writable, size)
+    unsafe munmap(start, size + trailing)
+  }
+
+  /// Places code; false when it does not fit.
+  func write(_ bytes: [UInt8], at offset: Int) -> Bool {
+    guard offset >= 0, offset <= size, bytes.count <= size - offset else { return false }
+    unsafe bytes.withUnsafeBytes { source in
+      if let base = source.baseAddress { unsafe memcpy(writable + offset, base, source.count) }
+    }
+    return true
+  }
+}
