@@ -1,0 +1,82 @@
+/// A decoded instruction as it lies in the block cache: plain data, 48 bytes.
+struct InstructionRecord {
+  /// RIP of this instruction (blocks are keyed by address, so it is known).
+  var address: UInt64 = 0
+  /// Sign-extended; for a relative branch the target; for a far pointer selector << 32 | offset.
+  var immediate: UInt64 = 0
+  /// Sign-extended, with RIP already added for RIP-relative operands.
+  var displacement: UInt64 = 0
+  var operation: Operation = .undefined
+  var prefixes: Prefixes = []
+  /// 0 one byte, 1 0F, 2 0F38, 3 0F3A.
+  var map: UInt8 = 0
+  var opcode: UInt8 = 0
+  /// Operand size in bytes: 1, 2, 4 or 8.
+  var width: UInt8 = 4
+  /// Address size in bytes.
+  var addressWidth: UInt8 = 8
+  var length: UInt8 = 0
+  /// ModRM.reg with REX.R; the extension is its low three bits.
+  var reg: UInt8 = 0
+  /// ModRM.rm with REX.B (or the opcode's low bits).
+  var rm: UInt8 = 0
+  /// Byte offsets of `reg` and `rm` in the core, for general operands of `width`.
+  var destination: UInt8 = 0
+  var source: UInt8 = 0
+  /// Byte offsets of base and index in the core; 128 is none.
+  var base: UInt8 = 128
+  var index: UInt8 = 128
+  var scale: UInt8 = 0
+  /// 0 to 5 ES CS SS DS FS GS; 6 is flat.
+  var segment: UInt8 = 6
+  var isMemory = false
+  /// VEX: the register in vvvv, and L.
+  var vvvv: UInt8 = 0
+  var vectorLength: UInt8 = 0
+}
+
+/// Prefixes and what they amount to.
+struct Prefixes: OptionSet {
+  var rawValue: UInt16
+  static let lock = Prefixes(rawValue: 1)
+  static let repeatZero = Prefixes(rawValue: 2)
+  static let repeatNonzero = Prefixes(rawValue: 4)
+  static let operandSize = Prefixes(rawValue: 8)
+  static let rexW = Prefixes(rawValue: 16)
+  static let rex = Prefixes(rawValue: 32)
+  static let vex = Prefixes(rawValue: 64)
+  /// The address needs no more than base + index * scale + displacement.
+  static let plainAddress = Prefixes(rawValue: 128)
+  static let repeated: Prefixes = [.repeatZero, .repeatNonzero]
+}
+
+/// One decoded instruction in the block cache.
+@safe struct Instruction {
+  let record: UnsafeMutablePointer<InstructionRecord>
+
+  @inline(__always) var address: UInt64 { unsafe record.pointee.address }
+  @inline(__always) var immediate: UInt64 { unsafe record.pointee.immediate }
+  @inline(__always) var displacement: UInt64 { unsafe record.pointee.displacement }
+  @inline(__always) var operation: Operation { unsafe record.pointee.operation }
+  @inline(__always) var prefixes: Prefixes { unsafe record.pointee.prefixes }
+  @inline(__always) var map: UInt8 { unsafe record.pointee.map }
+  @inline(__always) var opcode: UInt8 { unsafe record.pointee.opcode }
+  @inline(__always) var width: UInt8 { unsafe record.pointee.width }
+  @inline(__always) var addressWidth: UInt8 { unsafe record.pointee.addressWidth }
+  @inline(__always) var length: UInt8 { unsafe record.pointee.length }
+  @inline(__always) var reg: UInt8 { unsafe record.pointee.reg }
+  @inline(__always) var rm: UInt8 { unsafe record.pointee.rm }
+  @inline(__always) var destination: UInt8 { unsafe record.pointee.destination }
+  @inline(__always) var source: UInt8 { unsafe record.pointee.source }
+  @inline(__always) var base: UInt8 { unsafe record.pointee.base }
+  @inline(__always) var index: UInt8 { unsafe record.pointee.index }
+  @inline(__always) var scale: UInt8 { unsafe record.pointee.scale }
+  @inline(__always) var segment: UInt8 { unsafe record.pointee.segment }
+  @inline(__always) var isMemory: Bool { unsafe record.pointee.isMemory }
+  @inline(__always) var vvvv: UInt8 { unsafe record.pointee.vvvv }
+  @inline(__always) var vectorLength: UInt8 { unsafe record.pointee.vectorLength }
+  /// The address of the next instruction.
+  @inline(__always) var next: UInt64 { address &+ UInt64(length) }
+  /// The opcode extension in ModRM.reg.
+  @inline(__always) var extension3: UInt8 { reg & 7 }
+}
