@@ -31,7 +31,7 @@ let package = Package(
     .library(name: "Primitives", targets: ["Primitives"]),
   ],
   targets: [
-    .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CLinux"),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CFDT", providers: [.apt(["libfdt-dev"])]),
     .target(name: "Primitives", swiftSettings: strict),

@@ -213,6 +213,14 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
     }
   }
 
+  /// Stores a write that the guest made over firmware whose RAM behind it is writable. False where it is not so.
+  public func writeBehind(_ value: UInt64, _ width: AccessWidth, at address: GuestAddress) -> Bool {
+    guard Platform.shadow.contains(address),
+      windows.contains(where: { $0.access == .writeBehind && $0.range.contains(address) })
+    else { return false }
+    return (try? write((0..<width.byteCount).map { UInt8(truncatingIfNeeded: value >> UInt64($0 * 8)) }, at: address)) != nil
+  }
+
   /// Where a window's bytes are on the host, for an accelerator that maps them.
   @unsafe package func hostAddress(of window: MemoryWindow) -> UnsafeMutableRawPointer {
     switch window.backing {

@@ -9,6 +9,8 @@ public enum Pause: Equatable, Sendable {
   case halted
   /// A triple fault.
   case shutdown
+  /// The accelerator itself was asked to change the power state.
+  case power(PowerRequest)
 }
 
 /// The host could not go on executing this guest.
@@ -24,8 +26,6 @@ public protocol Processor: AnyObject, Sendable {
   func run(on bus: SystemBus) throws(ProcessorError) -> Pause
   func state() throws(ProcessorError) -> ProcessorState
   func setState(_ state: ProcessorState) throws(ProcessorError)
-  /// Back to the reset state: the first processor at the reset vector, others waiting for a start-up message.
-  func reset() throws(ProcessorError)
   /// Makes `run` return `.kicked` soon. May be called from any thread.
   func kick()
 }
@@ -38,13 +38,14 @@ public protocol InterruptController: AnyObject, Sendable {
 }
 
 /// A way to execute guests: makes processors and takes their interrupts.
+///
+/// Made anew for each power-on, so that nothing of a reset machine lives on but its RAM.
 public protocol Backend: AnyObject, Sendable {
   var interrupts: any InterruptController { get }
   /// Devices that this backend needs on the bus because it has no chips of its own for them.
   var chips: [any BusTarget] { get }
+  /// The processor with this index in its reset state: the first at the reset vector, others waiting to be started.
   func makeProcessor(_ index: Int) throws(ProcessorError) -> any Processor
   /// The guest's memory layout changed (shadow RAM, flash mode): look at `GuestMemory.windows` again.
   func memoryMapChanged() throws(ProcessorError)
-  /// Interrupt chips back to their reset state.
-  func reset() throws(ProcessorError)
 }

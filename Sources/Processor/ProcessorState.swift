@@ -55,6 +55,34 @@ public struct ProcessorState: Equatable, Sendable {
   public var cr8: UInt64
   public var efer: UInt64
 
+  public init(
+    registers: [UInt64], rip: UInt64, rflags: UInt64, cs: SegmentState, ds: SegmentState, es: SegmentState,
+    fs: SegmentState, gs: SegmentState, ss: SegmentState, task: SegmentState, localTable: SegmentState,
+    globalTable: TableState, interruptTable: TableState, cr0: UInt64, cr2: UInt64, cr3: UInt64, cr4: UInt64,
+    cr8: UInt64, efer: UInt64
+  ) {
+    precondition(registers.count == 16, "there are sixteen general registers")
+    self.registers = registers
+    self.rip = rip
+    self.rflags = rflags
+    self.cs = cs
+    self.ds = ds
+    self.es = es
+    self.fs = fs
+    self.gs = gs
+    self.ss = ss
+    self.task = task
+    self.localTable = localTable
+    self.globalTable = globalTable
+    self.interruptTable = interruptTable
+    self.cr0 = cr0
+    self.cr2 = cr2
+    self.cr3 = cr3
+    self.cr4 = cr4
+    self.cr8 = cr8
+    self.efer = efer
+  }
+
   public enum Register: Int, Sendable { case rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi }
   public subscript(_ register: Register) -> UInt64 {
     get { registers[register.rawValue] }

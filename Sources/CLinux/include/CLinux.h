@@ -1,9 +1,6 @@
 // The Linux calls and constants that Swift cannot express. Every call returns its result or -errno,
 // so that Swift never reads errno.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
@@ -69,3 +66,27 @@ static inline void guest_store64(void *p, uint64_t v) { *(volatile guest_u64 *)p
 static inline uint16_t guest_load_acquire16(const void *p) { return __atomic_load_n((const uint16_t *)p, __ATOMIC_ACQUIRE); }
 static inline void guest_store_release16(void *p, uint16_t v) { __atomic_store_n((uint16_t *)p, v, __ATOMIC_RELEASE); }
 static inline void guest_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+
+// KVM's request numbers are function-like macros.
+static const unsigned long linux_KVM_GET_API_VERSION = KVM_GET_API_VERSION, linux_KVM_CREATE_VM = KVM_CREATE_VM,
+    linux_KVM_CHECK_EXTENSION = KVM_CHECK_EXTENSION, linux_KVM_GET_VCPU_MMAP_SIZE = KVM_GET_VCPU_MMAP_SIZE,
+    linux_KVM_GET_SUPPORTED_CPUID = KVM_GET_SUPPORTED_CPUID, linux_KVM_CREATE_VCPU = KVM_CREATE_VCPU,
+    linux_KVM_SET_USER_MEMORY_REGION = KVM_SET_USER_MEMORY_REGION, linux_KVM_SET_TSS_ADDR = KVM_SET_TSS_ADDR,
+    linux_KVM_SET_IDENTITY_MAP_ADDR = KVM_SET_IDENTITY_MAP_ADDR, linux_KVM_CREATE_IRQCHIP = KVM_CREATE_IRQCHIP,
+    linux_KVM_IRQ_LINE = KVM_IRQ_LINE, linux_KVM_CREATE_PIT2 = KVM_CREATE_PIT2, linux_KVM_SIGNAL_MSI = KVM_SIGNAL_MSI,
+    linux_KVM_IRQFD = KVM_IRQFD, linux_KVM_IOEVENTFD = KVM_IOEVENTFD, linux_KVM_SET_GSI_ROUTING = KVM_SET_GSI_ROUTING,
+    linux_KVM_RUN = KVM_RUN, linux_KVM_GET_REGS = KVM_GET_REGS, linux_KVM_SET_REGS = KVM_SET_REGS,
+    linux_KVM_GET_SREGS = KVM_GET_SREGS, linux_KVM_SET_SREGS = KVM_SET_SREGS, linux_KVM_SET_MSRS = KVM_SET_MSRS,
+    linux_KVM_SET_CPUID2 = KVM_SET_CPUID2, linux_KVM_SET_MP_STATE = KVM_SET_MP_STATE;
+
+// The state a vCPU shares with KVM; the flag is read by the kernel while another thread sets it.
+static inline void linux_kvm_request_exit(struct kvm_run *run, uint8_t value) {
+  __atomic_store_n(&run->immediate_exit, value, __ATOMIC_RELEASE);
+}
+// A signal whose only effect is to interrupt a system call.
+static void linux_ignore_kick(int signal) { (void)signal; }
+static inline int linux_install_kick_handler(int number) {
+  struct sigaction action = {.sa_handler = linux_ignore_kick};
+  int r = sigaction(number, &action, 0);
+  return r < 0 ? -errno : r;
+}

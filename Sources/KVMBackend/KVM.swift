@@ -1,0 +1,93 @@
+internal import CLinux
+internal import Glibc
+public import Processor
+
+/// What kind of KVM this host offers.
+public enum KVMKind: Equatable, Sendable {
+  /// Cannot be used: errno of the attempt, or 0 where the interface has another version.
+  case unusable(code: Int32)
+  /// VT-x or AMD-V; the flag that says so.
+  case hardware(String)
+  /// A KVM that emulates the guest kernel's instructions: far slower than our own software CPU.
+  case software(String)
+}
+
+/// The host's /dev/kvm.
+@safe public struct KVM: ~Copyable, Sendable {
+  let descriptor: Int32
+  static let path = "/dev/kvm"
+
+  public init() throws(ProcessorError) {
+    let opened = unsafe linux_open(Self.path, O_RDWR, 0)
+    guard opened >= 0 else { throw ProcessorError(Self.explain(open: -opened)) }
+    guard linux_ioctl(opened, linux_KVM_GET_API_VERSION, 0) == KVM_API_VERSION else {
+      close(opened)
+      throw ProcessorError("/dev/kvm: this kernel speaks another version of the KVM interface. Run with --accel soft.")
+    }
+    descriptor = opened
+  }
+
+  deinit { close(descriptor) }
+
+  /// One sentence for each way /dev/kvm is commonly missing.
+  static func explain(open code: Int32) -> String {
+    switch code {
+    case ENOENT: "/dev/kvm does not exist. Load kvm_intel or kvm_amd, give the container the device, or run with --accel soft."
+    case EACCES, EPERM: "/dev/kvm: permission denied. Add yourself to the kvm group, or run with --accel soft."
+    default: "/dev/kvm cannot be opened (\(unsafe String(cString: strerror(code)))). Run with --accel soft."
+    }
+  }
+
+  func has(_ capability: Int32) -> Int {
+    Int(linux_ioctl(descriptor, linux_KVM_CHECK_EXTENSION, UInt(capability)))
+  }
+
+  /// The capabilities swboot uses, by name, with what this host answers.
+  public var capabilities: [(name: String, value: Int)] {
+    [
+      ("irqchip", KVM_CAP_IRQCHIP), ("pit2", KVM_CAP_PIT2), ("user-memory", KVM_CAP_USER_MEMORY),
+      ("readonly-mem", KVM_CAP_READONLY_MEM), ("irqfd", KVM_CAP_IRQFD), ("ioeventfd", KVM_CAP_IOEVENTFD),
+      ("signal-msi", KVM_CAP_SIGNAL_MSI), ("irq-routing", KVM_CAP_IRQ_ROUTING),
+      ("immediate-exit", KVM_CAP_IMMEDIATE_EXIT), ("split-irqchip", KVM_CAP_SPLIT_IRQCHIP),
+      ("tsc-deadline", KVM_CAP_TSC_DEADLINE_TIMER), ("x86-smm", KVM_CAP_X86_SMM),
+      ("max-vcpus", KVM_CAP_MAX_VCPUS), ("memory-slots", KVM_CAP_NR_MEMSLOTS),
+    ].map { ($0.0, has(Int32($0.1))) }
+  }
+
+  /// What swboot cannot do without; empty on a usable host.
+  var missing: [String] {
+    let needed: Set = ["irqchip", "pit2", "user-memory", "readonly-mem", "signal-msi", "immediate-exit"]
+    return capabilities.filter { needed.contains($0.name) && $0.value <= 0 }.map(\.name)
+  }
+
+  /// Looks at the host without creating a machine, unless the processor flags do not tell.
+  public static func classify() -> KVMKind {
+    let opened = unsafe linux_open(path, O_RDWR, 0)
+    guard opened >= 0 else { return .unusable(code: -opened) }
+    defer { close(opened) }
+    guard linux_ioctl(opened, linux_KVM_GET_API_VERSION, 0) == KVM_API_VERSION else { return .unusable(code: 0) }
+    for flag in ["vmx", "svm"] where processorFlags().contains(flag) { return .hardware(flag) }
+    if unsafe access("/sys/module/kvm_pvm", F_OK) == 0 { return .software("kvm_pvm") }
+    for module in ["kvm_intel", "kvm_amd"] where unsafe access("/sys/module/\(module)", F_OK) == 0 {
+      return .hardware(module)
+    }
+    return .software("neither VT-x nor AMD-V is visible")
+  }
+
+  /// The feature flags of the first processor in /proc/cpuinfo.
+  static func processorFlags() -> Set<String> {
+    let file = unsafe linux_open("/proc/cpuinfo", O_RDONLY, 0)
+    guard file >= 0 else { return [] }
+    defer { close(file) }
+    var text: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while text.count < 1 << 14 {
+      let n = unsafe read(file, &chunk, chunk.count)
+      if n <= 0 { break }
+      text += chunk[0..<n]
+    }
+    let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
+    let flags = lines.first { $0.hasPrefix("flags") } ?? ""
+    return Set(flags.split(separator: " ").map(String.init))
+  }
+}
