@@ -15,6 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "HostCalls.h"
+
 static inline int linux_ioctl(int fd, unsigned long request, unsigned long argument) {
   int r = ioctl(fd, request, argument);
   return r < 0 ? -errno : r;

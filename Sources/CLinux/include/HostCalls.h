@@ -1,0 +1,20 @@
+// Calls of the Host target: errors in words, locks, the terminal, thread names.
+#pragma once
+#include <stdint.h>
+
+// The sentence of an errno value, in English whatever the locale; NULL if there is none.
+const char *linux_error_text(int code);
+// Locks a whole file for this open file description; -EAGAIN if somebody else holds it.
+int linux_lock_file(int fd, int exclusive);
+// 'f' regular, 'd' directory, 'p' FIFO, 'c' character device, 'b' block device, 's' socket, '?' other; or -errno.
+int linux_file_kind(int fd);
+// The size of a regular file or block device, or -errno.
+int64_t linux_file_size(int fd);
+void linux_name_thread(const char *name);
+
+// Raw mode on a terminal; 1 if it is one, 0 if it is not, or -errno.
+int linux_terminal_make_raw(int fd);
+// Gives the terminal back. Safe in signal handlers, and when nothing was changed.
+void linux_terminal_restore(void);
+// Lets the signals that end a process give the terminal back first.
+void linux_terminal_restore_on_fatal_signals(void);

@@ -1,0 +1,82 @@
+import CLinux
+import Glibc
+
+/// A file descriptor that is closed exactly once.
+public struct Descriptor: ~Copyable, Sendable {
+  public let number: Int32
+
+  public init(owning number: Int32) { self.number = number }
+
+  deinit { close(number) }
+
+  /// Opens a path; never waits for the other end of a pipe.
+  public static func open(_ path: String, _ flags: Int32, mode: UInt32 = 0) throws(SystemError) -> Descriptor {
+    // The host would silently stop at the first NUL.
+    guard !path.utf8.contains(0) else { throw SystemError(code: ENOENT) }
+    return Descriptor(owning: try check(unsafe linux_open(path, flags | O_NONBLOCK | O_NOCTTY, mode)))
+  }
+
+  /// A file without a name that lives in memory.
+  public static func memory(_ name: String) throws(SystemError) -> Descriptor {
+    Descriptor(owning: try check(unsafe linux_memfd(name)))
+  }
+
+  /// A counter that wakes whoever waits for it to become readable.
+  public static func event() throws(SystemError) -> Descriptor {
+    Descriptor(owning: try check(linux_eventfd()))
+  }
+
+  func kind() throws(SystemError) -> FileKind { FileKind(letter: try Self.check(linux_file_kind(number))) }
+
+  func size() throws(SystemError) -> UInt64 {
+    let size = linux_file_size(number)
+    guard size >= 0 else { throw SystemError(code: Int32(truncatingIfNeeded: -size)) }
+    return UInt64(size)
+  }
+
+  func setSize(_ size: UInt64) throws(SystemError) {
+    guard let length = Int(exactly: size) else { throw SystemError(code: EFBIG) }
+    guard ftruncate(number, length) == 0 else { throw SystemError(code: errno) }
+  }
+
+  /// Up to `count` bytes; fewer only at the end of the file.
+  func read(_ count: Int, at offset: UInt64) throws(SystemError) -> [UInt8] {
+    guard count > 0, let start = off_t(exactly: offset), start <= off_t.max - off_t(count) else { return [] }
+    var failure: Int32 = 0
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+      guard let base = buffer.baseAddress else { return }
+      while done < count {
+        let n = unsafe pread(number, base + done, count - done, start + done)
+        if n > 0 { done += n }
+        if n == 0 { return }
+        if n < 0, errno != EINTR {
+          failure = errno
+          return
+        }
+      }
+    }
+    guard failure == 0 else { throw SystemError(code: failure) }
+    return bytes
+  }
+
+  func write(_ bytes: [UInt8], at offset: UInt64) throws(SystemError) {
+    guard let start = off_t(exactly: offset), start <= off_t.max - off_t(bytes.count) else {
+      throw SystemError(code: EFBIG)
+    }
+    var done = 0
+    while done < bytes.count {
+      let n = unsafe bytes.withUnsafeBytes { source in
+        guard let base = source.baseAddress else { return 0 }
+        return unsafe pwrite(number, base + done, source.count - done, start + done)
+      }
+      if n < 0, errno == EINTR { continue }
+      guard n > 0 else { throw SystemError(code: n < 0 ? errno : ENOSPC) }
+      done += n
+    }
+  }
+
+  private static func check(_ result: Int32) throws(SystemError) -> Int32 {
+    guard result >= 0 else { throw SystemError(code: -result) }
+    return result
+  }
+}

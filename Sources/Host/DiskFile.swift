@@ -1,0 +1,164 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// A piece of a disk as bytes of one descriptor, for transfers straight between file and guest RAM.
+public struct DiskExtent: Equatable, Sendable {
+  public let descriptor: Int32
+  public let offset: Int64
+  public let count: Int
+}
+
+/// Why a request to a disk failed.
+public enum DiskError: Error, Equatable, Sendable {
+  case outOfRange
+  case readOnly
+  case system(SystemError)
+}
+
+/// A raw disk image, or a block device of the host. The format is never guessed.
+public final class DiskFile: Sendable {
+  public enum Access: Equatable, Sendable {
+    case readOnly
+    case readWrite
+    /// The guest may write, the image stays as it is: changes live in a nameless file until power-off.
+    case snapshot
+  }
+
+  public static let sectorSize = 512
+
+  public let path: String
+  public let access: Access
+  public let sectorCount: UInt64
+  private let image: Descriptor
+  private let overlay: Descriptor?
+  private let changed = Mutex(SectorSet())
+  private let flushFailed = Atomic<Bool>(false)
+
+  /// Takes a lock, so that no image has two writers, or a writer and a reader.
+  public init(path: String, access: Access) throws(FileError) {
+    self.path = path
+    self.access = access
+    let kind: FileKind
+    let size: UInt64
+    let lock: Int32
+    do throws(SystemError) {
+      image = try Descriptor.open(path, access == .readWrite ? O_RDWR : O_RDONLY)
+      kind = try image.kind()
+      size = kind == .regular || kind == .blockDevice ? try image.size() : 0
+      lock = linux_lock_file(image.number, access == .readWrite ? 1 : 0)
+      overlay = access == .snapshot ? try Self.makeOverlay(size) : nil
+    } catch {
+      throw FileError(path: path, .system(error))
+    }
+    sectorCount = size / UInt64(Self.sectorSize)
+    guard kind == .regular || kind == .blockDevice else { throw FileError(path: path, .kind(kind)) }
+    guard size > 0 else { throw FileError(path: path, .empty) }
+    guard size % UInt64(Self.sectorSize) == 0 else { throw FileError(path: path, .partialSector(size: size)) }
+    guard lock != -EAGAIN else { throw FileError(path: path, .locked) }
+    guard lock == 0 else { throw FileError(path: path, .system(SystemError(code: -lock))) }
+  }
+
+  private static func makeOverlay(_ size: UInt64) throws(SystemError) -> Descriptor {
+    // O_TMPFILE (asm-generic/fcntl.h) includes O_DIRECTORY; Swift cannot import the expression.
+    let nameless: Int32 = 0o20_000_000 | O_DIRECTORY
+    let onDisk = unsafe linux_open("/var/tmp", nameless | O_RDWR, 0o600)
+    let overlay = onDisk >= 0 ? Descriptor(owning: onDisk) : try Descriptor.memory("disk-changes")
+    try overlay.setSize(size)
+    return overlay
+  }
+
+  public var isReadOnly: Bool { access == .readOnly }
+
+  /// Where to read `count` sectors from, in order.
+  public func extents(sector: UInt64, count: UInt64) throws(DiskError) -> [DiskExtent] {
+    try check(sector, count)
+    guard let overlay = overlayNumber else { return [extent(image.number, sector, count)] }
+    let runs = changed.withLock { $0.runs(from: sector, count: count) }
+    return runs.map { extent($0.isMember ? overlay : image.number, $0.first, $0.count) }
+  }
+
+  /// Where to write `count` sectors to; the caller does so before anybody reads them.
+  public func prepareWrite(sector: UInt64, count: UInt64) throws(DiskError) -> DiskExtent {
+    try check(sector, count)
+    guard !isReadOnly else { throw .readOnly }
+    guard let overlay = overlayNumber else { return extent(image.number, sector, count) }
+    changed.withLock { $0.insert(sector, count: count) }
+    return extent(overlay, sector, count)
+  }
+
+  /// Returns once completed writes are on stable storage; after one failure it fails for ever,
+  /// because the host may have dropped what it could not write.
+  public func flush() throws(DiskError) {
+    guard access == .readWrite else { return }
+    guard !flushFailed.load(ordering: .relaxed) else { throw .system(SystemError(code: EIO)) }
+    while fdatasync(image.number) != 0 {
+      let code = errno
+      if code == EINTR { continue }
+      flushFailed.store(true, ordering: .relaxed)
+      throw .system(SystemError(code: code))
+    }
+  }
+
+  /// The guest does not need these sectors any more; a host that cannot use that loses nothing.
+  public func discard(sector: UInt64, count: UInt64) throws(DiskError) {
+    try check(sector, count)
+    guard !isReadOnly else { throw .readOnly }
+    guard access == .readWrite, count > 0 else { return }
+    try punch(image.number, FALLOC_FL_PUNCH_HOLE, sector, count, orWriteZeroes: false)
+  }
+
+  /// Makes sectors read as zero; with `mayUnmap` their space may go back to the host.
+  public func writeZeroes(sector: UInt64, count: UInt64, mayUnmap: Bool) throws(DiskError) {
+    let target = try prepareWrite(sector: sector, count: count)
+    guard count > 0 else { return }
+    let mode = mayUnmap || access == .snapshot ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE
+    try punch(target.descriptor, mode, sector, count, orWriteZeroes: true)
+  }
+
+  private func punch(_ descriptor: Int32, _ mode: Int32, _ sector: UInt64, _ count: UInt64, orWriteZeroes: Bool)
+    throws(DiskError)
+  {
+    let place = extent(descriptor, sector, count)
+    var result: Int32
+    repeat {
+      result = linux_fallocate(descriptor, mode | FALLOC_FL_KEEP_SIZE, place.offset, Int64(place.count))
+    } while result == -EINTR
+    if result == -EOPNOTSUPP || result == -ENODEV {
+      guard orWriteZeroes else { return }
+      return try writeZeroBytes(place)
+    }
+    guard result == 0 else { throw .system(SystemError(code: -result)) }
+  }
+
+  private func writeZeroBytes(_ place: DiskExtent) throws(DiskError) {
+    let zeroes = [UInt8](repeating: 0, count: min(place.count, 1 << 16))
+    var done = 0
+    while done < place.count {
+      let n = unsafe zeroes.withUnsafeBytes {
+        unsafe pwrite(place.descriptor, $0.baseAddress, min($0.count, place.count - done), off_t(place.offset) + done)
+      }
+      if n < 0, errno == EINTR { continue }
+      guard n > 0 else { throw .system(SystemError(code: n < 0 ? errno : ENOSPC)) }
+      done += n
+    }
+  }
+
+  private var overlayNumber: Int32? {
+    switch overlay {
+    case .some(let file): file.number
+    case .none: nil
+    }
+  }
+
+  private func check(_ sector: UInt64, _ count: UInt64) throws(DiskError) {
+    let (end, overflow) = sector.addingReportingOverflow(count)
+    guard !overflow, end <= sectorCount else { throw .outOfRange }
+  }
+
+  /// Only for checked sectors: the image's size fits into a signed number.
+  private func extent(_ descriptor: Int32, _ sector: UInt64, _ count: UInt64) -> DiskExtent {
+    DiskExtent(
+      descriptor: descriptor, offset: Int64(sector) * Int64(Self.sectorSize), count: Int(count) * Self.sectorSize)
+  }
+}

@@ -1,0 +1,16 @@
+import Glibc
+
+/// The host's clocks.
+public enum HostClock {
+  /// Nanoseconds on a clock that never jumps.
+  public static func nanoseconds() -> UInt64 { read(CLOCK_MONOTONIC) }
+
+  /// Nanoseconds since 1970, UTC.
+  public static func nanosecondsSince1970() -> UInt64 { read(CLOCK_REALTIME) }
+
+  private static func read(_ clock: clockid_t) -> UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(clock, &time)
+    return UInt64(truncatingIfNeeded: time.tv_sec) &* 1_000_000_000 &+ UInt64(truncatingIfNeeded: time.tv_nsec)
+  }
+}

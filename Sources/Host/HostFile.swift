@@ -1,0 +1,49 @@
+import Glibc
+
+/// A regular file of the host, opened for reading.
+public final class HostFile: Sendable {
+  public let path: String
+  public let size: UInt64
+  private let file: Descriptor
+
+  /// For transfers straight into guest RAM.
+  public var descriptor: Int32 { file.number }
+
+  /// Refuses whatever is not a regular file: a pipe has no offsets, and a device no end.
+  public init(path: String) throws(FileError) {
+    self.path = path
+    let kind: FileKind
+    do throws(SystemError) {
+      file = try Descriptor.open(path, O_RDONLY)
+      kind = try file.kind()
+      size = kind == .regular ? try file.size() : 0
+    } catch {
+      throw FileError(path: path, .system(error))
+    }
+    guard kind == .regular else { throw FileError(path: path, .kind(kind)) }
+  }
+
+  /// A file in memory with contents that came out of `path`.
+  init(path: String, memory: consuming Descriptor, size: UInt64) {
+    self.path = path
+    self.size = size
+    file = memory
+  }
+
+  /// Up to `count` bytes; fewer only where the file ends.
+  public func bytes(at offset: UInt64, count: Int) throws(FileError) -> [UInt8] {
+    guard offset < size, count > 0 else { return [] }
+    let available = Int(truncatingIfNeeded: min(size - offset, UInt64(count)))
+    do throws(SystemError) { return try file.read(available, at: offset) } catch {
+      throw FileError(path: path, .system(error))
+    }
+  }
+
+  /// All of it, for files that must be small.
+  public func contents(limit: UInt64) throws(FileError) -> [UInt8] {
+    guard size <= limit else { throw FileError(path: path, .tooLarge(limit: limit)) }
+    let bytes = try bytes(at: 0, count: Int(size))
+    guard UInt64(bytes.count) == size else { throw FileError(path: path, .truncated) }
+    return bytes
+  }
+}

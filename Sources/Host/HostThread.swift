@@ -1,0 +1,45 @@
+import CLinux
+import Glibc
+
+/// A thread that runs one closure.
+public struct HostThread: ~Copyable, Sendable {
+  private let thread: pthread_t
+
+  /// - Parameter name: what tools of the host show; its first 15 bytes.
+  public init(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
+    var thread = pthread_t()
+    let code = unsafe pthread_create(
+      &thread, nil,
+      { argument in
+        guard let argument = unsafe argument else { return nil }
+        let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+        unsafe linux_name_thread(start.name)
+        start.body()
+        return nil
+      }, unsafe start.toOpaque())
+    guard code == 0 else {
+      unsafe start.release()
+      throw SystemError(code: code)
+    }
+    self.thread = thread
+  }
+
+  /// Waits until the closure returned.
+  public consuming func join() { pthread_join(thread, nil) }
+
+  /// The calling thread's number, for `signal`.
+  public static var currentNumber: Int32 { linux_thread_id() }
+
+  /// Interrupts whatever host call the numbered thread of this process is in.
+  public static func signal(_ number: Int32, _ signal: Int32) { _ = linux_signal_thread(number, signal) }
+
+  private final class Start: Sendable {
+    let name: String
+    let body: @Sendable () -> Void
+    init(name: String, body: @escaping @Sendable () -> Void) {
+      self.name = name
+      self.body = body
+    }
+  }
+}
