@@ -38,7 +38,13 @@ public final class Slot<D: Device>: BusTarget {
     access { device, cycle in device.write(value, width, at: offset, &cycle) }
   }
 
-  public func reset() { access { device, _ in device.reset() } }
+  /// A device just out of reset drives its line low.
+  public func reset() {
+    access { device, cycle in
+      device.reset()
+      cycle.interrupt = false
+    }
+  }
   public var deadline: Instant? { device.withLock { $0.deadline } }
   public func advance() { access { device, cycle in device.advance(&cycle) } }
 
