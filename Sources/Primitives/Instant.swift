@@ -26,4 +26,12 @@ public struct Instant: Hashable, Comparable, Sendable {
     guard product.high < billion else { return .max }
     return billion.dividingFullWidth(product).quotient
   }
+
+  /// The first moment at which a clock of `hertz` has ticked `count` times; never reached if out of range.
+  @inlinable public static func tick(_ count: UInt64, hertz: UInt64) -> Instant {
+    let product = count.multipliedFullWidth(by: 1_000_000_000)
+    guard hertz > 0, product.high < hertz else { return Instant(nanoseconds: .max) }
+    let (quotient, remainder) = hertz.dividingFullWidth(product)
+    return Instant(nanoseconds: quotient) + (remainder > 0 ? 1 : 0)
+  }
 }
