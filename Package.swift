@@ -41,7 +41,7 @@ let package = Package(
     layer("Host", ["CLinux", "CZlib", "CFDT"]),
 
     layer("Devices", ["DeviceModel"]),
-    layer("PCI", ["DeviceModel"]),
+    layer("PCI", ["DeviceModel", "SystemBus"]),
     layer("SystemBus", ["DeviceModel"]),
     layer("ACPITables", ["DeviceModel"], path: "ACPI", exclude: ["README.md"]),
 
@@ -70,8 +70,8 @@ let package = Package(
     tests("DevicesTests", ["Devices"]),
     tests("GuestRAMTests", ["GuestRAM"]),
     tests("SystemBusTests", ["SystemBus"]),
-    tests("PCITests", ["PCI"]),
-    tests("VirtioTests", ["Virtio", "PCI", "GuestRAM"]),
+    tests("PCITests", ["PCI", "SystemBus"]),
+    tests("VirtioTests", ["Virtio", "PCI", "SystemBus", "GuestRAM"]),
     tests("ACPITablesTests", ["ACPITables", "Host"]),
     tests("HostTests", ["Host"]),
     tests("BootTests", ["Boot", "GuestRAM", "Host", "Processor"]),

@@ -1,0 +1,163 @@
+public import DeviceModel
+public import Primitives
+import Synchronization
+public import SystemBus
+
+/// The way from the processors to PCI: configuration ports, configuration space in memory, and the memory window.
+///
+/// It sits on the bus once and for good; what a guest moves (ECAM, windows) moves inside. Where things
+/// overlap, ECAM wins over windows and the lowest function over the others.
+public final class HostBridge: BusTarget {
+  private struct Ports: Sendable {
+    var address: UInt32 = 0
+    var resetControl: UInt8 = 0
+  }
+
+  public static let placement = Placement(
+    "PCI host bridge", ports: [PortRange(Platform.pciConfigAddress, count: 8)],
+    memory: MemoryRange(Platform.ecam.first, through: Platform.pciMemory.last))
+
+  public var placement: Placement { Self.placement }
+  private let memoryController: FunctionSlot<MemoryController>
+  private let lpc: FunctionSlot<LPCBridge>
+  /// Every function, lowest address first.
+  private let slots: [any PCISlot]
+  private let ports = Mutex(Ports())
+  private let backplane: any Backplane
+
+  /// Two functions in one place, or in a chipset function's place, are our own mistake.
+  public init(_ functions: [any PCISlot], lines: InterruptLines, on backplane: any Backplane) {
+    memoryController = FunctionSlot(
+      MemoryController(), at: FunctionAddress(slot: 0), Placement("memory controller"), lines: lines, on: backplane)
+    lpc = FunctionSlot(
+      LPCBridge(), at: FunctionAddress(slot: 0x1F), Placement("LPC bridge"), lines: lines, on: backplane)
+    slots = (functions + [memoryController, lpc]).sorted { $0.address < $1.address }
+    precondition(Set(slots.map(\.address)).count == slots.count, "each function has its own address")
+    self.backplane = backplane
+  }
+
+  // MARK: What the chipset is programmed to
+
+  /// The seven PAM registers, for `ShadowControl`.
+  public var shadow: [UInt8] { memoryController.inspect { $0.shadow } }
+  /// Where configuration space is in memory; nil while it is off.
+  public var ecam: MemoryRange? { memoryController.inspect { $0.ecam } }
+  /// The first port of the PM block; nil while it is not decoded.
+  public var pmBase: Port? { lpc.inspect { $0.pmBase } }
+  /// The PIC's line for a global interrupt from 16 on; nil while that route is off.
+  public func legacyLine(forGlobal line: Int) -> Int? { lpc.inspect { $0.route(line - Platform.firstPCILine) } }
+
+  // MARK: BusTarget
+
+  /// Memory follows the eight ports.
+  private func address(_ offset: Int) -> UInt64 {
+    Platform.ecam.first.value + UInt64(truncatingIfNeeded: offset - 8)
+  }
+
+  public func read(_ width: AccessWidth, at offset: Int) -> UInt64 {
+    offset < 8 ? readPort(width, at: offset) : readMemory(width, at: address(offset))
+  }
+
+  public func write(_ value: UInt64, _ width: AccessWidth, at offset: Int) {
+    if offset < 8 { writePort(value, width, at: offset) } else { writeMemory(value, width, at: address(offset)) }
+  }
+
+  public func reset() {
+    ports.withLock { $0 = Ports() }
+    for slot in slots { slot.reset() }
+    var cycle = Cycle(at: backplane.now)
+    cycle.memoryMapChanged = true
+    backplane.carryOut(cycle, of: placement)
+  }
+
+  public var deadline: Instant? { slots.compactMap(\.deadline).min() }
+
+  public func advance() {
+    let now = backplane.now
+    for slot in slots {
+      if let deadline = slot.deadline, deadline <= now { slot.advance() }
+    }
+  }
+
+  // MARK: Configuration space
+
+  private func slot(_ devfn: Int) -> (any PCISlot)? {
+    let address = FunctionAddress(devfn: devfn)
+    return slots.first { $0.address == address }
+  }
+
+  /// One access in one function; more than a doubleword, or over its border, nobody answers.
+  private func readConfiguration(bus: Int, devfn: Int, _ width: AccessWidth, at offset: Int) -> UInt64 {
+    guard bus == 0, width != .qword, (offset & 3) + width.byteCount <= 4, let slot = slot(devfn) else {
+      return width.ones
+    }
+    return slot.readConfiguration(width, at: offset)
+  }
+
+  private func writeConfiguration(bus: Int, devfn: Int, _ value: UInt64, _ width: AccessWidth, at offset: Int) {
+    guard bus == 0, width != .qword, (offset & 3) + width.byteCount <= 4, let slot = slot(devfn) else { return }
+    slot.writeConfiguration(value, width, at: offset)
+  }
+
+  // MARK: Ports 0xCF8 to 0xCFF
+
+  private func readPort(_ width: AccessWidth, at offset: Int) -> UInt64 {
+    switch (offset, width) {
+    case (0, .dword): return ports.withLock { UInt64($0.address) }
+    case (1, .byte): return ports.withLock { UInt64($0.resetControl) }
+    case (4..., _) where offset + width.byteCount <= 8:
+      let address = ports.withLock { $0.address }
+      guard address[bit: 31] else { return width.ones }
+      return readConfiguration(
+        bus: Int(address[bits: 16...23]), devfn: Int(address[bits: 8...15]), width,
+        at: Int(address & 0xFC) + offset - 4)
+    default: return width.ones
+    }
+  }
+
+  private func writePort(_ value: UInt64, _ width: AccessWidth, at offset: Int) {
+    switch (offset, width) {
+    case (0, .dword):
+      ports.withLock { $0.address = UInt32(truncatingIfNeeded: value) & 0x80FF_FFFC }
+    case (1, .byte):
+      ports.withLock { $0.resetControl = UInt8(truncatingIfNeeded: value) & 0x0A }
+      guard value[bit: 2] else { return }
+      var cycle = Cycle(at: backplane.now)
+      cycle.power = .reset
+      backplane.carryOut(cycle, of: placement)
+    case (4..., _) where offset + width.byteCount <= 8:
+      let address = ports.withLock { $0.address }
+      guard address[bit: 31] else { return }
+      writeConfiguration(
+        bus: Int(address[bits: 16...23]), devfn: Int(address[bits: 8...15]), value, width,
+        at: Int(address & 0xFC) + offset - 4)
+    default: return
+    }
+  }
+
+  // MARK: Memory
+
+  /// Bus, function and register of an address in ECAM.
+  private func ecamPlace(_ address: UInt64) -> (bus: Int, devfn: Int, offset: Int)? {
+    guard let ecam, ecam.contains(GuestAddress(address)) else { return nil }
+    let place = Int(truncatingIfNeeded: address - ecam.first.value)
+    return (place >> 20, place >> 12 & 0xFF, place & 0xFFF)
+  }
+
+  private func readMemory(_ width: AccessWidth, at address: UInt64) -> UInt64 {
+    if let place = ecamPlace(address) {
+      return readConfiguration(bus: place.bus, devfn: place.devfn, width, at: place.offset)
+    }
+    for slot in slots {
+      if let value = slot.readMemory(width, at: address) { return value & width.mask }
+    }
+    return width.ones
+  }
+
+  private func writeMemory(_ value: UInt64, _ width: AccessWidth, at address: UInt64) {
+    if let place = ecamPlace(address) {
+      return writeConfiguration(bus: place.bus, devfn: place.devfn, value, width, at: place.offset)
+    }
+    for slot in slots where slot.writeMemory(value, width, at: address) { return }
+  }
+}

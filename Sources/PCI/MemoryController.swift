@@ -1,0 +1,54 @@
+public import DeviceModel
+public import Primitives
+
+/// 00:00.0, the q35's memory controller: where ECAM is and which shadow segments are RAM.
+public struct MemoryController: PCIFunction {
+  enum Register {
+    static let ecam = 0x60
+    static let shadow = 0x90
+  }
+
+  private var space: ConfigurationSpace
+
+  public init() {
+    space = ConfigurationSpace(Identity(vendor: 0x8086, device: 0x29C0, revision: 0, classCode: 0x06_0000))
+    // Firmware that never programs ECAM, and a kernel without firmware, find it in place.
+    space.define(UInt32(truncatingIfNeeded: Platform.ecam.first.value) | 1, at: Register.ecam, writable: 0xF000_0007)
+    space.define(UInt32(0), at: Register.ecam + 4, writable: 0xF)
+    space.define(UInt8(0), at: Register.shadow, writable: 0x30)
+    for i in 1...6 { space.define(UInt8(0), at: Register.shadow + i, writable: 0x33) }
+    // SMRAM and its extension only store: there is no system management mode.
+    space.define(UInt8(0x02), at: 0x9D, writable: 0x78)
+    space.set(UInt8(0x38), at: 0x9E)
+  }
+
+  /// The seven PAM registers.
+  public var shadow: [UInt8] { Array(space.bytes[Register.shadow..<(Register.shadow + 7)]) }
+
+  /// Where configuration space is in memory; nil while it is off or has a reserved length.
+  public var ecam: MemoryRange? {
+    let low = space.value(UInt32.self, at: Register.ecam)
+    guard low[bit: 0] else { return nil }
+    let count: UInt64
+    switch low[bits: 1...2] {
+    case 0: count = 256 << 20
+    case 1: count = 128 << 20
+    case 2: count = 64 << 20
+    default: return nil
+    }
+    let base = UInt64(space.value(UInt32.self, at: Register.ecam + 4)) << 32 | UInt64(low & 0xF000_0000)
+    return MemoryRange(GuestAddress(base), count: count)
+  }
+
+  public mutating func readConfiguration(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {
+    space.read(width, at: offset)
+  }
+
+  public mutating func writeConfiguration(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
+    let before = (shadow, ecam)
+    space.write(value, width, at: offset)
+    if before != (shadow, ecam) { cycle.memoryMapChanged = true }
+  }
+
+  public mutating func reset() { space.reset() }
+}

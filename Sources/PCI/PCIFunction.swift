@@ -1,0 +1,33 @@
+public import DeviceModel
+public import Primitives
+
+/// A model of one PCI function: a device whose registers lie in configuration space and behind base addresses.
+public protocol PCIFunction: Sendable {
+  /// Configuration registers; the offset is below 4096 and the access stays in its doubleword or quadword.
+  mutating func readConfiguration(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64
+  mutating func writeConfiguration(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle)
+  /// Which base address answers for this memory access, and at which offset; nil if none does now.
+  func decode(_ address: UInt64, count: Int) -> (bar: Int, offset: Int)?
+  mutating func read(bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64
+  mutating func write(_ value: UInt64, bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle)
+  mutating func reset()
+  /// The level of its interrupt pin, INTA.
+  var interruptLevel: Bool { get }
+  /// When `advance` wants to be called next; nil if time alone changes nothing.
+  var deadline: Instant? { get }
+  mutating func advance(_ cycle: inout Cycle)
+}
+
+/// Chipset functions have no windows, no pin and no clock.
+extension PCIFunction {
+  public func decode(_ address: UInt64, count: Int) -> (bar: Int, offset: Int)? { nil }
+  public mutating func read(bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {
+    width.ones
+  }
+  public mutating func write(
+    _ value: UInt64, bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle
+  ) {}
+  public var interruptLevel: Bool { false }
+  public var deadline: Instant? { nil }
+  public mutating func advance(_ cycle: inout Cycle) {}
+}

@@ -1,0 +1,168 @@
+public import GuestRAM
+import Primitives
+
+/// A split virtqueue, from the device's side (virtio 1.2, 2.7).
+///
+/// Every field of guest memory is fetched exactly once, into a local: another processor may change it meanwhile.
+public struct Queue: Sendable {
+  public static let maximumSize: UInt16 = 256
+  /// The most descriptors in an indirect table.
+  public static let maximumIndirect = 1024
+
+  // MARK: What the driver sets up
+
+  public internal(set) var size = Self.maximumSize
+  public internal(set) var isEnabled = false
+  var descriptors: UInt64 = 0
+  var available: UInt64 = 0
+  var used: UInt64 = 0
+  var vector: UInt16 = 0xFFFF
+
+  // MARK: What was negotiated
+
+  var usesEventIndex = false
+  var usesIndirect = false
+
+  // MARK: Where the device is
+
+  private var nextAvailable: UInt16 = 0
+  private var nextUsed: UInt16 = 0
+  /// The used index up to which the driver was told or did not want to be.
+  private var lastSignalled: UInt16 = 0
+
+  init() {}
+
+  /// True if all three rings are aligned and wholly RAM.
+  func isPlaced(in memory: GuestMemory) -> Bool {
+    let size = Int(size)
+    return descriptors % 16 == 0 && available % 2 == 0 && used % 4 == 0
+      && memory.contains(GuestAddress(descriptors), count: 16 * size)
+      && memory.contains(GuestAddress(available), count: 6 + 2 * size)
+      && memory.contains(GuestAddress(used), count: 6 + 8 * size)
+  }
+
+  // MARK: Taking
+
+  /// How many chains wait.
+  func waiting(in memory: GuestMemory) throws(QueueError) -> UInt16 {
+    let index: UInt16
+    do { index = try memory.loadIndex(at: GuestAddress(available) + 2) } catch { throw QueueError(error) }
+    let count = index &- nextAvailable
+    guard count <= size else { throw .availableIndex }
+    return count
+  }
+
+  /// Takes the next chain; nil if none waits, and then the driver will tell when there is one.
+  public mutating func pop(from memory: GuestMemory) throws(QueueError) -> DescriptorChain? {
+    guard isEnabled else { return nil }
+    if try waiting(in: memory) == 0 {
+      guard usesEventIndex else { return nil }
+      try store(nextAvailable, at: GuestAddress(used) + (4 + 8 * Int(size)), memory)
+      memory.fence()
+      // The driver may have added one before it saw the request to be told.
+      if try waiting(in: memory) == 0 { return nil }
+    }
+    let place = Int(nextAvailable % size)
+    let head: UInt16 = try load(at: GuestAddress(available) + (4 + 2 * place), memory)
+    guard head < size else { throw .descriptorIndex }
+    let chain = try self.chain(head, memory)
+    nextAvailable &+= 1
+    return chain
+  }
+
+  private struct Descriptor {
+    let address: UInt64
+    let count: UInt32
+    let flags: UInt16
+    let next: UInt16
+
+    var hasNext: Bool { flags[bit: 0] }
+    var isWritable: Bool { flags[bit: 1] }
+    var isIndirect: Bool { flags[bit: 2] }
+  }
+
+  private func descriptor(_ index: Int, of table: GuestAddress, _ memory: GuestMemory) throws(QueueError) -> Descriptor {
+    let bytes: [UInt8]
+    do { bytes = try memory.bytes(16, at: table + 16 * index) } catch { throw QueueError(error) }
+    return Descriptor(
+      address: bytes.load(at: 0) ?? 0, count: bytes.load(at: 8) ?? 0, flags: bytes.load(at: 12) ?? 0,
+      next: bytes.load(at: 14) ?? 0)
+  }
+
+  private func chain(_ head: UInt16, _ memory: GuestMemory) throws(QueueError) -> DescriptorChain {
+    var chain = DescriptorChain(head: head)
+    var total: UInt64 = 0
+    var table = GuestAddress(descriptors)
+    var limit = Int(size)
+    var isInside = false
+    var index = Int(head)
+    var seen = 0
+    while true {
+      guard index < limit else { throw .descriptorIndex }
+      guard seen < limit else { throw .chainTooLong }
+      seen += 1
+      let descriptor = try descriptor(index, of: table, memory)
+      if descriptor.isIndirect {
+        // The write flag of this descriptor means nothing; a link after it or a table in a table is wrong.
+        guard usesIndirect, !isInside, !descriptor.hasNext else { throw .indirect }
+        guard descriptor.count > 0, descriptor.count % 16 == 0 else { throw .indirect }
+        limit = Int(descriptor.count / 16)
+        guard limit <= Self.maximumIndirect else { throw .chainTooLong }
+        table = GuestAddress(descriptor.address)
+        guard memory.contains(table, count: limit * 16) else { throw .memory }
+        isInside = true
+        index = 0
+        seen = 0
+        continue
+      }
+      total += UInt64(descriptor.count)
+      guard total <= UInt64(UInt32.max) else { throw .length }
+      try add(descriptor, to: &chain, memory)
+      guard descriptor.hasNext else { return chain }
+      index = Int(descriptor.next)
+    }
+  }
+
+  private func add(_ descriptor: Descriptor, to chain: inout DescriptorChain, _ memory: GuestMemory) throws(QueueError) {
+    if !descriptor.isWritable, !chain.writable.isEmpty { throw .order }
+    guard descriptor.count > 0 else { return }
+    let segment = DescriptorChain.Segment(address: GuestAddress(descriptor.address), count: Int(descriptor.count))
+    guard memory.contains(segment.address, count: segment.count) else { throw .memory }
+    if descriptor.isWritable { chain.writable.append(segment) } else { chain.readable.append(segment) }
+  }
+
+  // MARK: Giving back
+
+  /// Gives a chain back with the number of bytes written into it.
+  public mutating func push(_ head: UInt16, written: Int, to memory: GuestMemory) throws(QueueError) {
+    let entry = GuestAddress(used) + (4 + 8 * Int(nextUsed % size))
+    do {
+      try memory.store(UInt32(head), at: entry)
+      try memory.store(UInt32(truncatingIfNeeded: written), at: entry + 4)
+      try memory.storeIndex(nextUsed &+ 1, at: GuestAddress(used) + 2)
+    } catch { throw QueueError(error) }
+    nextUsed &+= 1
+  }
+
+  /// True if chains were given back since the last call and the driver wants to know.
+  mutating func takeSignal(_ memory: GuestMemory) throws(QueueError) -> Bool {
+    let old = lastSignalled
+    guard nextUsed != old else { return false }
+    lastSignalled = nextUsed
+    memory.fence()
+    if usesEventIndex {
+      let event: UInt16 = try load(at: GuestAddress(available) + (4 + 2 * Int(size)), memory)
+      return nextUsed &- event &- 1 < nextUsed &- old
+    }
+    let flags: UInt16 = try load(at: GuestAddress(available), memory)
+    return !flags[bit: 0]
+  }
+
+  private func load(at address: GuestAddress, _ memory: GuestMemory) throws(QueueError) -> UInt16 {
+    do { return try memory.load(at: address) } catch { throw QueueError(error) }
+  }
+
+  private func store(_ value: UInt16, at address: GuestAddress, _ memory: GuestMemory) throws(QueueError) {
+    do { try memory.store(value, at: address) } catch { throw QueueError(error) }
+  }
+}

@@ -1,0 +1,137 @@
+public import DeviceModel
+import GuestRAM
+import PCI
+import Primitives
+
+extension VirtioPCI where F == VirtioBlock {
+  /// The next thing for the disk's worker to do; nil if there is nothing, or too much in flight.
+  public mutating func next(_ cycle: inout Cycle) -> BlockRequest? {
+    let request = work(&cycle) { block, queues, memory, cycle throws(QueueError) in
+      try block.next(from: &queues[0], memory, &cycle)
+    }
+    return request ?? nil
+  }
+
+  /// The worker has done a request, or failed to. Of a request from before a reset, nobody hears.
+  public mutating func complete(_ token: UInt64, ok: Bool, _ cycle: inout Cycle) {
+    guard let pending = function.inFlight.removeValue(forKey: token) else { return }
+    finishReset()
+    work(&cycle) { block, queues, memory, _ throws(QueueError) in
+      try block.answer(
+        pending, ok ? VirtioBlock.Status.ok : VirtioBlock.Status.ioError, in: &queues[0], memory)
+    }
+  }
+}
+
+extension VirtioBlock {
+  /// Takes chains until one needs the worker; the others are answered here.
+  mutating func next(from queue: inout Queue, _ memory: GuestMemory, _ cycle: inout Cycle) throws(QueueError)
+    -> BlockRequest?
+  {
+    guard inFlight.count < Self.maximumInFlight else { return nil }
+    for _ in 0..<queue.size {
+      guard let chain = try queue.pop(from: memory) else { return nil }
+      if let request = try begin(chain, in: &queue, memory) { return request }
+    }
+    // Others want the lock too.
+    cycle.wake = true
+    return nil
+  }
+
+  func answer(_ pending: Pending, _ status: UInt8, in queue: inout Queue, _ memory: GuestMemory) throws(QueueError) {
+    do { try memory.store(status, at: pending.status.address) } catch { throw QueueError(error) }
+    // What a failed read left in the buffers is not claimed.
+    try queue.push(pending.head, written: status == Status.ok ? pending.written : 1, to: memory)
+  }
+
+  /// Understands one chain: a request for the worker, or nil after an answer.
+  private mutating func begin(_ chain: DescriptorChain, in queue: inout Queue, _ memory: GuestMemory)
+    throws(QueueError) -> BlockRequest?
+  {
+    let space = chain.writableCount - 1
+    // The last byte that we may write is the status.
+    guard let status = chain.writable.slice(from: space, count: 1).first, space >= 0 else { throw .noAnswer }
+    func pending(written: Int) -> Pending { Pending(head: chain.head, status: status, written: written + 1) }
+
+    let header = try chain.bytes(upTo: Self.headerSize, from: memory)
+    guard header.count == Self.headerSize, let type: UInt32 = header.load(at: 0),
+      let sector: UInt64 = header.load(at: 8)
+    else {
+      try answer(pending(written: 0), Status.ioError, in: &queue, memory)
+      return nil
+    }
+    let outgoing = chain.readable.slice(from: Self.headerSize)
+    let incoming = chain.writable.slice(from: 0, count: space)
+    switch type {
+    case 0:
+      return try transfer(.read, sector, incoming, pending(written: space), in: &queue, memory)
+    case 1:
+      return try transfer(.write, sector, outgoing, pending(written: 0), in: &queue, memory)
+    case 4:
+      return request(.flush, 0, 0, [], pending(written: 0))
+    case 8:
+      let count = try chain.write(Array(identity.prefix(space)), to: memory)
+      try answer(pending(written: count), Status.ok, in: &queue, memory)
+    case 11 where negotiated & Bit.discard != 0, 13 where negotiated & Bit.writeZeroes != 0:
+      return try range(type, outgoing, pending(written: 0), in: &queue, memory)
+    default:
+      try answer(pending(written: 0), Status.unsupported, in: &queue, memory)
+    }
+    return nil
+  }
+
+  private mutating func request(
+    _ operation: BlockRequest.Operation, _ sector: UInt64, _ count: UInt64, _ segments: [DescriptorChain.Segment],
+    _ pending: Pending
+  ) -> BlockRequest {
+    BlockRequest(
+      token: begin(pending), operation: operation, sector: sector, sectorCount: count, segments: segments)
+  }
+
+  private func isInside(_ sector: UInt64, _ count: UInt64) -> Bool {
+    sector <= sectorCount && count <= sectorCount - sector
+  }
+
+  /// A read or write of whole sectors inside the disk, and not of nothing.
+  private mutating func transfer(
+    _ operation: BlockRequest.Operation, _ sector: UInt64, _ segments: [DescriptorChain.Segment], _ pending: Pending,
+    in queue: inout Queue, _ memory: GuestMemory
+  ) throws(QueueError) -> BlockRequest? {
+    let byteCount = segments.reduce(0) { $0 + $1.count }
+    let count = UInt64(byteCount / Self.sectorSize)
+    guard byteCount > 0, byteCount % Self.sectorSize == 0, isInside(sector, count),
+      !(isReadOnly && operation == .write)
+    else {
+      try answer(pending, Status.ioError, in: &queue, memory)
+      return nil
+    }
+    return request(operation, sector, count, segments, pending)
+  }
+
+  /// Discard or write-zeroes of the one range we take at a time.
+  private mutating func range(
+    _ type: UInt32, _ segments: [DescriptorChain.Segment], _ pending: Pending, in queue: inout Queue,
+    _ memory: GuestMemory
+  ) throws(QueueError) -> BlockRequest? {
+    var chain = DescriptorChain(head: pending.head)
+    chain.readable = segments
+    let bytes = try chain.bytes(upTo: 16, from: memory)
+    guard chain.readableCount == 16, let sector: UInt64 = bytes.load(at: 0), let count: UInt32 = bytes.load(at: 8),
+      let flags: UInt32 = bytes.load(at: 12)
+    else {
+      try answer(pending, Status.ioError, in: &queue, memory)
+      return nil
+    }
+    let mayUnmap = flags == 1
+    guard flags == 0 || mayUnmap && type == 13 else {
+      try answer(pending, Status.unsupported, in: &queue, memory)
+      return nil
+    }
+    guard count > 0, count <= Self.maximumRange, isInside(sector, UInt64(count)) else {
+      try answer(pending, Status.ioError, in: &queue, memory)
+      return nil
+    }
+    return request(
+      type == 11 ? .discard : .writeZeroes(mayUnmap: mayUnmap), sector, UInt64(count), [], pending)
+  }
+}

@@ -1,0 +1,96 @@
+public import DeviceModel
+public import GuestRAM
+import Primitives
+
+/// A virtio disk (virtio 1.2, 5.2) without the disk: it says what to do, and is told when that is done.
+public struct VirtioBlock: VirtioFunction {
+  public static let deviceID: UInt16 = 2
+  public static let pciClass: UInt32 = 0x01_0000
+  public static let queueCount = 1
+
+  enum Bit {
+    static let segmentMaximum: UInt64 = 1 << 2
+    static let readOnly: UInt64 = 1 << 5
+    static let blockSize: UInt64 = 1 << 6
+    static let flush: UInt64 = 1 << 9
+    static let discard: UInt64 = 1 << 13
+    static let writeZeroes: UInt64 = 1 << 14
+  }
+
+  enum Status {
+    static let ok: UInt8 = 0
+    static let ioError: UInt8 = 1
+    static let unsupported: UInt8 = 2
+  }
+
+  static let sectorSize = 512
+  static let headerSize = 16
+  static let identityCount = 20
+  /// The most requests a worker may owe us.
+  public static let maximumInFlight = 256
+  /// The most sectors one discard or write-zeroes covers: 2 GiB.
+  static let maximumRange: UInt32 = 1 << 22
+
+  /// Where the answer to a request in flight goes.
+  struct Pending: Sendable {
+    let head: UInt16
+    let status: DescriptorChain.Segment
+    let written: Int
+  }
+
+  let sectorCount: UInt64
+  let isReadOnly: Bool
+  let identity: [UInt8]
+  var inFlight: [UInt64: Pending] = [:]
+  private var lastToken: UInt64 = 0
+  var negotiated: UInt64 = 0
+
+  /// A disk of 512-byte sectors; `identity` is its serial number, up to 20 bytes of ASCII.
+  public init(sectorCount: UInt64, readOnly: Bool = false, identity: String = "") {
+    self.sectorCount = sectorCount
+    isReadOnly = readOnly
+    let name = Array(identity.utf8.prefix(Self.identityCount))
+    self.identity = name + Array(repeating: 0, count: Self.identityCount - name.count)
+  }
+
+  public var features: UInt64 {
+    let common = Bit.segmentMaximum | Bit.blockSize | Bit.flush
+    return common | (isReadOnly ? Bit.readOnly : Bit.discard | Bit.writeZeroes)
+  }
+
+  public var configuration: [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 60)
+    bytes.store(sectorCount, at: 0)
+    bytes.store(UInt32(Queue.maximumSize - 2), at: 12)
+    bytes.store(UInt32(Self.sectorSize), at: 20)
+    bytes.store(UInt16(Self.queueCount), at: 34)
+    guard !isReadOnly else { return bytes }
+    bytes.store(Self.maximumRange, at: 36)
+    bytes.store(UInt32(1), at: 40)
+    bytes.store(UInt32(1), at: 44)
+    bytes.store(Self.maximumRange, at: 48)
+    bytes.store(UInt32(1), at: 52)
+    bytes.store(UInt8(1), at: 56)
+    return bytes
+  }
+
+  public mutating func start(features: UInt64) { negotiated = features }
+
+  /// The worker does the work.
+  public mutating func service(
+    queue index: Int, _ queues: inout [Queue], memory: GuestMemory, _ cycle: inout Cycle
+  ) throws(QueueError) -> Bool {
+    cycle.wake = true
+    return false
+  }
+
+  public mutating func reset() { negotiated = 0 }
+  public var isIdle: Bool { inFlight.isEmpty }
+
+  /// Remembers where a request's answer goes; returns its name.
+  mutating func begin(_ pending: Pending) -> UInt64 {
+    lastToken &+= 1
+    inFlight[lastToken] = pending
+    return lastToken
+  }
+}

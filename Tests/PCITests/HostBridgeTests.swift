@@ -1,0 +1,128 @@
+import DeviceModel
+import PCI
+import Primitives
+import SystemBus
+import Testing
+
+@Suite("The host bridge")
+struct HostBridgeTests {
+  @Test("the chipset says it is a q35 on the platform that firmware knows")
+  func identities() throws {
+    let bench = try Bench()
+    #expect(bench.config(0, 0) == 0x29C0_8086)
+    #expect(bench.config(0, 0x2C) == 0x1100_1AF4)
+    #expect(bench.config(0, 8) == 0x0600_0000)
+    #expect(bench.config(0x1F, 0) == 0x2918_8086)
+    #expect(bench.config(0x1F, 0x2C) == 0x1100_1AF4)
+    #expect(bench.config(0x1F, 0xE, .byte) == 0x80)
+  }
+
+  @Test("the chipset starts with the PM block and ECAM in place")
+  func resetDefaults() throws {
+    let bench = try Bench()
+    #expect(bench.config(0x1F, 0x40) == 0x601)
+    #expect(bench.config(0x1F, 0x44, .byte) == 0x80)
+    #expect(bench.config(0, 0x60) == 0xB000_0001)
+    #expect(bench.bridge.pmBase == 0x600)
+    #expect(bench.bridge.legacyLine(forGlobal: 20) == nil)
+    #expect(bench.bridge.shadow == [0, 0, 0, 0, 0, 0, 0])
+  }
+
+  @Test("the PM block moves where firmware puts it")
+  func pmBase() throws {
+    let bench = try Bench()
+    bench.setConfig(0xE401, 0x1F, 0x40)
+    #expect(bench.config(0x1F, 0x40) == 0xE401)
+    #expect(bench.bridge.pmBase == 0xE400)
+    bench.setConfig(0, 0x1F, 0x44, .byte)
+    #expect(bench.bridge.pmBase == nil)
+  }
+
+  @Test("a PCI interrupt reaches the PIC line that firmware routes it to")
+  func routes() throws {
+    let bench = try Bench()
+    bench.setConfig(0x0A, 0x1F, 0x68, .byte)
+    #expect(bench.bridge.legacyLine(forGlobal: 20) == 10)
+    #expect(bench.bridge.legacyLine(forGlobal: 21) == nil)
+    #expect(bench.bridge.legacyLine(forGlobal: 99) == nil)
+  }
+
+  @Test("shadow RAM changes announce a new memory map, and reset undoes them")
+  func shadow() throws {
+    let bench = try Bench()
+    bench.setConfig(0x3333_3330, 0, 0x90)
+    #expect(bench.bridge.shadow == [0x30, 0x33, 0x33, 0x33, 0, 0, 0])
+    #expect(bench.backplane.seen.mapChanges == 1)
+    bench.setConfig(0x3333_3330, 0, 0x90)
+    #expect(bench.backplane.seen.mapChanges == 1)
+    bench.bridge.reset()
+    #expect(bench.bridge.shadow == [0, 0, 0, 0, 0, 0, 0])
+    #expect(bench.backplane.seen.mapChanges == 2)
+  }
+
+  @Test("ports and ECAM show the same registers")
+  func ports() throws {
+    let bench = try Bench()
+    bench.selectPort(1, 0)
+    #expect(bench.bus.read(.dword, from: 0xCFC as Port) == 0x5678_1234)
+    #expect(bench.bus.read(.word, from: 0xCFE as Port) == 0x5678)
+    #expect(bench.bus.read(.byte, from: 0xCFD as Port) == 0x12)
+    bench.selectPort(1, 0x3C)
+    bench.bus.write(11, .byte, to: 0xCFC as Port)
+    #expect(bench.config(1, 0x3C, .byte) == 11)
+  }
+
+  @Test("ECAM moves to where U-Boot wants it")
+  func ecamMoves() throws {
+    let bench = try Bench()
+    bench.selectPort(0, 0x60)
+    bench.bus.write(0xE000_0001, .dword, to: 0xCFC as Port)
+    #expect(bench.bus.read(.dword, from: GuestAddress(0xE000_0000)) == 0x29C0_8086)
+    #expect(bench.bus.read(.dword, from: GuestAddress(0xB000_0000)) == 0xFFFF_FFFF)
+    bench.bus.write(0, .dword, to: 0xCFC as Port)
+    #expect(bench.bus.read(.dword, from: GuestAddress(0xE000_0000)) == 0xFFFF_FFFF)
+  }
+
+  @Test("the reset control register resets on its third bit only")
+  func resetControl() throws {
+    let bench = try Bench()
+    bench.bus.write(0x02, .byte, to: 0xCF9 as Port)
+    #expect(bench.bus.read(.byte, from: 0xCF9 as Port) == 0x02)
+    #expect(bench.backplane.seen.power.isEmpty)
+    bench.bus.write(0x0E, .byte, to: 0xCF9 as Port)
+    #expect(bench.backplane.seen.power == [.reset])
+  }
+
+  @Test("an interrupt pin drives the wire that _PRT names", arguments: [(2, 22), (5, 21), (28, 16), (1, 21), (3, 23)])
+  func wires(slot: Int, line: Int) throws {
+    let bench = try Bench(lamps: [slot])
+    bench.place(slot, at: 0xC000_0000)
+    bench.bus.write(1, .dword, to: GuestAddress(0xC000_0000))
+    #expect(bench.backplane.seen.levels == [line: true])
+    bench.bus.write(0, .dword, to: GuestAddress(0xC000_0000))
+    #expect(bench.backplane.seen.levels == [line: false])
+  }
+
+  @Test("a shared wire stays high until nobody pulls it")
+  func shared() throws {
+    let bench = try Bench(lamps: [1, 5])
+    bench.place(1, at: 0xC000_0000)
+    bench.place(5, at: 0xC000_1000)
+    bench.bus.write(1, .dword, to: GuestAddress(0xC000_0000))
+    bench.bus.write(1, .dword, to: GuestAddress(0xC000_1000))
+    bench.bus.write(0, .dword, to: GuestAddress(0xC000_0000))
+    #expect(bench.backplane.seen.levels == [21: true])
+    bench.bus.write(0, .dword, to: GuestAddress(0xC000_1000))
+    #expect(bench.backplane.seen.levels == [21: false])
+  }
+
+  @Test("reset lets go of every wire and every window")
+  func reset() throws {
+    let bench = try Bench()
+    bench.place(1, at: 0xC000_0000)
+    bench.bus.write(1, .dword, to: GuestAddress(0xC000_0000))
+    bench.bridge.reset()
+    #expect(bench.backplane.seen.levels == [21: false])
+    #expect(bench.bus.read(.dword, from: GuestAddress(0xC000_0000)) == 0xFFFF_FFFF)
+  }
+}

@@ -1,0 +1,44 @@
+import DeviceModel
+import GuestRAM
+import PCI
+import Primitives
+import Virtio
+
+/// What a disk's driver adds: headers, status bytes, and a worker with an array for a disk.
+extension MockDriver where F == VirtioBlock {
+  static var header: UInt64 { buffers }
+  static var statusByte: UInt64 { buffers + 0x100 }
+  static var data: UInt64 { buffers + 0x1000 }
+
+  func writeHeader(_ type: UInt32, sector: UInt64 = 0, at address: UInt64? = nil) throws {
+    var bytes: [UInt8] = []
+    bytes.append(littleEndian: type)
+    bytes.append(littleEndian: UInt32(0))
+    bytes.append(littleEndian: sector)
+    try memory.write(bytes, at: GuestAddress(address ?? Self.header))
+    try memory.store(UInt8(0xEE), at: GuestAddress(Self.statusByte))
+  }
+
+  /// A request of the usual three buffers; type 0 reads from the disk.
+  func request(_ type: UInt32, sector: UInt64 = 0, count: UInt32 = 512) throws {
+    try writeHeader(type, sector: sector)
+    let direction: UInt16 = type == 0 || type == 8 ? Flag.write : 0
+    var buffers = [Buffer(address: Self.header, count: 16)]
+    if count > 0 { buffers.append(Buffer(address: Self.data, count: count, flags: direction)) }
+    buffers.append(Buffer(address: Self.statusByte, count: 1, flags: Flag.write))
+    try add(buffers)
+    kick()
+  }
+
+  func answer() throws -> UInt8 { try memory.load(at: GuestAddress(Self.statusByte)) }
+
+  func next() -> BlockRequest? { device.next(&cycle) }
+  func complete(_ request: BlockRequest, ok: Bool = true) { device.complete(request.token, ok: ok, &cycle) }
+
+  /// Sends a request that never reaches the worker; returns the answer.
+  func refused(_ type: UInt32, sector: UInt64 = 0, count: UInt32 = 512) throws -> UInt8? {
+    try request(type, sector: sector, count: count)
+    guard next() == nil else { return nil }
+    return try answer()
+  }
+}

@@ -1,0 +1,188 @@
+import DeviceModel
+import GuestRAM
+import PCI
+import Primitives
+import Virtio
+
+/// A driver without a guest: it talks to a device only through its configuration, its window and RAM.
+final class MockDriver<F: VirtioFunction> {
+  struct Buffer {
+    var address: UInt64
+    var count: UInt32
+    var flags: UInt16 = 0
+    var next: UInt16 = 0
+  }
+
+  enum Flag {
+    static var next: UInt16 { 1 }
+    static var write: UInt16 { 2 }
+    static var indirect: UInt16 { 4 }
+  }
+
+  /// Each queue's rings have 64 KiB; buffers come after.
+  static var rings: UInt64 { 0x2_0000 }
+  static var window: UInt64 { 0xC000_0000 }
+  static var buffers: UInt64 { 0x8_0000 }
+
+  var device: VirtioPCI<F>
+  let memory: GuestMemory
+  var cycle = Cycle(at: .start)
+  var size: UInt16 = 0
+  private var added: [UInt16]
+  private var reaped: [UInt16]
+  private var nextDescriptor: [UInt16]
+
+  init(_ function: F) throws {
+    memory = try GuestMemory(size: 2 << 20)
+    device = VirtioPCI(function, memory: memory)
+    added = Array(repeating: 0, count: F.queueCount)
+    reaped = added
+    nextDescriptor = added
+    setConfig(UInt64(UInt32(Self.window)), 0x10)
+    setConfig(6, 4, .word)
+  }
+
+  // MARK: Registers
+
+  func config(_ offset: Int, _ width: AccessWidth = .dword) -> UInt64 {
+    device.readConfiguration(width, at: offset, &cycle)
+  }
+  func setConfig(_ value: UInt64, _ offset: Int, _ width: AccessWidth = .dword) {
+    device.writeConfiguration(value, width, at: offset, &cycle)
+  }
+  func read(_ width: AccessWidth, _ offset: Int) -> UInt64 {
+    guard let place = device.decode(Self.window + UInt64(offset), count: width.byteCount) else { return width.ones }
+    return device.read(bar: place.bar, width, at: place.offset, &cycle)
+  }
+  func write(_ value: UInt64, _ width: AccessWidth, _ offset: Int) {
+    guard let place = device.decode(Self.window + UInt64(offset), count: width.byteCount) else { return }
+    device.write(value, bar: place.bar, width, at: place.offset, &cycle)
+  }
+
+  var status: UInt8 {
+    get { UInt8(truncatingIfNeeded: read(.byte, 0x14)) }
+    set { write(UInt64(newValue), .byte, 0x14) }
+  }
+  var isBroken: Bool { get { status & 0x40 != 0 } }
+
+  func features() -> UInt64 {
+    write(0, .dword, 0)
+    let low = read(.dword, 4)
+    write(1, .dword, 0)
+    return low | read(.dword, 4) << 32
+  }
+
+  func setFeatures(_ features: UInt64) {
+    write(0, .dword, 8)
+    write(features & 0xFFFF_FFFF, .dword, 0xC)
+    write(1, .dword, 8)
+    write(features >> 32, .dword, 0xC)
+  }
+
+  // MARK: Taking over the device
+
+  /// Every step from reset to "driver ready", with all the queues in place.
+  func start(size: UInt16 = 16, features: UInt64? = nil) throws {
+    try negotiate(features: features)
+    for queue in 0..<F.queueCount { try enable(queue: queue, size: size) }
+    status = 15
+  }
+
+  func negotiate(features: UInt64? = nil) throws {
+    status = 0
+    status = 1
+    status = 3
+    let wanted: UInt64
+    if let features { wanted = features } else { wanted = self.features() }
+    setFeatures(wanted)
+    status = 11
+  }
+
+  func descriptors(_ queue: Int) -> UInt64 { Self.rings + UInt64(queue) << 16 }
+  func available(_ queue: Int) -> UInt64 { descriptors(queue) + 0x4000 }
+  func used(_ queue: Int) -> UInt64 { descriptors(queue) + 0x8000 }
+
+  func enable(queue: Int, size: UInt16) throws {
+    self.size = size
+    try memory.fill(0, count: 0x1_0000, at: GuestAddress(descriptors(queue)))
+    added[queue] = 0
+    reaped[queue] = 0
+    nextDescriptor[queue] = 0
+    write(UInt64(queue), .word, 0x16)
+    write(UInt64(size), .word, 0x18)
+    write(descriptors(queue), .qword, 0x20)
+    write(available(queue), .dword, 0x28)
+    write(0, .dword, 0x2C)
+    write(used(queue), .dword, 0x30)
+    write(0, .dword, 0x34)
+    write(1, .word, 0x1C)
+  }
+
+  /// Unmasked MSI-X: the configuration has vector 0, queue n has n + 1.
+  func useMessages() {
+    for vector in 0...F.queueCount {
+      write(0xFEE0_0000, .qword, 0x4000 + vector * 16)
+      write(UInt64(vector), .qword, 0x4008 + vector * 16)
+    }
+    setConfig(0x8000, 0x42, .word)
+    write(0, .word, 0x10)
+    for queue in 0..<F.queueCount {
+      write(UInt64(queue), .word, 0x16)
+      write(UInt64(queue + 1), .word, 0x1A)
+    }
+  }
+
+  // MARK: Rings
+
+  func setDescriptor(_ index: Int, _ buffer: Buffer, table: UInt64? = nil) throws {
+    var bytes: [UInt8] = []
+    bytes.append(littleEndian: buffer.address)
+    bytes.append(littleEndian: buffer.count)
+    bytes.append(littleEndian: buffer.flags)
+    bytes.append(littleEndian: buffer.next)
+    try memory.write(bytes, at: GuestAddress(table ?? descriptors(0)) + 16 * index)
+  }
+
+  /// Makes a head available, without a kick.
+  func publish(_ head: UInt16, queue: Int = 0) throws {
+    try memory.store(head, at: GuestAddress(available(queue)) + (4 + 2 * Int(added[queue] % size)))
+    added[queue] &+= 1
+    try memory.storeIndex(added[queue], at: GuestAddress(available(queue)) + 2)
+  }
+
+  /// Chains buffers in the queue's table, one after the other, and makes them available.
+  func add(_ buffers: [Buffer], queue: Int = 0) throws {
+    let head = nextDescriptor[queue]
+    for (i, buffer) in buffers.enumerated() {
+      var buffer = buffer
+      let index = nextDescriptor[queue]
+      nextDescriptor[queue] = (index + 1) % size
+      if i + 1 < buffers.count {
+        buffer.flags |= Flag.next
+        buffer.next = nextDescriptor[queue]
+      }
+      try setDescriptor(Int(index), buffer, table: descriptors(queue))
+    }
+    try publish(head, queue: queue)
+  }
+
+  func kick(queue: Int = 0) {
+    cycle = Cycle(at: .start)
+    write(UInt64(queue), .word, 0x3000 + 4 * queue)
+  }
+
+  /// What the device gave back since the last call: heads and lengths.
+  func reap(queue: Int = 0) throws -> [(head: UInt32, written: UInt32)] {
+    var result: [(UInt32, UInt32)] = []
+    let index = try memory.loadIndex(at: GuestAddress(used(queue)) + 2)
+    while reaped[queue] != index {
+      let entry = GuestAddress(used(queue)) + (4 + 8 * Int(reaped[queue] % size))
+      result.append((try memory.load(at: entry), try memory.load(at: entry + 4)))
+      reaped[queue] &+= 1
+    }
+    return result
+  }
+
+  /// Reads and clears the interrupt status.
+  func interruptStatus() -> UInt64 { read(.byte, 0x1000) }
+}
