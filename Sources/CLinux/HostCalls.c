@@ -72,6 +72,8 @@ void linux_terminal_restore(void) {
   errno = code;
 }
 
+int linux_terminal_is_raw(void) { return saved_fd >= 0; }
+
 static void restore_and_die(int number) {
   linux_terminal_restore();
   raise(number);  // the handler is already gone: the signal ends the process when we return

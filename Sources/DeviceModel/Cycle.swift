@@ -29,5 +29,8 @@ public struct Cycle: Sendable {
   /// What the guest sees as RAM or ROM has changed (shadow RAM, ECAM base).
   public var memoryMapChanged = false
 
+  /// The device's deadline moved; its slot notices.
+  public var rescheduled = false
+
   @inlinable public init(at now: Instant) { self.now = now }
 }

@@ -8,6 +8,12 @@ public enum HostClock {
   /// Nanoseconds since 1970, UTC.
   public static func nanosecondsSince1970() -> UInt64 { read(CLOCK_REALTIME) }
 
+  /// Sleeps; a signal may end it early.
+  public static func pause(milliseconds: Int) {
+    var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+    unsafe nanosleep(&time, nil)
+  }
+
   private static func read(_ clock: clockid_t) -> UInt64 {
     var time = timespec()
     unsafe clock_gettime(clock, &time)

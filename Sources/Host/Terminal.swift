@@ -14,6 +14,9 @@ public enum Terminal {
     return result == 1
   }
 
+  /// True while keys reach us one by one, with none kept by the host.
+  public static var isRaw: Bool { linux_terminal_is_raw() != 0 }
+
   /// The terminal as it was; harmless if it was never changed.
   public static func restore() { linux_terminal_restore() }
 

@@ -51,7 +51,12 @@ public final class Slot<D: Device>: BusTarget {
   /// One cycle under the device's lock; its effects are carried out after the lock is free.
   @inlinable public func access<R: Sendable>(_ body: (inout sending D, inout Cycle) -> sending R) -> R {
     var cycle = Cycle(at: backplane.now)
-    let result = device.withLock { device in body(&device, &cycle) }
+    let result = device.withLock { device in
+      let deadline = device.deadline
+      let result = body(&device, &cycle)
+      if device.deadline != deadline { cycle.rescheduled = true }
+      return result
+    }
     backplane.carryOut(cycle, of: placement)
     return result
   }

@@ -16,5 +16,7 @@ void linux_name_thread(const char *name);
 int linux_terminal_make_raw(int fd);
 // Gives the terminal back. Safe in signal handlers, and when nothing was changed.
 void linux_terminal_restore(void);
+// Whether a terminal is raw now.
+int linux_terminal_is_raw(void);
 // Lets the signals that end a process give the terminal back first.
 void linux_terminal_restore_on_fatal_signals(void);

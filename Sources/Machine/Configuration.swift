@@ -1,0 +1,58 @@
+/// What the user asked for.
+public struct Configuration: Sendable {
+  public enum Accelerator: String, Sendable, CaseIterable {
+    case auto
+    case kvm
+    case soft
+  }
+
+  /// Where a stream of the guest's bytes goes.
+  public enum Stream: Equatable, Sendable {
+    case standard
+    case file(String)
+    case none
+  }
+
+  public struct Disk: Equatable, Sendable {
+    public var path: String
+    public var isReadOnly = false
+    /// Changes are thrown away at the end.
+    public var isSnapshot = false
+    public var id: String?
+    public init(path: String) { self.path = path }
+  }
+
+  public enum TripleFault: String, Sendable, CaseIterable {
+    case stop
+    case reset
+  }
+
+  public var kernel: String?
+  public var initrd: String?
+  public var commandLine = ""
+  public var deviceTree: String?
+  public var firmware: String?
+  public var disks: [Disk] = []
+  public var memory: UInt64 = 512 << 20
+  public var processors = 1
+  public var accelerator = Accelerator.auto
+  public var console = Stream.standard
+  public var debugConsole = Stream.none
+  public var stopsOnReset = false
+  public var tripleFault = TripleFault.stop
+  /// Seconds until the run is ended.
+  public var timeout: Double?
+  public var trace: Trace?
+
+  public struct Trace: Equatable, Sendable {
+    /// Device names, or `all`, `io`, `irq`.
+    public var events: [String]
+    public var file: String?
+    public init(events: [String], file: String? = nil) {
+      self.events = events
+      self.file = file
+    }
+  }
+
+  public init() {}
+}

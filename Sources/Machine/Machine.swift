@@ -1,0 +1,250 @@
+public import DeviceModel
+internal import Devices
+internal import GuestRAM
+internal import Host
+public import Primitives
+internal import Processor
+internal import Synchronization
+public import SystemBus
+
+/// The whole machine: a board, processors on threads of their own, and the streams to the host.
+///
+/// It is the backplane of every device: what a device's cycle asks for happens here, after the device's
+/// lock is free. A reset keeps RAM and the devices and makes the rest anew.
+public final class Machine: Backplane {
+  struct Control: Sendable {
+    var outcome: Outcome?
+    var rescheduled = false
+    /// When to stop waiting for a panicked kernel to say more, or to reset itself.
+    var panicEnd: UInt64?
+  }
+
+  /// What exists only while the power is on.
+  struct Power: Sendable {
+    let backend: any Backend
+    let processors: [any Processor]
+  }
+
+  let configuration: Configuration
+  let memory: GuestMemory
+  let accelerator: AcceleratorChoice
+  let control = Monitor(Control())
+  let power = Mutex<Power?>(nil)
+  let haltedProcessors = Atomic<Int>(0)
+  let startTime = HostClock.nanoseconds()
+  let console: Console
+  let debugConsole: OutputStream?
+  let tracer: Tracer?
+  /// Set once, before any processor runs.
+  let boardBox = Mutex<Board?>(nil)
+
+  /// How long a panicked kernel may go on: enough for its call trace, or to reset itself.
+  static let panicGrace: UInt64 = 2_000_000_000
+
+  public var now: Instant { Instant(nanoseconds: HostClock.nanoseconds() &- startTime) }
+
+  public init(_ configuration: Configuration) throws(MachineError) {
+    self.configuration = configuration
+    do {
+      accelerator = try AcceleratorChoice(configuration.accelerator)
+      memory = try GuestMemory(
+        size: configuration.memory, firmware: try configuration.firmware.map(Board.firmware) ?? [])
+      console = try Console(configuration.console)
+      debugConsole = try OutputStream.open(configuration.debugConsole, name: "debug console")
+      tracer = try configuration.trace.map(Tracer.init)
+    } catch {
+      throw MachineError(error)
+    }
+    let board: Board
+    do { board = try Board(configuration, memory: memory, on: self) } catch { throw MachineError(error) }
+    boardBox.withLock { $0 = board }
+  }
+
+  var board: Board {
+    guard let board = boardBox.withLock({ $0 }) else { preconditionFailure("the board is made by the initializer") }
+    return board
+  }
+
+  /// One line that says which accelerator runs and why, where the user did not choose it.
+  public var notice: String? { accelerator.notice }
+
+  // MARK: Backplane
+
+  public func carryOut(_ cycle: Cycle, of placement: Placement) {
+    if cycle.interrupt != nil || !cycle.messages.isEmpty {
+      let interrupts = power.withLock { $0?.backend.interrupts }
+      if let level = cycle.interrupt, let line = placement.line {
+        tracer?.line(line, level, of: placement, at: cycle.now)
+        interrupts?.setLine(line, level)
+      }
+      for message in cycle.messages {
+        tracer?.message(message, of: placement, at: cycle.now)
+        interrupts?.send(message)
+      }
+    }
+    if let byte = cycle.consoleByte { emit(byte, of: placement) }
+    if cycle.wake { board.wake(placement) }
+    if cycle.rescheduled { control.update { $0.rescheduled = true } }
+    if cycle.memoryMapChanged { changeMemoryMap() }
+    if let request = cycle.power { carryOut(request) }
+  }
+
+  private func emit(_ byte: UInt8, of placement: Placement) {
+    if placement.ports.first == Platform.debugConsole {
+      debugConsole?.put(byte)
+    } else if console.put(byte) {
+      let end = HostClock.nanoseconds() + Self.panicGrace
+      control.update { if $0.panicEnd == nil { $0.panicEnd = end } }
+    }
+  }
+
+  private func changeMemoryMap() {
+    memory.setShadow(board.shadow)
+    guard let backend = power.withLock({ $0?.backend }) else { return }
+    do throws(ProcessorError) { try backend.memoryMapChanged() } catch { end(.failed(error.message)) }
+  }
+
+  private func carryOut(_ request: PowerRequest) {
+    switch request {
+    case .off: end(.poweredOff)
+    case .exit(let code): end(.exited(code: code))
+    case .panicked: end(.panicked)
+    // A kernel that panicked and then resets itself is still a kernel that panicked.
+    case .reset: control.update { if $0.outcome == nil { $0.outcome = $0.panicEnd == nil ? .reset : .panicked } }
+    }
+  }
+
+  /// The first outcome counts.
+  public func end(_ outcome: Outcome) { control.update { if $0.outcome == nil { $0.outcome = outcome } } }
+
+  // MARK: Running
+
+  /// Runs the guest until it ends. Called once, by the main thread.
+  public func run() -> Outcome {
+    console.connect(to: self)
+    let limit = configuration.timeout.map { startTime &+ UInt64($0 * 1e9) }
+    while true {
+      do throws(MachineError) { try turnOn() } catch { return .failed(error.message) }
+      let outcome = serve(until: limit)
+      turnOff()
+      guard outcome == .reset, !configuration.stopsOnReset else { return finish(outcome) }
+      control.update { $0 = Control() }
+      board.reset()
+    }
+  }
+
+  private func finish(_ outcome: Outcome) -> Outcome {
+    board.close()
+    console.drain()
+    debugConsole?.drain()
+    tracer?.drain()
+    return outcome
+  }
+
+  private let running = Monitor(0)
+  private let isStopping = Atomic<Bool>(false)
+
+  private func turnOn() throws(MachineError) {
+    let backend: any Backend
+    var processors: [any Processor] = []
+    var bus = SystemBus()
+    let board = board
+    do {
+      memory.setShadow(configuration.firmware == nil ? .allRAM : .reset)
+      backend = try accelerator.makeBackend(memory: memory, processors: configuration.processors, machine: self)
+      for target in board.targets + backend.chips { try bus.add(tracer?.watching(target) ?? target) }
+      let entry = try board.load(configuration, into: memory)
+      for index in 0..<configuration.processors { processors.append(try backend.makeProcessor(index)) }
+      if let entry { try processors[0].setState(entry) }
+    } catch {
+      throw MachineError(error)
+    }
+    power.withLock { $0 = Power(backend: backend, processors: processors) }
+    board.restoreLines(to: backend.interrupts)
+    isStopping.store(false, ordering: .relaxed)
+    haltedProcessors.store(0, ordering: .relaxed)
+    for (index, processor) in processors.enumerated() {
+      let bus = bus
+      running.update { $0 += 1 }
+      do throws(SystemError) {
+        _ = try HostThread(name: "cpu \(index)") { [self] in
+          execute(processor, index, on: bus)
+          running.update { $0 -= 1 }
+        }
+      } catch {
+        running.update { $0 -= 1 }
+        end(.failed("a thread for processor \(index) cannot be made (\(error))"))
+      }
+    }
+  }
+
+  private func execute(_ processor: any Processor, _ index: Int, on bus: SystemBus) {
+    while !isStopping.load(ordering: .relaxed) {
+      do throws(ProcessorError) {
+        switch try processor.run(on: bus) {
+        case .kicked: break
+        case .halted:
+          let halted = haltedProcessors.add(1, ordering: .relaxed).newValue
+          if halted == configuration.processors { end(.halted) }
+          return
+        case .shutdown:
+          if configuration.tripleFault == .reset { carryOut(.reset) } else { end(.tripleFault(Self.describe(processor))) }
+          return
+        case .power(let request):
+          carryOut(request)
+          return
+        }
+      } catch {
+        end(.failed(error.message))
+        return
+      }
+    }
+  }
+
+  private static func describe(_ processor: any Processor) -> String {
+    do throws(ProcessorError) { return RegisterDump.text(try processor.state()) } catch { return error.message }
+  }
+
+  // MARK: The user's side
+
+  public var isInteractive: Bool { console.isInteractive }
+
+  /// The last lines of the console, where they went to a file or nowhere.
+  public var unseenConsoleTail: [String] { console.unseenTail(lines: 20) }
+
+  /// A key for the guest: waits until the serial port has room.
+  func type(_ key: UInt8) {
+    while !board.serial.access({ $0.receive(key, &$1) }) { HostClock.pause(milliseconds: 1) }
+  }
+
+  /// Keeps the devices' time until the guest ends.
+  private func serve(until limit: UInt64?) -> Outcome {
+    let targets = board.targets
+    while true {
+      let time = now
+      for target in targets {
+        if let deadline = target.deadline, deadline <= time { target.advance() }
+      }
+      let next = targets.compactMap(\.deadline).min().map { $0.nanoseconds &+ startTime }
+      let answer = control.wait(until: { state in [next, limit, state.panicEnd].compactMap(\.self).min() }) {
+        state -> Outcome?? in
+        if let outcome = state.outcome { return .some(outcome) }
+        guard state.rescheduled else { return nil }
+        state.rescheduled = false
+        return .some(nil)
+      }
+      if let answer, let outcome = answer { return outcome }
+      let present = HostClock.nanoseconds()
+      if let end = control.update({ $0.panicEnd }), present >= end { return .panicked }
+      if let limit, present >= limit { return .timedOut }
+    }
+  }
+
+  private func turnOff() {
+    isStopping.store(true, ordering: .relaxed)
+    let processors = power.withLock { $0?.processors } ?? []
+    for processor in processors { processor.kick() }
+    _ = running.wait { $0 == 0 ? true : nil }
+    power.withLock { $0 = nil }
+  }
+}

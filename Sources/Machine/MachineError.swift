@@ -1,0 +1,24 @@
+internal import Boot
+internal import GuestRAM
+internal import Host
+internal import Processor
+internal import SystemBus
+
+/// The machine cannot be made or run as asked: one sentence that names the thing and the next step.
+public struct MachineError: Error, Sendable {
+  public let message: String
+
+  public init(_ message: String) { self.message = message }
+
+  /// From any of the layers below, whose errors describe themselves in a sentence.
+  init(_ error: any Error) {
+    message =
+      switch error {
+      case let error as MachineError: error.message
+      case let error as ProcessorError: error.message
+      case GuestMemoryError.host(let call, let code):
+        "the guest's memory cannot be had (\(call): \(SystemError(code: code))). Ask for less with --memory."
+      default: "\(error)"
+      }
+  }
+}

@@ -1,0 +1,46 @@
+internal import DeviceModel
+internal import GuestRAM
+internal import PCI
+internal import Primitives
+internal import SystemBus
+
+/// The map of the machine a configuration would make.
+public enum MachineMap {
+  public static func report(_ configuration: Configuration) -> [String] {
+    do throws(MachineError) { return try Machine(configuration).map } catch { return [error.message] }
+  }
+}
+
+extension Machine {
+  var map: [String] {
+    var lines = ["memory"]
+    memory.setShadow(configuration.firmware == nil ? .allRAM : .reset)
+    var ranges = memory.windows.map { window -> (MemoryRange, String) in
+      switch window.backing {
+      case .ram: (window.range, window.access == .readWrite ? "RAM" : "RAM, read-only")
+      case .firmware: (window.range, "firmware")
+      }
+    }
+    for target in board.targets {
+      if let range = target.placement.memory { ranges.append((range, "\(target.placement.name)")) }
+    }
+    ranges.append((Platform.ioAPIC, "I/O APIC"))
+    ranges.append((Platform.localAPIC, "local APIC, message-signalled interrupts"))
+    for (range, name) in ranges.sorted(by: { $0.0.first < $1.0.first }) {
+      lines.append("  \(hex(range.first.value, 9))-\(hex(range.last.value, 9))  \(name)")
+    }
+    lines.append("ports")
+    var ports: [(PortRange, Placement)] = []
+    for target in board.targets { ports += target.placement.ports.map { ($0, target.placement) } }
+    for (range, placement) in ports.sorted(by: { $0.0.first < $1.0.first }) {
+      let line = placement.line.map { "  interrupt \($0)" } ?? ""
+      lines.append("  \(hex(UInt64(range.first.value), 4))-\(hex(UInt64(range.last.value), 4))            \(placement.name)\(line)")
+    }
+    return lines
+  }
+
+  private func hex(_ value: UInt64, _ digits: Int) -> String {
+    let text = String(value, radix: 16)
+    return String(repeating: "0", count: max(0, digits - text.count)) + text
+  }
+}

@@ -1,0 +1,45 @@
+/// How a run ended.
+public enum Outcome: Equatable, Sendable {
+  case poweredOff
+  /// The guest wrote to the debug-exit port.
+  case exited(code: UInt8)
+  /// The guest asked for a reset, and was not to have one.
+  case reset
+  case panicked
+  /// With the registers of the processor.
+  case tripleFault(String)
+  case halted
+  case timedOut
+  /// The user pressed the escape key and x.
+  case quit
+  case interrupted(signal: Int32)
+  /// The host or the accelerator let us down.
+  case failed(String)
+
+  public var exitStatus: Int32 {
+    switch self {
+    case .poweredOff, .reset, .quit: 0
+    case .exited(let code): Int32(code)
+    case .panicked: 134
+    case .tripleFault: 135
+    case .halted: 136
+    case .timedOut: 124
+    case .interrupted(let signal): 128 + signal
+    case .failed: 70
+    }
+  }
+
+  /// One sentence for the user; nil where the guest ended as it should.
+  public var explanation: String? {
+    switch self {
+    case .poweredOff, .exited, .quit: nil
+    case .reset: "the guest asked for a reset, and --no-reboot ends the run there"
+    case .panicked: "the guest's kernel panicked"
+    case .tripleFault(let registers): "the guest's processor shut down (triple fault)\n\(registers)"
+    case .halted: "every processor of the guest halted with interrupts off"
+    case .timedOut: "the time given by --timeout is over"
+    case .interrupted(let signal): "ended by signal \(signal)"
+    case .failed(let message): message
+    }
+  }
+}

@@ -1,0 +1,48 @@
+let help = """
+  swboot boots an unmodified kernel, disk or firmware in a virtual machine.
+
+  usage: swboot --kernel FILE [--initrd FILE] [--append TEXT] [--disk FILE] [option...]
+         swboot --firmware FILE [option...]
+         swboot doctor     what this host can do, and which accelerator swboot would take
+         swboot machine    the map of the machine that the guest sees
+
+  what to boot
+    --kernel FILE        bzImage, vmlinux (ELF, also gzip-compressed), Multiboot or FIT image
+    --initrd FILE        initial RAM disk
+    --append TEXT        kernel command line
+    --dtb FILE           device tree handed to the kernel
+    --firmware FILE      image that ends at 4 GiB and starts at the reset vector
+    --disk FILE[,ro][,snapshot][,id=NAME]
+                         raw image as a virtio disk; may be given several times.
+                         ro: the guest cannot write; snapshot: what it writes is thrown away
+
+  the machine
+    --memory SIZE        1M to 1024G; 512M if not given
+    --cpus N             processors; 1 if not given
+    --accel WHICH        auto (the default), kvm or soft
+    --console WHERE      stdio (the default), none or a file
+    --debugcon WHERE     port 0x402: none (the default), stdio or a file
+
+  how it ends
+    --no-reboot          a reset ends the run
+    --triple-fault WHAT  stop (the default) or reset
+    --timeout TIME       such as 40s, 500ms or 2m: ends the run
+
+  looking inside
+    --trace EVENTS[,file=FILE]
+                         all, io, irq or names of devices: one line each with guest time
+
+  On a terminal, Ctrl-a x ends the run and Ctrl-a Ctrl-a sends Ctrl-a.
+  QEMU's -kernel -initrd -append -dtb -bios -m -smp -accel -nographic -no-reboot are understood too.
+
+  exit status
+    0    the guest powered off (or reset, with --no-reboot)
+    N    the guest wrote v to port 0xF4: (v << 1) | 1
+    2    mistake on the command line, or a file that cannot be used
+    70   the host or its KVM let us down
+    124  --timeout
+    134  the guest's kernel panicked
+    135  triple fault
+    136  every processor halted for good
+    128+N  ended by signal N
+  """
