@@ -1,0 +1,48 @@
+import Primitives
+
+/// Linux' "zero page": what a boot loader tells the kernel.
+struct BootParameters {
+  private(set) var bytes = [UInt8](repeating: 0, count: 4096)
+
+  /// For a bzImage: its own header, to be filled in.
+  init(header: [UInt8]) {
+    bytes.replaceSubrange(LinuxImage.headerStart..<LinuxImage.headerStart + header.count, with: header)
+    common()
+  }
+
+  /// For an ELF kernel, which has no header.
+  init() {
+    bytes.store(UInt16(0xAA55), at: 0x1FE)
+    bytes.store(UInt32(0x5372_6448), at: 0x202)
+    bytes.store(UInt16(0x020F), at: 0x206)
+    bytes.store(UInt32(0x0100_0000), at: 0x230)
+    common()
+  }
+
+  private mutating func common() {
+    bytes.store(UInt16(0xFFFF), at: 0x1FA)  // vid_mode: normal
+    bytes.store(UInt8(0xFF), at: 0x210)  // type_of_loader: without a number
+  }
+
+  mutating func setKernel(_ address: UInt64) { bytes.store(UInt32(truncatingIfNeeded: address), at: 0x214) }
+
+  mutating func setInitrd(_ range: MemoryRange) {
+    store(range.first.value, low: 0x218, high: 0x0C0)
+    store(range.count, low: 0x21C, high: 0x0C4)
+  }
+
+  mutating func setCommandLine(_ address: GuestAddress) { store(address.value, low: 0x228, high: 0x0C8) }
+  mutating func setRootPointer(_ address: UInt64) { bytes.store(address, at: 0x070) }
+  mutating func setSetupData(_ address: UInt64) { bytes.store(address, at: 0x250) }
+
+  mutating func setMemoryMap(_ map: MemoryMap) {
+    bytes.store(UInt8(map.entries.count), at: 0x1E8)
+    let packed = map.packed
+    bytes.replaceSubrange(0x2D0..<0x2D0 + packed.count, with: packed)
+  }
+
+  private mutating func store(_ value: UInt64, low: Int, high: Int) {
+    bytes.store(UInt32(truncatingIfNeeded: value), at: low)
+    bytes.store(UInt32(truncatingIfNeeded: value >> 32), at: high)
+  }
+}

@@ -1,0 +1,24 @@
+/// What to start without firmware.
+public struct LoadRequest: Sendable {
+  public var kernel: String
+  public var initrd: String?
+  public var commandLine: String
+  /// A flattened device tree for the kernel.
+  public var deviceTree: String?
+  /// Where the machine put the ACPI root pointer; zero if it has none.
+  public var rootPointer: UInt64
+  /// Seeds the kernel's random numbers; empty for none.
+  public var randomSeed: [UInt8]
+
+  public init(
+    kernel: String, initrd: String? = nil, commandLine: String = "", deviceTree: String? = nil,
+    rootPointer: UInt64 = 0, randomSeed: [UInt8] = []
+  ) {
+    self.kernel = kernel
+    self.initrd = initrd
+    self.commandLine = commandLine
+    self.deviceTree = deviceTree
+    self.rootPointer = rootPointer
+    self.randomSeed = randomSeed
+  }
+}

@@ -1,0 +1,97 @@
+public import GuestRAM
+import Host
+import Primitives
+public import Processor
+
+/// Puts a kernel and what it wants to know into RAM, and says how the first processor enters it.
+///
+/// The machine has put its ACPI and SMBIOS tables into place, and shows RAM below 1 MiB.
+public func load(_ request: LoadRequest, into memory: GuestMemory) throws(LoadError) -> ProcessorState {
+  try Loader(request: request, memory: memory).start()
+}
+
+struct Loader {
+  let request: LoadRequest
+  let memory: GuestMemory
+  var map: MemoryMap { MemoryMap(lowSize: memory.lowSize, highSize: memory.highSize) }
+
+  func start() throws(LoadError) -> ProcessorState {
+    try copying("memory") { () throws(GuestMemoryError) in
+      try memory.store(UInt16(Platform.extendedBIOSData.value >> 4), at: LowMemory.biosDataSegment)
+      try memory.store(UInt16(639), at: LowMemory.biosDataSize)
+      try memory.store(UInt8(1), at: Platform.extendedBIOSData)
+    }
+    let source = Source(try open(request.kernel))
+    let initrd = try request.initrd.map { (path) throws(LoadError) in Source(try open(path)) }
+    let deviceTree = try request.deviceTree.map(readDeviceTree) ?? []
+    return try start(source, initrd: initrd, deviceTree: deviceTree)
+  }
+
+  /// Starts whatever kind of kernel `source` is, unpacking it at most once.
+  func start(_ source: Source, initrd: Source?, deviceTree: [UInt8], isUnpacked: Bool = false)
+    throws(LoadError) -> ProcessorState
+  {
+    guard source.size > 0 else { throw .file(FileError(path: source.name, .empty)) }
+    let bytes = try source.bytes(at: 0, count: Payload.reach)
+    switch Payload(bytes) {
+    case .linux: return try startLinux(source, initrd: initrd, deviceTree: deviceTree)
+    case .gzip where !isUnpacked:
+      let unpacked: HostFile
+      do throws(FileError) {
+        unpacked = try source.file.inflated(at: source.start, count: source.size, limit: memory.size)
+      } catch { throw .file(error) }
+      return try start(Source(unpacked), initrd: initrd, deviceTree: deviceTree, isUnpacked: true)
+    default:
+      throw source.error("the file", "is no kernel this machine can start: it wants bzImage or gzip")
+    }
+  }
+
+  func open(_ path: String) throws(LoadError) -> HostFile {
+    do throws(FileError) { return try HostFile(path: path) } catch { throw .file(error) }
+  }
+
+  /// Runs a transfer whose ranges were checked: what fails is the host.
+  func copying<T>(_ name: String, _ body: () throws(GuestMemoryError) -> T) throws(LoadError) -> T {
+    do throws(GuestMemoryError) { return try body() } catch { throw .memory(file: name) }
+  }
+
+  /// Copies a part of a file into RAM.
+  func place(_ source: Source, from offset: UInt64, count: UInt64, at address: UInt64) throws(LoadError) {
+    let size = Int(truncatingIfNeeded: count)
+    let done = try copying(source.name) { () throws(GuestMemoryError) in
+      try memory.read(
+        from: source.file.descriptor, offset: Int64(truncatingIfNeeded: source.start + offset), count: size,
+        to: GuestAddress(address))
+    }
+    guard done == size else { throw .file(FileError(path: source.name, .truncated)) }
+  }
+
+  /// Puts the initial RAM disk as high as the kernel can reach, above `floor`.
+  func placeInitrd(_ initrd: Source?, above floor: UInt64, limit: UInt64) throws(LoadError) -> MemoryRange? {
+    guard let initrd else { return nil }
+    guard initrd.size > 0 else { throw .file(FileError(path: initrd.name, .empty)) }
+    let top = min(memory.lowSize, limit)
+    guard initrd.size <= top else {
+      throw initrd.error("its size", "of \(initrd.size) bytes is more than the kernel can reach below \(top.hex)")
+    }
+    let start = (top - initrd.size) & ~0xFFF
+    guard start >= floor else {
+      throw initrd.error("its size", "of \(initrd.size) bytes does not fit between the kernel's end at \(floor.hex) and \(top.hex)")
+    }
+    try place(initrd, from: 0, count: initrd.size, at: start)
+    return MemoryRange(GuestAddress(start), count: initrd.size)
+  }
+
+  /// Puts the command line, with its final NUL, where kernels find it.
+  func placeCommandLine(limit: Int) throws(LoadError) {
+    let bytes = Array(request.commandLine.utf8)
+    let limit = min(limit, LowMemory.commandLineSize - 1)
+    guard bytes.count <= limit else {
+      throw .commandLine(problem: "is \(bytes.count) bytes long, but the kernel takes at most \(limit)")
+    }
+    guard !bytes.contains(0) else { throw .commandLine(problem: "contains a NUL") }
+    try copying(request.kernel) { () throws(GuestMemoryError) in
+      try memory.write(bytes + [0], at: LowMemory.commandLine)
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import Primitives
+
+/// What kind of kernel a file is, by its first bytes.
+enum Payload: Equatable {
+  case linux
+  case elf
+  case multiboot
+  case flatImageTree
+  case gzip
+
+  /// - Parameter bytes: the first `reach` bytes of the file.
+  init?(_ bytes: [UInt8]) {
+    if bytes.starts(with: [0x1F, 0x8B]) {
+      self = .gzip
+    } else if bytes.starts(with: [0xD0, 0x0D, 0xFE, 0xED]) {
+      self = .flatImageTree
+    } else if bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]) {
+      self = .elf
+    } else if LinuxImage.recognizes(bytes) {
+      self = .linux
+    } else if MultibootHeader.isIn(bytes) {
+      self = .multiboot
+    } else {
+      return nil
+    }
+  }
+
+  static let reach = 8192
+}
