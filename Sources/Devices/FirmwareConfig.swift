@@ -1,0 +1,160 @@
+public import DeviceModel
+public import Primitives
+
+/// fw_cfg: numbered items and named files that the board hands to its firmware.
+public struct FirmwareConfig: Device {
+  /// One thing to hand over, by its fixed key or by name.
+  public struct Item: Sendable {
+    public enum Name: Hashable, Sendable {
+      case key(UInt16)
+      case file(String)
+    }
+
+    public var name: Name
+    public var bytes: [UInt8]
+
+    public init(_ name: Name, _ bytes: [UInt8]) {
+      self.name = name
+      self.bytes = bytes
+    }
+  }
+
+  public static let placement = Placement(
+    "firmware configuration", ports: [Platform.firmwareConfig], acpiID: "QEMU0002")
+
+  /// "QEMU CFG", in the order of the bytes.
+  private static let signature: [UInt8] = [0x51, 0x45, 0x4D, 0x55, 0x20, 0x43, 0x46, 0x47]
+  private static let dmaRegister = 4..<12
+
+  private var items: [UInt16: [UInt8]]
+  private let keys: [String: UInt16]
+  private let memory: (any DirectMemory)?
+  private var selected: UInt16 = 0
+  private var position = 0
+  private var dmaAddress = [UInt8](repeating: 0, count: 8)
+
+  /// The items every board has, and `extra` ones, which win over them. Without `memory` there is
+  /// no DMA interface.
+  public init(
+    cpuCount: Int, extra: [Item] = [], memory: (any DirectMemory)? = nil
+  ) throws(FirmwareConfigError) {
+    var items = Self.boardItems(cpuCount: cpuCount, hasDMA: memory != nil)
+    let directory = try FirmwareDirectory(extra)
+    for item in extra { if case .key(let key) = item.name { items[key] = item.bytes } }
+    for file in directory.files { items[file.key] = file.bytes }
+    items[Key.directory] = directory.encoded
+    self.items = items
+    keys = Dictionary(uniqueKeysWithValues: directory.files.map { ($0.name, $0.key) })
+    self.memory = memory
+  }
+
+  /// New content for a file, because something it describes has moved. False if there is no such
+  /// file, or if its size, which firmware may already know, would change.
+  public mutating func replace(_ file: String, with bytes: [UInt8]) -> Bool {
+    guard let key = keys[file], items[key]?.count == bytes.count else { return false }
+    items[key] = bytes
+    return true
+  }
+
+  public mutating func read(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {
+    var value: UInt64 = 0
+    for byte in 0..<width.byteCount { value |= UInt64(read(at: offset + byte)) << UInt64(byte * 8) }
+    return value
+  }
+
+  public mutating func write(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
+    if offset == 0, width != .byte { select(UInt16(truncatingIfNeeded: value)) }
+    guard memory != nil else { return }
+    for byte in 0..<width.byteCount where Self.dmaRegister.contains(offset + byte) {
+      dmaAddress[offset + byte - Self.dmaRegister.lowerBound] = UInt8(truncatingIfNeeded: value >> UInt64(byte * 8))
+      if offset + byte + 1 == Self.dmaRegister.upperBound { startTransfer() }
+    }
+  }
+
+  public mutating func reset() {
+    selected = 0
+    position = 0
+    dmaAddress = [UInt8](repeating: 0, count: 8)
+  }
+
+  private mutating func read(at offset: Int) -> UInt8 {
+    switch offset {
+    case 1: nextByte()
+    case Self.dmaRegister where memory != nil: Self.signature[offset - Self.dmaRegister.lowerBound]
+    default: 0xFF
+    }
+  }
+}
+
+// MARK: - The selected item
+
+extension FirmwareConfig {
+  private mutating func select(_ key: UInt16) {
+    // Bit 14 asked for writing in old versions, which never was possible for these items.
+    selected = key & ~0x4000
+    position = 0
+  }
+
+  private var remaining: Int { max((items[selected]?.count ?? 0) - position, 0) }
+
+  private mutating func nextByte() -> UInt8 {
+    guard remaining > 0, let item = items[selected] else { return 0 }
+    defer { position += 1 }
+    return item[position]
+  }
+
+  /// The next bytes of the item, as many as there still are.
+  private mutating func take(_ count: Int) -> [UInt8] {
+    let count = min(count, remaining)
+    guard count > 0, let item = items[selected] else { return [] }
+    defer { position += count }
+    return Array(item[position..<(position + count)])
+  }
+}
+
+// MARK: - DMA
+
+extension FirmwareConfig {
+  private static let failed: UInt8 = 0x01
+  private static let largestCopy = 1 << 20
+
+  /// Carries out the control block whose address was written, big-endian like all of its fields.
+  private mutating func startTransfer() {
+    let address = GuestAddress(Self.number(dmaAddress[...]))
+    dmaAddress = [UInt8](repeating: 0, count: 8)
+    guard let memory, let block = memory.copy(16, from: address) else { return }
+    let done = transfer(
+      control: UInt32(truncatingIfNeeded: Self.number(block[0..<4])),
+      count: Int(Self.number(block[4..<8])), address: GuestAddress(Self.number(block[8..<16])), memory)
+    _ = memory.put([0, 0, 0, done ? 0 : Self.failed], at: address)
+  }
+
+  private mutating func transfer(
+    control: UInt32, count: Int, address: GuestAddress, _ memory: any DirectMemory
+  ) -> Bool {
+    if control[bit: 3] { select(UInt16(truncatingIfNeeded: control >> 16)) }
+    if control[bit: 1] { return copy(count, to: address, memory) }
+    // Nothing that we hand over can be written.
+    if control[bit: 4] { return false }
+    if control[bit: 2] { position += min(count, remaining) }
+    return true
+  }
+
+  /// Gives the guest so many bytes of the item, zeros after its end.
+  private mutating func copy(_ count: Int, to address: GuestAddress, _ memory: any DirectMemory) -> Bool {
+    guard memory.contains(address, count: count) else { return false }
+    var done = 0
+    while done < count {
+      let size = min(count - done, Self.largestCopy)
+      var bytes = take(size)
+      bytes += [UInt8](repeating: 0, count: size - bytes.count)
+      guard memory.put(bytes, at: address + done) else { return false }
+      done += size
+    }
+    return true
+  }
+
+  private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+    bytes.reduce(0) { $0 << 8 | UInt64($1) }
+  }
+}

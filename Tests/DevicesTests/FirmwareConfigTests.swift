@@ -1,0 +1,180 @@
+import DeviceModel
+import Devices
+import Primitives
+import Synchronization
+import Testing
+
+/// 64 KiB of RAM at address 0, and nothing else.
+private final class SmallRAM: DirectMemory {
+  let bytes = Mutex([UInt8](repeating: 0xCC, count: 0x1_0000))
+
+  func contains(_ address: GuestAddress, count: Int) -> Bool {
+    address.value <= 0x1_0000 && count >= 0 && count <= 0x1_0000 - Int(address.value)
+  }
+
+  func copy(_ count: Int, from address: GuestAddress) -> [UInt8]? {
+    guard contains(address, count: count) else { return nil }
+    return bytes.withLock { Array($0[Int(address.value)..<(Int(address.value) + count)]) }
+  }
+
+  func put(_ new: [UInt8], at address: GuestAddress) -> Bool {
+    guard contains(address, count: new.count) else { return false }
+    bytes.withLock { bytes in
+      for (offset, byte) in new.enumerated() { bytes[Int(address.value) + offset] = byte }
+    }
+    return true
+  }
+}
+
+@Suite struct FirmwareConfigTests {
+  static let selector = 0, data = 1, dmaHigh = 4, dmaLow = 8
+
+  func board(_ extra: [FirmwareConfig.Item] = [], memory: (any DirectMemory)? = nil) throws -> Bench<FirmwareConfig> {
+    Bench(try FirmwareConfig(cpuCount: 3, extra: extra, memory: memory))
+  }
+
+  func item(_ key: UInt64, _ count: Int, _ bench: inout Bench<FirmwareConfig>) -> [UInt8] {
+    bench.write(key, Self.selector, .word)
+    return (0..<count).map { _ in UInt8(truncatingIfNeeded: bench.read(Self.data)) }
+  }
+
+  @Test func firmwareRecognisesTheInterface() throws {
+    var config = try board()
+    #expect(item(0x00, 6, &config) == Array("QEMU".utf8) + [0, 0])
+    #expect(item(0x01, 4, &config) == [1, 0, 0, 0])
+    #expect(config.read(Self.dmaHigh, .dword) == 0xFFFF_FFFF)
+    var withDMA = try board(memory: SmallRAM())
+    #expect(item(0x01, 4, &withDMA) == [3, 0, 0, 0])
+    #expect(withDMA.read(Self.dmaHigh, .dword) == 0x554D_4551)
+    #expect(withDMA.read(Self.dmaLow, .dword) == 0x4746_4320)
+  }
+
+  @Test func theBoardDescribesItself() throws {
+    var config = try board()
+    #expect(item(0x04, 2, &config) == [1, 0])
+    #expect(item(0x05, 2, &config) == [3, 0])
+    #expect(item(0x0F, 2, &config) == [3, 0])
+    #expect(item(0x8002, 4, &config) == [1, 0, 0, 0])
+  }
+
+  @Test func filesAreListedByNameInBigEndian() throws {
+    var config = try board([
+      .init(.file("etc/e820"), [1, 2, 3]), .init(.key(0x08), [9]), .init(.file("bootorder"), [4]),
+    ])
+    let entry = item(0x19, 4 + 128, &config)
+    #expect(entry[0..<4] == [0, 0, 0, 2])
+    #expect(entry[4..<12] == [0, 0, 0, 1, 0, 0x20, 0, 0])
+    #expect(entry[12..<22] == Array("bootorder".utf8 + [0])[...])
+    #expect(entry[68..<76] == [0, 0, 0, 3, 0, 0x21, 0, 0])
+    #expect(item(0x20, 1, &config) == [4])
+    #expect(item(0x21, 3, &config) == [1, 2, 3])
+    #expect(item(0x08, 1, &config) == [9])
+  }
+
+  @Test func selectingStartsFromTheBeginning() throws {
+    var config = try board([.init(.file("a"), [1, 2, 3])])
+    #expect(item(0x20, 2, &config) == [1, 2])
+    #expect(item(0x20, 3, &config) == [1, 2, 3])
+    config.device.reset()
+    #expect(config.read(Self.data) == 0x51)
+  }
+
+  @Test func aFileKeepsItsSizeWhenItsContentMoves() throws {
+    var config = try board([.init(.file("etc/table-loader"), [1, 2])])
+    let replaced = [[3, 4], [5]].map { config.device.replace("etc/table-loader", with: $0) }
+    #expect(replaced == [true, false])
+    #expect(item(0x20, 3, &config) == [3, 4, 0])
+    let unknown = config.device.replace("other", with: [])
+    #expect(!unknown)
+  }
+
+  @Test func badFileNamesAreRefusedBeforePowerOn() {
+    let tooLong = String(repeating: "x", count: 56)
+    for name in ["", tooLong, "päth", "a b"] {
+      #expect(throws: FirmwareConfigError.badName(name)) { try board([.init(.file(name), [])]) }
+    }
+    #expect(throws: FirmwareConfigError.duplicate("a")) {
+      try board([.init(.file("a"), []), .init(.file("a"), [])])
+    }
+  }
+
+  // MARK: DMA
+
+  /// Puts a control block at 0x1000, starts it, and returns the control word afterwards.
+  func dma(_ control: UInt32, count: UInt32, address: UInt64, _ ram: any DirectMemory, _ bench: inout Bench<FirmwareConfig>)
+    -> [UInt8]?
+  {
+    var block: [UInt8] = []
+    block.append(littleEndian: control.byteSwapped)
+    block.append(littleEndian: count.byteSwapped)
+    block.append(littleEndian: address.byteSwapped)
+    _ = ram.put(block, at: 0x1000)
+    bench.write(0, Self.dmaHigh, .dword)
+    bench.write(UInt64(UInt32(0x1000).byteSwapped), Self.dmaLow, .dword)
+    return ram.copy(4, from: 0x1000)
+  }
+
+  @Test func oneTransferSelectsAndReads() throws {
+    let ram = SmallRAM()
+    var config = try board([.init(.file("a"), [1, 2, 3])], memory: ram)
+    #expect(dma(0x20_000A, count: 5, address: 0x2000, ram, &config) == [0, 0, 0, 0])
+    #expect(ram.copy(6, from: 0x2000) == [1, 2, 3, 0, 0, 0xCC])
+  }
+
+  @Test func skippingMovesOnInTheItem() throws {
+    let ram = SmallRAM()
+    var config = try board([.init(.file("a"), [1, 2, 3])], memory: ram)
+    #expect(dma(0x20_000C, count: 2, address: 0, ram, &config) == [0, 0, 0, 0])
+    #expect(config.read(Self.data) == 3)
+    #expect(dma(0x04, count: .max, address: 0, ram, &config) == [0, 0, 0, 0])
+    #expect(config.read(Self.data) == 0)
+  }
+
+  @Test(
+    "FW-01 a transfer that leaves RAM, wraps or writes is reported as an error",
+    arguments: [
+      (0x20_000A, 3, 0xFFFE), (0x20_000A, .max, 0x2000), (0x20_000A, 3, .max), (0x20_000A, .max, .max),
+      (0x20_0018, 1, 0x2000), (0x20_000A, 1, 0xFEE0_0000),
+    ] as [(UInt32, UInt32, UInt64)])
+  func badTransfers(control: UInt32, count: UInt32, address: UInt64) throws {
+    let ram = SmallRAM()
+    var config = try board([.init(.file("a"), [1, 2, 3])], memory: ram)
+    #expect(dma(control, count: count, address: address, ram, &config) == [0, 0, 0, 1])
+    #expect(ram.copy(3, from: 0x2000) == [0xCC, 0xCC, 0xCC])
+    #expect(dma(0x20_000A, count: 3, address: 0x2000, ram, &config) == [0, 0, 0, 0])
+  }
+
+  @Test("FW-01 a control block outside RAM changes nothing")
+  func badControlBlock() throws {
+    let ram = SmallRAM()
+    var config = try board(memory: ram)
+    config.write(0xFFFF_FFFF, Self.dmaHigh, .dword)
+    config.write(0xFFFF_FFFF, Self.dmaLow, .dword)
+    config.write(UInt64(UInt32(0xFFF8).byteSwapped), Self.dmaLow, .dword)
+    #expect(ram.bytes.withLock { $0.allSatisfy { $0 == 0xCC } })
+  }
+
+  @Test("FW-01 a transfer onto its own control block completes")
+  func transferOntoControlBlock() throws {
+    let ram = SmallRAM()
+    var config = try board([.init(.file("a"), [UInt8](repeating: 0xFF, count: 16))], memory: ram)
+    #expect(dma(0x20_000A, count: 16, address: 0x1000, ram, &config) == [0, 0, 0, 0])
+  }
+
+  @Test("FW-01 every key reads, zeros where there is nothing")
+  func unknownKeys() throws {
+    var config = try board()
+    for key in UInt64(0x1A)...0xFFFF where !(0x8000...0x8003).contains(key & 0xBFFF) && key & 0xBFFF > 0x19 {
+      #expect(item(key, 1, &config) == [0])
+    }
+  }
+
+  @Test("FW-01 any access is answered")
+  func hammering() throws {
+    let ram = SmallRAM()
+    var config = try board([.init(.file("a"), [1, 2, 3])], memory: ram)
+    config.hammer(byteCount: 12, rounds: 20_000)
+    #expect(item(0x00, 5, &config) == Array("QEMU".utf8) + [0])
+    #expect(config.read(Self.data, .dword) == 0x51FF_FF00)
+  }
+}
