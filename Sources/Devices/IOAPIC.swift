@@ -40,7 +40,12 @@ public struct IOAPIC: RegisterDevice {
 
   public init() {}
 
-  public mutating func reset() { self = IOAPIC() }
+  /// Power-on; the lines belong to the devices and stay.
+  public mutating func reset() {
+    let lines = self.lines
+    self = IOAPIC()
+    self.lines = lines
+  }
 
   /// Drives an input. Polarity is not modelled: high means that somebody wants service.
   public mutating func setLine(_ pin: Int, _ level: Bool, _ cycle: inout Cycle) {

@@ -56,8 +56,11 @@ public struct LegacyPIC: Device {
     cascade()
   }
 
-  /// Back to power-on; devices are reset with it, so all lines are low.
-  public mutating func reset() { self = LegacyPIC() }
+  public mutating func reset() {
+    first.reset()
+    second.reset()
+    cascade()
+  }
 
   private mutating func readByte(at offset: Int) -> UInt8 {
     switch offset {

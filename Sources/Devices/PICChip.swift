@@ -45,6 +45,13 @@ struct PICChip: Sendable {
     requests[bit: 2] = level
   }
 
+  /// Power-on; the lines belong to the devices and stay.
+  mutating func reset() {
+    let lines = self.lines
+    self = PICChip()
+    self.lines = lines
+  }
+
   /// The input the processor should serve now, if any.
   var pending: Int? {
     var blocking = inService

@@ -171,4 +171,15 @@ import Testing
     for line in [-1, 2, 16, Int.max] { pic.setLine(line, true) }
     #expect(!pic.output)
   }
+
+  @Test func aLineThatStaysHighOverAResetInterruptsAgain() {
+    var pic = Self.initialized()
+    pic.setLine(11, true)
+    pic.reset()
+    #expect(!pic.output)
+    pic.out(0x0C, 5)
+    pic.out(0x00, 1)
+    pic.out(0x00, 3)
+    #expect(pic.output)
+  }
 }
