@@ -66,7 +66,8 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
     _ = space.addCapability(
       0x09, Self.capability(2, at: Layout.notify, count: 4 * F.queueCount, extra: [4, 0, 0, 0]))
     _ = space.addCapability(0x09, Self.capability(3, at: Layout.interruptStatus, count: 1))
-    _ = space.addCapability(0x09, Self.capability(4, at: Layout.device, count: function.configuration.count))
+    // Linux refuses an empty structure; what a device does not have reads zero.
+    _ = space.addCapability(0x09, Self.capability(4, at: Layout.device, count: Layout.page))
     // The window through which firmware reaches the others: which, where, how much, and the data.
     // Body: length, type, bar, id, two of padding, offset, length, data.
     let writable: [UInt8] = [0, 0, 0xFF, 0, 0, 0] + Array(repeating: 0xFF, count: 12)

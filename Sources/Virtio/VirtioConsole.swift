@@ -1,0 +1,72 @@
+public import DeviceModel
+public import GuestRAM
+
+/// A virtio console with one port (virtio 1.2, 5.3).
+public struct VirtioConsole: VirtioFunction {
+  public static let deviceID: UInt16 = 3
+  public static let pciClass: UInt32 = 0x07_8000
+  public static let queueCount = 2
+
+  static let receiveQueue = 0
+  static let transmitQueue = 1
+  /// The most output that waits for its reader; what comes on top is lost, not waited for.
+  public static let outputLimit = 64 << 10
+
+  private var output: [UInt8] = []
+  /// How many bytes were lost because nobody read.
+  public private(set) var droppedCount: UInt64 = 0
+
+  public init() {}
+
+  public var features: UInt64 { 0 }
+  public var configuration: [UInt8] { [] }
+
+  /// Takes output. For either queue the integrator looks: there is something to drain, or room for input.
+  public mutating func service(
+    queue index: Int, _ queues: inout [Queue], memory: GuestMemory, _ cycle: inout Cycle
+  ) throws(QueueError) -> Bool {
+    cycle.wake = true
+    guard index == Self.transmitQueue else { return false }
+    for _ in 0..<queues[index].size {
+      guard let chain = try queues[index].pop(from: memory) else { return false }
+      let bytes = try chain.bytes(upTo: Self.outputLimit - output.count, from: memory)
+      output += bytes
+      droppedCount &+= UInt64(chain.readableCount - bytes.count)
+      try queues[index].push(chain.head, written: 0, to: memory)
+    }
+    return true
+  }
+
+  /// Output that the driver sent stays to be read, whatever becomes of the driver.
+  public mutating func reset() {}
+
+  mutating func drain() -> [UInt8] {
+    defer { output = [] }
+    return output
+  }
+
+  /// Puts input into the driver's buffers; returns how much fitted.
+  func receive(_ bytes: [UInt8], in queue: inout Queue, _ memory: GuestMemory) throws(QueueError) -> Int {
+    var done = 0
+    for _ in 0..<queue.size where done < bytes.count {
+      guard let chain = try queue.pop(from: memory) else { break }
+      let written = try chain.write(Array(bytes[done...]), to: memory)
+      try queue.push(chain.head, written: written, to: memory)
+      done += written
+    }
+    return done
+  }
+}
+
+extension VirtioPCI where F == VirtioConsole {
+  /// Everything that the driver sent since the last call.
+  public mutating func drain() -> [UInt8] { function.drain() }
+
+  /// Offers input to the driver; returns how many bytes it took. The rest must be offered again after the next wake.
+  public mutating func receive(_ bytes: [UInt8], _ cycle: inout Cycle) -> Int {
+    let taken = work(&cycle) { console, queues, memory, _ throws(QueueError) in
+      try console.receive(bytes, in: &queues[VirtioConsole.receiveQueue], memory)
+    }
+    return taken ?? 0
+  }
+}
