@@ -30,6 +30,8 @@ struct Board {
 
 /// The hardware ids that a table other than the DSDT, or a node's name, depends on.
 enum HardwareID: String {
+  case interruptController = "PNP0000"
+  case intervalTimer = "PNP0100"
   case serialPort = "PNP0501"
   case clock = "PNP0B00"
   case keyboard = "PNP0303"
@@ -39,6 +41,8 @@ enum HardwareID: String {
   /// The node's customary name.
   var nodeName: String {
     switch self {
+    case .interruptController: "PIC"
+    case .intervalTimer: "TIMR"
     case .serialPort: "COM1"
     case .clock: "RTC"
     case .keyboard: "KBD"
