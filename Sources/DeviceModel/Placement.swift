@@ -2,7 +2,7 @@ public import Primitives
 
 /// Where one device sits. Said once: the bus, ACPI, `swboot machine` and the firmware read it from here.
 public struct Placement: Sendable {
-  public let name: StaticString
+  public let name: String
   /// Its port ranges; a device with several sees each at the offset where the list so far ends.
   public let ports: [PortRange]
   public let memory: MemoryRange?
@@ -12,7 +12,7 @@ public struct Placement: Sendable {
   public let acpiID: StaticString?
 
   public init(
-    _ name: StaticString, ports: [PortRange] = [], memory: MemoryRange? = nil, line: Int? = nil,
+    _ name: String, ports: [PortRange] = [], memory: MemoryRange? = nil, line: Int? = nil,
     acpiID: StaticString? = nil
   ) {
     self.name = name

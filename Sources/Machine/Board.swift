@@ -39,22 +39,67 @@ struct Board: Sendable {
     _ = add(ReadAsZero(), ReadAsZero.dmaPlacement)
     _ = add(ReadAsZero(), ReadAsZero.diskPlacement)
     _ = add(ReadAsZero(), ReadAsZero.rootComplexPlacement)
+    let lines = InterruptLines(on: machine)
+    var functions: [any PCISlot] = []
+    var workers: [String: StorageWorker] = [:]
+    for (number, wish) in configuration.disks.enumerated() {
+      let disk = try DiskFile(path: wish.path, access: wish.access)
+      let device = VirtioBlock(
+        sectorCount: disk.sectorCount, readOnly: disk.isReadOnly, identity: wish.id ?? "disk\(number)")
+      let slot = FunctionSlot(
+        VirtioPCI(device, memory: memory), at: FunctionAddress(slot: functions.count + 1),
+        Placement("virtio-blk\(number)"), lines: lines, on: machine)
+      functions.append(slot)
+      workers[slot.placement.name] = try StorageWorker(slot, disk: disk, memory: memory)
+    }
+    bridge = HostBridge(functions, lines: lines, on: machine)
+    targets.append(bridge)
     self.targets = targets
+    self.workers = workers
+    tables = ACPITables(processors: configuration.processors, placements: targets.map(\.placement))
   }
 
-  var shadow: ShadowControl { .reset }
-  func wake(_ placement: Placement) {}
-  func close() {}
-  func load(_ configuration: Configuration, into memory: GuestMemory) throws -> ProcessorState? { nil }
-  func restoreLines(to controller: any InterruptController) {}
+  let serial: Slot<UART16550>
+  let power: Slot<PowerManagement>
+  let keyboard: Slot<KeyboardController>
+  let bridge: HostBridge
+  private let workers: [String: StorageWorker]
+  private let tables: ACPITables
+
+  /// The legacy window as the guest has programmed it.
+  var shadow: ShadowControl { ShadowControl(bytes: bridge.shadow) }
+
+  func wake(_ placement: Placement) { workers[placement.name]?.wake() }
+
   func reset() { for target in targets { target.reset() } }
+
+  /// Everything the guest wrote is on its disks.
+  func close() { for worker in workers.values { worker.close() } }
+
+  /// Puts a kernel and its tables into RAM; nil where firmware does that.
+  func load(_ configuration: Configuration, into memory: GuestMemory) throws -> ProcessorState? {
+    guard let kernel = configuration.kernel else { return nil }
+    let root: GuestAddress = 0xE_0000
+    let placed = tables.placed(tablesAt: root + 0x40, rsdpAt: root)
+    try memory.write(placed.rsdp, at: root)
+    try memory.write(placed.tables, at: root + 0x40)
+    let names = SMBIOS(processors: configuration.processors, memory: memory.size)
+    let inventory = names.placed(anchorAt: 0xF_0000, structuresAt: 0xF_0100)
+    try memory.write(inventory.anchor, at: 0xF_0000)
+    try memory.write(inventory.structures, at: 0xF_0100)
+    return try Boot.load(
+      LoadRequest(
+        kernel: kernel, initrd: configuration.initrd, commandLine: configuration.commandLine,
+        deviceTree: configuration.deviceTree, rootPointer: root.value, randomSeed: try HostRandom.bytes(32)),
+      into: memory)
+  }
 
   /// A firmware image; its size is checked here, so that memory can rely on it.
   static func firmware(_ path: String) throws -> [UInt8] {
     try HostFile(path: path).contents(limit: Platform.largestFirmware)
   }
+}
 
-  let keyboard: Slot<KeyboardController>
-  let serial: Slot<UART16550>
-  let power: Slot<PowerManagement>
+extension Configuration.Disk {
+  var access: DiskFile.Access { isSnapshot ? .snapshot : isReadOnly ? .readOnly : .readWrite }
 }

@@ -160,7 +160,6 @@ public final class Machine: Backplane {
       throw MachineError(error)
     }
     power.withLock { $0 = Power(backend: backend, processors: processors) }
-    board.restoreLines(to: backend.interrupts)
     isStopping.store(false, ordering: .relaxed)
     haltedProcessors.store(0, ordering: .relaxed)
     for (index, processor) in processors.enumerated() {

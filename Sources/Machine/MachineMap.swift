@@ -22,7 +22,7 @@ extension Machine {
       }
     }
     for target in board.targets {
-      if let range = target.placement.memory { ranges.append((range, "\(target.placement.name)")) }
+      if let range = target.placement.memory { ranges.append((range, target.placement.name)) }
     }
     ranges.append((Platform.ioAPIC, "I/O APIC"))
     ranges.append((Platform.localAPIC, "local APIC, message-signalled interrupts"))

@@ -20,7 +20,7 @@ final class Tracer: Sendable {
     names = Set(wish.events)
   }
 
-  private func shows(_ placement: Placement, _ kind: Bool) -> Bool { kind || names.contains("\(placement.name)") }
+  private func shows(_ placement: Placement, _ kind: Bool) -> Bool { kind || names.contains(placement.name) }
 
   /// The target itself, or one that reports each access to it.
   func watching(_ target: any BusTarget) -> any BusTarget {
@@ -29,16 +29,16 @@ final class Tracer: Sendable {
 
   func line(_ number: Int, _ level: Bool, of placement: Placement, at time: Instant) {
     guard shows(placement, interrupts) else { return }
-    write("\(placement.name)", "line \(number) \(level ? "high" : "low")", time)
+    write(placement.name, "line \(number) \(level ? "high" : "low")", time)
   }
 
   func message(_ message: MSIMessage, of placement: Placement, at time: Instant) {
     guard shows(placement, interrupts) else { return }
-    write("\(placement.name)", "message \(Self.hex(message.address)) = \(Self.hex(UInt64(message.data)))", time)
+    write(placement.name, "message \(Self.hex(message.address)) = \(Self.hex(UInt64(message.data)))", time)
   }
 
   func access(_ verb: String, _ width: AccessWidth, at offset: Int, _ value: UInt64, of placement: Placement, _ time: Instant) {
-    write("\(placement.name)", "\(verb) \(width) +\(Self.hex(UInt64(offset))) \(Self.hex(value))", time)
+    write(placement.name, "\(verb) \(width) +\(Self.hex(UInt64(offset))) \(Self.hex(value))", time)
   }
 
   private func write(_ device: String, _ event: String, _ time: Instant) {

@@ -64,9 +64,9 @@ public final class Slot<D: Device>: BusTarget {
 
 /// Two devices in one place.
 public struct AddressConflict: Error, CustomStringConvertible {
-  public let first: StaticString
-  public let second: StaticString
-  public var description: String { "\(second) overlaps \(first)" }
+  public let first: String
+  public let second: String
+  public var description: String { "\(second) overlaps \(first) on the bus" }
 }
 
 /// Decodes both address spaces. Frozen at power-on: a value that every processor may copy.

@@ -1,0 +1,106 @@
+internal import DeviceModel
+internal import GuestRAM
+internal import Host
+internal import PCI
+internal import Primitives
+internal import Virtio
+
+/// Does a disk's requests on a thread of its own, so that no processor waits for the host's storage.
+final class StorageWorker: Sendable {
+  let slot: FunctionSlot<VirtioPCI<VirtioBlock>>
+  private let disk: DiskFile
+  private let memory: GuestMemory
+
+  private struct State: Sendable {
+    var isAwake = false
+    var isWorking = false
+  }
+  private let state = Monitor(State())
+
+  init(_ slot: FunctionSlot<VirtioPCI<VirtioBlock>>, disk: DiskFile, memory: GuestMemory) throws(SystemError) {
+    self.slot = slot
+    self.disk = disk
+    self.memory = memory
+    _ = try HostThread(name: slot.placement.name) { [self] in
+      while true {
+        _ = state.wait { state -> Bool? in
+          guard state.isAwake else { return nil }
+          state = State(isAwake: false, isWorking: true)
+          return true
+        }
+        while let request = slot.access({ $0.next(&$1) }) {
+          let ok = carryOut(request)
+          slot.access { $0.complete(request.token, ok: ok, &$1) }
+        }
+        state.update { $0.isWorking = false }
+      }
+    }
+  }
+
+  func wake() { state.update { $0.isAwake = true } }
+
+  /// Waits for what is under way and makes everything durable, as a machine does that loses its power in order.
+  func close() {
+    let end = HostClock.nanoseconds() + 5_000_000_000
+    _ = state.wait(until: { _ in end }) { $0.isAwake || $0.isWorking ? nil : true }
+    do throws(DiskError) { try disk.flush() } catch {
+      Program.say("swboot: \(disk.path): what the guest wrote last may not be on the disk (\(error)).")
+    }
+  }
+
+  /// False is an I/O error for the guest.
+  private func carryOut(_ request: BlockRequest) -> Bool {
+    do {
+      switch request.operation {
+      case .read: try read(request)
+      case .write: try write(request)
+      case .flush: try disk.flush()
+      case .discard: try disk.discard(sector: request.sector, count: request.sectorCount)
+      case .writeZeroes(let mayUnmap):
+        try disk.writeZeroes(sector: request.sector, count: request.sectorCount, mayUnmap: mayUnmap)
+      }
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  private func read(_ request: BlockRequest) throws {
+    let extents = try disk.extents(sector: request.sector, count: request.sectorCount)
+    try pair(extents, request.segments) { extent, offset, address, count in
+      // An image that became shorter has nothing to say here.
+      let done = try memory.read(from: extent.descriptor, offset: extent.offset + Int64(offset), count: count, to: address)
+      guard done == count else { throw DiskError.outOfRange }
+    }
+  }
+
+  private func write(_ request: BlockRequest) throws {
+    let extent = try disk.prepareWrite(sector: request.sector, count: request.sectorCount)
+    try pair([extent], request.segments) { extent, offset, address, count in
+      try memory.write(to: extent.descriptor, offset: extent.offset + Int64(offset), count: count, from: address)
+    }
+  }
+
+  /// Walks file extents and guest segments, which have the same total, in pieces that lie in one of each.
+  private func pair(
+    _ extents: [DiskExtent], _ segments: [DescriptorChain.Segment],
+    _ body: (DiskExtent, Int, GuestAddress, Int) throws -> Void
+  ) throws {
+    var extentIndex = 0
+    var inExtent = 0
+    for segment in segments {
+      var inSegment = 0
+      while inSegment < segment.count, extentIndex < extents.count {
+        let extent = extents[extentIndex]
+        let count = min(extent.count - inExtent, segment.count - inSegment)
+        try body(extent, inExtent, segment.address + inSegment, count)
+        inExtent += count
+        inSegment += count
+        if inExtent == extent.count {
+          extentIndex += 1
+          inExtent = 0
+        }
+      }
+    }
+  }
+}
