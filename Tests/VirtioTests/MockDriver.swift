@@ -32,8 +32,8 @@ final class MockDriver<F: VirtioFunction> {
   private var reaped: [UInt16]
   private var nextDescriptor: [UInt16]
 
-  init(_ function: F) throws {
-    memory = try GuestMemory(size: 2 << 20)
+  init(_ function: F, ram: UInt64 = 2 << 20) throws {
+    memory = try GuestMemory(size: ram)
     device = VirtioPCI(function, memory: memory)
     added = Array(repeating: 0, count: F.queueCount)
     reaped = added
