@@ -1,0 +1,182 @@
+public import DeviceModel
+public import Devices
+public import Primitives
+public import Processor
+internal import Synchronization
+public import SystemBus
+
+/// All interrupt chips of the software machine behind one lock: where lines and messages come in, and
+/// where processors and the bus reach them.
+public final class InterruptFabric: InterruptController {
+  private let chips: Mutex<InterruptChips>
+  private let clock: @Sendable () -> Instant
+  private let earliest = Atomic<UInt64>(.max)
+  private let deadlineMoved = Mutex<(@Sendable () -> Void)?>(nil)
+  /// One bell for each processor.
+  public let doorbells: [Doorbell]
+
+  /// `clock` says what time it is for the guest: host time, or instructions counted.
+  public init(
+    processors: Int, tscHertz: UInt64 = 1_000_000_000, clock: @escaping @Sendable () -> Instant
+  ) {
+    let count = max(processors, 1)
+    doorbells = (0..<count).map { _ in Doorbell() }
+    chips = Mutex(InterruptChips(processors: count, tscHertz: tscHertz))
+    self.clock = clock
+  }
+
+  /// The chips' places on the bus. The fabric does not hold them.
+  public var targets: [any BusTarget] {
+    ChipTarget.Chip.allCases.map { ChipTarget($0, of: self) }
+  }
+
+  /// The machine's reset: every chip as at power-on, and all processors but the first waiting.
+  public func reset() { access { chips, _ in chips.reset() } }
+
+  // MARK: Interrupts come in
+
+  public func setLine(_ line: Int, _ level: Bool) {
+    access { chips, cycle in chips.setLine(line, level, &cycle) }
+  }
+
+  public func send(_ message: MSIMessage) {
+    access { _, cycle in cycle.messages.append(message) }
+  }
+
+  /// The LPC bridge's routing register of PIRQA (0) to PIRQH (7) changed.
+  public func routePCILine(_ index: Int, to register: UInt8) {
+    access { chips, _ in chips.route(index, to: register) }
+  }
+
+  // MARK: Processors take them
+
+  /// What the processor must do next. INIT, start-up and non-maskable interrupts count as taken.
+  public func poll(_ processor: Int, nonMaskableBlocked: Bool = false) -> ProcessorEvent {
+    accessLocal(processor, else: .none) { chips, _ in
+      chips.takeEvent(for: processor, nonMaskableBlocked: nonMaskableBlocked)
+    }
+  }
+
+  /// The processor takes its interrupt; the vector is a spurious one if it has gone meanwhile.
+  public func acknowledge(_ processor: Int) -> UInt8 {
+    accessLocal(processor, else: 0xFF) { chips, _ in chips.acknowledge(for: processor) }
+  }
+
+  /// Whether the processor does nothing until a start-up message comes.
+  public func awaitsStartUp(_ processor: Int) -> Bool {
+    accessLocal(processor, else: true) { chips, _ in chips.locals[processor].awaitsStartUp }
+  }
+
+  // MARK: Local APIC registers
+
+  /// Where the processor's APIC page is; nil while it has none.
+  public func localAPICBase(_ processor: Int) -> GuestAddress? {
+    accessLocal(processor, else: nil) { chips, _ in
+      chips.locals[processor].memoryBase.map { GuestAddress($0) }
+    }
+  }
+
+  public func readLocalAPIC(_ processor: Int, _ width: AccessWidth, at offset: Int) -> UInt64 {
+    accessLocal(processor, else: width.ones) { chips, cycle in
+      chips.locals[processor].read(width, at: offset, now: cycle.now)
+    }
+  }
+
+  public func writeLocalAPIC(_ processor: Int, _ value: UInt64, _ width: AccessWidth, at offset: Int) {
+    accessLocal(processor, else: ()) { chips, cycle in
+      let effect = chips.locals[processor].write(value, width, at: offset, now: cycle.now)
+      chips.carryOut(effect, of: processor, &cycle)
+    }
+  }
+
+  /// RDMSR of IA32_APIC_BASE (1B), the x2APIC registers (800 to 83F) and IA32_TSC_DEADLINE (6E0).
+  public func readRegister(_ processor: Int, msr: UInt32) throws(GeneralProtection) -> UInt64 {
+    try accessLocal(processor, else: .failure(GeneralProtection())) {
+      (chips, cycle) -> Result<UInt64, GeneralProtection> in
+      do throws(GeneralProtection) {
+        return .success(try chips.locals[processor].readRegister(msr: msr, now: cycle.now))
+      } catch {
+        return .failure(error)
+      }
+    }.get()
+  }
+
+  /// WRMSR of the same.
+  public func writeRegister(_ processor: Int, msr: UInt32, _ value: UInt64) throws(GeneralProtection) {
+    try accessLocal(processor, else: .failure(GeneralProtection())) {
+      (chips, cycle) -> Result<Void, GeneralProtection> in
+      do throws(GeneralProtection) {
+        let effect = try chips.locals[processor].writeRegister(msr: msr, value, now: cycle.now)
+        chips.carryOut(effect, of: processor, &cycle)
+        return .success(())
+      } catch {
+        return .failure(error)
+      }
+    }.get()
+  }
+
+  /// CR8.
+  public func taskPriority(_ processor: Int) -> UInt8 {
+    accessLocal(processor, else: 0) { chips, _ in chips.locals[processor].cr8 }
+  }
+
+  public func setTaskPriority(_ processor: Int, _ value: UInt8) {
+    accessLocal(processor, else: ()) { chips, _ in chips.locals[processor].cr8 = value }
+  }
+
+  /// The guest moved its time-stamp counter: `offset` is what it shows beyond the ticks since power-on.
+  public func setTimeStampOffset(_ processor: Int, _ offset: UInt64) {
+    accessLocal(processor, else: ()) { chips, cycle in
+      chips.locals[processor].setTimeStampOffset(offset, now: cycle.now)
+    }
+  }
+
+  // MARK: Time
+
+  /// When `advance` must be called next. Free to look at between any two instructions.
+  public var nextDeadline: Instant? {
+    let nanoseconds = earliest.load(ordering: .acquiring)
+    return nanoseconds == .max ? nil : Instant(nanoseconds: nanoseconds)
+  }
+
+  /// Lets all timers run up to `now`.
+  public func advance(to now: Instant) {
+    access(at: now) { chips, cycle in chips.advance(&cycle) }
+  }
+
+  /// Called without locks, from any thread, when `nextDeadline` became earlier.
+  public func whenDeadlineMoves(_ body: (@Sendable () -> Void)?) {
+    deadlineMoved.withLock { $0 = body }
+  }
+
+  // MARK: The lock
+
+  private func accessLocal<R: Sendable>(
+    _ processor: Int, else absent: R, _ body: (inout InterruptChips, inout Cycle) -> R
+  ) -> R {
+    doorbells.indices.contains(processor) ? access(body) : absent
+  }
+
+  /// One access under the lock. Whoever must hear of it is told after the lock is free.
+  @discardableResult
+  func access<R: Sendable>(
+    at now: Instant? = nil, _ body: (inout InterruptChips, inout Cycle) -> R
+  ) -> R {
+    var cycle = Cycle(at: now ?? clock())
+    var rung: [Doorbell] = []
+    var isEarlier = false
+    let result = chips.withLock { chips in
+      let result = body(&chips, &cycle)
+      chips.settle(&cycle)
+      for (index, doorbell) in doorbells.enumerated() where doorbell.set(chips.signals(for: index)) {
+        rung.append(doorbell)
+      }
+      let deadline = chips.deadline?.nanoseconds ?? .max
+      isEarlier = deadline < earliest.exchange(deadline, ordering: .acquiringAndReleasing)
+      return result
+    }
+    for doorbell in rung { doorbell.ring() }
+    if isEarlier { deadlineMoved.withLock { $0 }?() }
+    return result
+  }
+}
