@@ -36,22 +36,29 @@ struct Board: Sendable {
     _ = add(DebugConsole(), DebugConsole.placement)
     _ = add(DebugExit(), DebugExit.placement)
     _ = add(PostCode(), PostCode.placement)
+    _ = add(try FirmwareConfig(cpuCount: configuration.processors), FirmwareConfig.placement)
     _ = add(ReadAsZero(), ReadAsZero.dmaPlacement)
     _ = add(ReadAsZero(), ReadAsZero.diskPlacement)
     _ = add(ReadAsZero(), ReadAsZero.rootComplexPlacement)
     let lines = InterruptLines(on: machine)
     var functions: [any PCISlot] = []
     var workers: [String: StorageWorker] = [:]
+    func place<F: PCIFunction>(_ function: F, _ name: String) -> FunctionSlot<F> {
+      let slot = FunctionSlot(
+        function, at: FunctionAddress(slot: functions.count + 1), Placement(name), lines: lines, on: machine)
+      functions.append(slot)
+      return slot
+    }
     for (number, wish) in configuration.disks.enumerated() {
       let disk = try DiskFile(path: wish.path, access: wish.access)
       let device = VirtioBlock(
         sectorCount: disk.sectorCount, readOnly: disk.isReadOnly, identity: wish.id ?? "disk\(number)")
-      let slot = FunctionSlot(
-        VirtioPCI(device, memory: memory), at: FunctionAddress(slot: functions.count + 1),
-        Placement("virtio-blk\(number)"), lines: lines, on: machine)
-      functions.append(slot)
+      let slot = place(VirtioPCI(device, memory: memory), "virtio-blk\(number)")
       workers[slot.placement.name] = try StorageWorker(slot, disk: disk, memory: memory)
     }
+    virtioConsole = place(VirtioPCI(VirtioConsole(), memory: memory), "virtio-console")
+    let entropy = VirtioEntropy { count in (try? HostRandom.bytes(count)) ?? [] }
+    _ = place(VirtioPCI(entropy, memory: memory), "virtio-rng")
     bridge = HostBridge(functions, lines: lines, on: machine)
     targets.append(bridge)
     self.targets = targets
@@ -62,6 +69,7 @@ struct Board: Sendable {
   let serial: Slot<UART16550>
   let power: Slot<PowerManagement>
   let keyboard: Slot<KeyboardController>
+  let virtioConsole: FunctionSlot<VirtioPCI<VirtioConsole>>
   let bridge: HostBridge
   private let workers: [String: StorageWorker]
   private let tables: ACPITables
@@ -69,7 +77,11 @@ struct Board: Sendable {
   /// The legacy window as the guest has programmed it.
   var shadow: ShadowControl { ShadowControl(bytes: bridge.shadow) }
 
-  func wake(_ placement: Placement) { workers[placement.name]?.wake() }
+  /// A device has work outside its cycle. Returns what it wants to say on the console.
+  func wake(_ placement: Placement) -> [UInt8] {
+    workers[placement.name]?.wake()
+    return placement.name == virtioConsole.placement.name ? virtioConsole.access { console, _ in console.drain() } : []
+  }
 
   func reset() { for target in targets { target.reset() } }
 

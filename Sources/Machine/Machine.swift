@@ -2,10 +2,12 @@ public import DeviceModel
 internal import Devices
 internal import GuestRAM
 internal import Host
+internal import PCI
 public import Primitives
 internal import Processor
 internal import Synchronization
 public import SystemBus
+internal import Virtio
 
 /// The whole machine: a board, processors on threads of their own, and the streams to the host.
 ///
@@ -30,6 +32,7 @@ public final class Machine: Backplane {
   let accelerator: AcceleratorChoice
   let control = Monitor(Control())
   let power = Mutex<Power?>(nil)
+  private let usesVirtioConsole = Atomic<Bool>(false)
   let haltedProcessors = Atomic<Int>(0)
   let startTime = HostClock.nanoseconds()
   let console: Console
@@ -83,7 +86,11 @@ public final class Machine: Backplane {
       }
     }
     if let byte = cycle.consoleByte { emit(byte, of: placement) }
-    if cycle.wake { board.wake(placement) }
+    if cycle.wake {
+      let words = board.wake(placement)
+      if !words.isEmpty { usesVirtioConsole.store(true, ordering: .relaxed) }
+      for byte in words { show(byte) }
+    }
     if cycle.rescheduled { control.update { $0.rescheduled = true } }
     if cycle.memoryMapChanged { changeMemoryMap() }
     if let request = cycle.power { carryOut(request) }
@@ -92,7 +99,14 @@ public final class Machine: Backplane {
   private func emit(_ byte: UInt8, of placement: Placement) {
     if placement.ports.first == Platform.debugConsole {
       debugConsole?.put(byte)
-    } else if console.put(byte) {
+    } else {
+      usesVirtioConsole.store(false, ordering: .relaxed)
+      show(byte)
+    }
+  }
+
+  private func show(_ byte: UInt8) {
+    if console.put(byte) {
       let end = HostClock.nanoseconds() + Self.panicGrace
       control.update { if $0.panicEnd == nil { $0.panicEnd = end } }
     }
@@ -211,9 +225,15 @@ public final class Machine: Backplane {
   /// The last lines of the console, where they went to a file or nowhere.
   public var unseenConsoleTail: [String] { console.unseenTail(lines: 20) }
 
-  /// A key for the guest: waits until the serial port has room.
+  /// A key for the guest, on the console where it last wrote; waits until there is room.
   func type(_ key: UInt8) {
-    while !board.serial.access({ $0.receive(key, &$1) }) { HostClock.pause(milliseconds: 1) }
+    while !offer(key) { HostClock.pause(milliseconds: 1) }
+  }
+
+  private func offer(_ key: UInt8) -> Bool {
+    usesVirtioConsole.load(ordering: .relaxed)
+      ? board.virtioConsole.access { console, cycle in console.receive([key], &cycle) == 1 }
+      : board.serial.access { serial, cycle in serial.receive(key, &cycle) }
   }
 
   /// Keeps the devices' time until the guest ends.

@@ -17,9 +17,6 @@ internal import Machine
   }
 
   private static func boot(_ configuration: Configuration) {
-    guard configuration.kernel != nil || configuration.firmware != nil else {
-      stop("nothing to boot: give --kernel FILE or --firmware FILE. See swboot --help.", status: 2)
-    }
     let machine: Machine
     do throws(MachineError) { machine = try Machine(configuration) } catch { stop(error.message, status: 2) }
     if let notice = machine.notice { say(notice) }

@@ -49,7 +49,30 @@ struct Options {
         try set(name, value)
       }
     }
+    if command == .boot { try check() }
   }
+
+  /// Options that only make sense together.
+  private func check() throws(UsageError) {
+    let wishes = configuration
+    switch (wishes.kernel, wishes.firmware) {
+    case (nil, nil):
+      throw UsageError(message: "nothing to boot: give --kernel FILE or --firmware FILE. See swboot --help.")
+    case (.some, .some):
+      throw UsageError(message: "--kernel with --firmware: a firmware cannot be handed a kernel yet. Give one of them.")
+    case (nil, .some):
+      for (name, value) in [("--initrd", wishes.initrd), ("--dtb", wishes.deviceTree)] where value != nil {
+        throw UsageError(message: "\(name) needs --kernel: a firmware loads its own files.")
+      }
+    default: break
+    }
+    guard wishes.disks.count <= Self.mostDisks else {
+      throw UsageError(message: "\(wishes.disks.count) disks: the machine has room for \(Self.mostDisks).")
+    }
+  }
+
+  /// Slots of the PCI bus that are left for disks.
+  static let mostDisks = 24
 
   static let takesValue: Set = [
     "--kernel", "--initrd", "--append", "--dtb", "--disk", "--firmware", "--memory", "--cpus", "--accel", "--console",
