@@ -36,7 +36,7 @@ struct Board: Sendable {
     _ = add(DebugConsole(), DebugConsole.placement)
     _ = add(DebugExit(), DebugExit.placement)
     _ = add(PostCode(), PostCode.placement)
-    _ = add(try FirmwareConfig(cpuCount: configuration.processors), FirmwareConfig.placement)
+    _ = add(try FirmwareConfig(cpuCount: configuration.processors, memory: memory), FirmwareConfig.placement)
     _ = add(ReadAsZero(), ReadAsZero.dmaPlacement)
     _ = add(ReadAsZero(), ReadAsZero.diskPlacement)
     _ = add(ReadAsZero(), ReadAsZero.rootComplexPlacement)

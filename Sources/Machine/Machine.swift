@@ -138,7 +138,9 @@ public final class Machine: Backplane {
     console.connect(to: self)
     let limit = configuration.timeout.map { startTime &+ UInt64($0 * 1e9) }
     while true {
-      do throws(MachineError) { try turnOn() } catch { return .failed(error.message) }
+      do throws(MachineError) { try turnOn() } catch {
+        return finish(error.isHosts ? .failed(error.message) : .refused(error.message))
+      }
       let outcome = serve(until: limit)
       turnOff()
       guard outcome == .reset, !configuration.stopsOnReset else { return finish(outcome) }

@@ -7,11 +7,23 @@ internal import SystemBus
 /// The machine cannot be made or run as asked: one sentence that names the thing and the next step.
 public struct MachineError: Error, Sendable {
   public let message: String
+  /// The host's or the accelerator's fault, not that of a file or a wish of the user.
+  public let isHosts: Bool
 
-  public init(_ message: String) { self.message = message }
+  public init(_ message: String) {
+    self.message = message
+    isHosts = false
+  }
+
+  public var exitStatus: Int32 { isHosts ? 70 : 2 }
 
   /// From any of the layers below, whose errors describe themselves in a sentence.
   init(_ error: any Error) {
+    switch error {
+    case is ProcessorError, is GuestMemoryError, is SystemError: isHosts = true
+    case let error as MachineError: isHosts = error.isHosts
+    default: isHosts = false
+    }
     message =
       switch error {
       case let error as MachineError: error.message

@@ -15,6 +15,8 @@ public enum Outcome: Equatable, Sendable {
   case interrupted(signal: Int32)
   /// The host or the accelerator let us down.
   case failed(String)
+  /// A file or a wish of the user cannot be served.
+  case refused(String)
 
   public var exitStatus: Int32 {
     switch self {
@@ -26,6 +28,7 @@ public enum Outcome: Equatable, Sendable {
     case .timedOut: 124
     case .interrupted(let signal): 128 + signal
     case .failed: 70
+    case .refused: 2
     }
   }
 
@@ -39,7 +42,7 @@ public enum Outcome: Equatable, Sendable {
     case .halted: "every processor of the guest halted with interrupts off"
     case .timedOut: "the time given by --timeout is over"
     case .interrupted(let signal): "ended by signal \(signal)"
-    case .failed(let message): message
+    case .failed(let message), .refused(let message): message
     }
   }
 }

@@ -18,7 +18,7 @@ internal import Machine
 
   private static func boot(_ configuration: Configuration) {
     let machine: Machine
-    do throws(MachineError) { machine = try Machine(configuration) } catch { stop(error.message, status: 2) }
+    do throws(MachineError) { machine = try Machine(configuration) } catch { stop(error.message, status: error.exitStatus) }
     if let notice = machine.notice { say(notice) }
     let outcome = run(machine)
     Terminal.restore()
