@@ -41,9 +41,14 @@ struct Loader {
         unpacked = try source.file.inflated(at: source.start, count: source.size, limit: memory.size)
       } catch { throw .file(error) }
       return try start(Source(unpacked), initrd: initrd, deviceTree: deviceTree, isUnpacked: true)
-    default:
-      throw source.error("the file", "is no kernel this machine can start: it wants bzImage or gzip")
+    case .elf: return try startELF(source, initrd: initrd, deviceTree: deviceTree)
+    case .multiboot:
+      guard let header = try MultibootHeader(bytes, fileSize: source.size, file: source.name) else { break }
+      return try startMultiboot(header, source, elf: nil, module: initrd)
+    default: break
     }
+    throw source.error(
+      "the file", "is no kernel this machine can start: it wants bzImage, ELF, Multiboot, or one of these in gzip")
   }
 
   func open(_ path: String) throws(LoadError) -> HostFile {
