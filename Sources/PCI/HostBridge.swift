@@ -10,7 +10,7 @@ public import SystemBus
 public final class HostBridge: BusTarget {
   private struct Ports: Sendable {
     var address: UInt32 = 0
-    var resetControl: UInt8 = 0
+    var resetControl = ResetControl()
   }
 
   public static let placement = Placement(
@@ -104,7 +104,9 @@ public final class HostBridge: BusTarget {
   private func readPort(_ width: AccessWidth, at offset: Int) -> UInt64 {
     switch (offset, width) {
     case (0, .dword): return ports.withLock { UInt64($0.address) }
-    case (1, .byte): return ports.withLock { UInt64($0.resetControl) }
+    case (1, .byte):
+      var cycle = Cycle(at: backplane.now)
+      return ports.withLock { $0.resetControl.read(width, at: 0, &cycle) }
     case (4..., _) where offset + width.byteCount <= 8:
       let address = ports.withLock { $0.address }
       guard address[bit: 31] else { return width.ones }
@@ -120,10 +122,8 @@ public final class HostBridge: BusTarget {
     case (0, .dword):
       ports.withLock { $0.address = UInt32(truncatingIfNeeded: value) & 0x80FF_FFFC }
     case (1, .byte):
-      ports.withLock { $0.resetControl = UInt8(truncatingIfNeeded: value) & 0x0A }
-      guard value[bit: 2] else { return }
       var cycle = Cycle(at: backplane.now)
-      cycle.power = .reset
+      ports.withLock { $0.resetControl.write(value, width, at: 0, &cycle) }
       backplane.carryOut(cycle, of: placement)
     case (4..., _) where offset + width.byteCount <= 8:
       let address = ports.withLock { $0.address }
