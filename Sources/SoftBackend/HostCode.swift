@@ -2,9 +2,6 @@
 struct HostCode {
   private(set) var bytes: [UInt8] = []
 
-  /// Registers by their number in an encoding.
-  enum Base: UInt8 { case rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi }
-
   mutating func emit(_ list: UInt8...) { bytes += list }
   mutating func emit32(_ value: Int32) {
     let word = UInt32(bitPattern: value)
@@ -12,16 +9,12 @@ struct HostCode {
   }
 
   /// An instruction whose register field is `reg` and whose operand is memory at `[rdi + offset]`.
-  mutating func rdi(
-    _ prefix: UInt8? = nil, wide: Bool = false, _ opcode: [UInt8], reg: UInt8, offset: Int, immediate: UInt8? = nil
-  ) {
-    if let prefix { bytes.append(prefix) }
+  mutating func rdi(wide: Bool = false, _ opcode: [UInt8], reg: UInt8, offset: Int) {
     let rex = 0x40 | (wide ? 8 : 0) | (reg >> 3 & 1) << 2
     if rex != 0x40 { bytes.append(rex) }
     bytes += opcode
-    bytes.append(0x80 | (reg & 7) << 3 | Base.rdi.rawValue)
+    bytes.append(0x80 | (reg & 7) << 3 | 7)
     emit32(Int32(truncatingIfNeeded: offset))
-    if let immediate { bytes.append(immediate) }
   }
 
   /// The same with memory at a fixed distance from the start of this code.

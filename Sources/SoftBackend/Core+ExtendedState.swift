@@ -1,0 +1,172 @@
+/// FXSAVE, XSAVE and their relatives: the whole vector state to and from memory.
+extension Core {
+  /// The 0F AE and 0F C7 groups, as far as they concern this state.
+  func executeExtendedState(_ i: Instruction) throws(Fault) {
+    guard i.opcode == 0xAE, vectorPrefix(i) == .none else { throw .undefined }
+    switch (i.isMemory, i.extension3) {
+    case (true, 0): try saveLegacy(i)
+    case (true, 1): try restoreLegacy(i)
+    case (true, 2): try loadControl(i)
+    case (true, 3): try storeControl(i)
+    case (true, 4), (true, 6): try saveExtended(i)
+    case (true, 5): try restoreExtended(i)
+    case (true, 7), (false, 5...7): break  // CLFLUSH and the fences: guest memory is always coherent.
+    default: throw .undefined
+    }
+  }
+
+  /// Bits of XCR0 that exist here: x87 and SSE.
+  static let extendedComponents: UInt64 = 3
+  private static let headerSize = 64
+  private static let legacySize = 512
+
+  func readXCR(_ number: UInt32) throws(Fault) -> UInt64 {
+    guard self[.cr4] & VectorControl.xsave != 0 else { throw .undefined }
+    switch number {
+    case 0: return self[.xcr0]
+    case 1: return self[.xcr0] & Self.extendedComponents
+    default: throw .protection
+    }
+  }
+
+  func writeXCR(_ number: UInt32, _ value: UInt64) throws(Fault) {
+    guard self[.cr4] & VectorControl.xsave != 0 else { throw .undefined }
+    guard cpl == 0, number == 0, value & 1 != 0, value & ~Self.extendedComponents == 0 else { throw .protection }
+    self[.xcr0] = value
+  }
+
+  /// The state after INIT: x87 and SSE as they come out of reset.
+  func resetVectorState() {
+    for offset in stride(from: 0, to: Self.legacySize, by: 8) { store(UInt64(0), at: Self.vectorState &+ offset) }
+    store(UInt16(0x40), at: VectorArea.control)
+    store(UInt8(0xFF), at: VectorArea.tags)
+    store(UInt32(0x1F80), at: VectorArea.mxcsr)
+    self[.xcr0] = 1
+  }
+
+  private func loadControl(_ i: Instruction) throws(Fault) {
+    try requireSSE()
+    let value = try readOperand(i, UInt32.self)
+    guard value >> 16 == 0 else { throw .protection }
+    store(value, at: VectorArea.mxcsr)
+  }
+  private func storeControl(_ i: Instruction) throws(Fault) {
+    try requireSSE()
+    try writeOperand(i, load(VectorArea.mxcsr, as: UInt32.self))
+  }
+
+  private func requireLegacyImage(_ i: Instruction, write: Bool) throws(Fault) -> UInt64 {
+    guard self[.cr0] & (VectorControl.emulation | VectorControl.taskSwitched) == 0 else { throw .noCoprocessor }
+    let address = try linear(i, Self.legacySize, write: write)
+    guard address & 15 == 0 else { throw .protection }
+    return address
+  }
+
+  /// How many bytes of the XMM registers the present mode can reach.
+  private var reachableXMM: Int { is64Bit ? 256 : 128 }
+
+  private func saveLegacy(_ i: Instruction) throws(Fault) {
+    let address = try requireLegacyImage(i, write: true)
+    try probe(address, Self.legacySize, write: true)
+    prepareX87(wide: i.prefixes.contains(.rexW))
+    store(load(VectorArea.mxcsr, as: UInt32.self), at: VectorArea.image &+ 24)
+    store(UInt32(0xFFFF), at: VectorArea.image &+ 28)
+    copy(VectorArea.xmm, VectorArea.image &+ 160, reachableXMM)
+    try write(address, 160 &+ reachableXMM, from: VectorArea.image)
+  }
+
+  private func restoreLegacy(_ i: Instruction) throws(Fault) {
+    let address = try requireLegacyImage(i, write: false)
+    try read(address, 160 &+ reachableXMM, to: VectorArea.image)
+    let control = load(VectorArea.image &+ 24, as: UInt32.self)
+    if self[.cr4] & VectorControl.fxsave != 0, control >> 16 != 0 { throw .protection }
+    takeX87(wide: i.prefixes.contains(.rexW))
+    store(control & 0xFFFF, at: VectorArea.mxcsr)
+    copy(VectorArea.image &+ 160, VectorArea.xmm, reachableXMM)
+  }
+
+  /// The x87 half of an image in the form that REX.W chooses: 64-bit pointers, or selectors and offsets.
+  private func prepareX87(wide: Bool) {
+    copy(Self.vectorState, VectorArea.image, 160)
+    if !wide {
+      store(load(VectorArea.lastInstruction, as: UInt64.self) & 0xFFFF_FFFF, at: VectorArea.image &+ 8)
+      store(load(VectorArea.lastOperand, as: UInt64.self) & 0xFFFF_FFFF, at: VectorArea.image &+ 16)
+    }
+  }
+
+  private func takeX87(wide: Bool) {
+    copy(VectorArea.image, Self.vectorState, 24)
+    copy(VectorArea.image &+ 32, VectorArea.mmx, 128)
+    if !wide {
+      store(load(VectorArea.lastInstruction, as: UInt64.self) & 0xFFFF_FFFF, at: VectorArea.lastInstruction)
+      store(load(VectorArea.lastOperand, as: UInt64.self) & 0xFFFF_FFFF, at: VectorArea.lastOperand)
+    }
+    cleanX87()
+  }
+
+  private func copy(_ source: Int, _ target: Int, _ count: Int) {
+    unsafe (base + target).copyMemory(from: base + source, byteCount: count)
+  }
+
+  // MARK: XSAVE
+
+  private func requireExtendedArea(_ i: Instruction, write: Bool) throws(Fault) -> UInt64 {
+    guard self[.cr4] & VectorControl.xsave != 0 else { throw .undefined }
+    guard self[.cr0] & VectorControl.taskSwitched == 0 else { throw .noCoprocessor }
+    let address = try linear(i, Self.legacySize + Self.headerSize, write: write)
+    guard address & 63 == 0 else { throw .protection }
+    return address
+  }
+
+  /// The components an instruction is asked for: EDX:EAX and XCR0.
+  private var requestedComponents: UInt64 {
+    (self[.rdx] << 32 | self[.rax] & 0xFFFF_FFFF) & self[.xcr0] & Self.extendedComponents
+  }
+
+  private func saveExtended(_ i: Instruction) throws(Fault) {
+    let address = try requireExtendedArea(i, write: true)
+    let wanted = requestedComponents
+    try probe(address, Self.legacySize + Self.headerSize, write: true)
+    let present: UInt64 = try read(address &+ UInt64(Self.legacySize))
+    if wanted & 1 != 0 {
+      prepareX87(wide: i.prefixes.contains(.rexW))
+      try write(address, 24, from: VectorArea.image)
+      try write(address &+ 32, 128, from: VectorArea.mmx)
+    }
+    if wanted & 2 != 0 {
+      try write(address &+ 24, load(VectorArea.mxcsr, as: UInt32.self))
+      try write(address &+ 28, UInt32(0xFFFF))
+      try write(address &+ 160, reachableXMM, from: VectorArea.xmm)
+    }
+    try write(address &+ UInt64(Self.legacySize), present & ~wanted | wanted)
+  }
+
+  private func restoreExtended(_ i: Instruction) throws(Fault) {
+    let address = try requireExtendedArea(i, write: false)
+    let wanted = requestedComponents
+    let header = address &+ UInt64(Self.legacySize)
+    let present: UInt64 = try read(header)
+    guard present & ~self[.xcr0] == 0, try read(header &+ 8, UInt64.self) == 0, try read(header &+ 16, UInt64.self) == 0
+    else { throw .protection }
+    try read(address, 160 &+ reachableXMM, to: VectorArea.image)
+    let control = load(VectorArea.image &+ 24, as: UInt32.self)
+    if wanted & 2 != 0, control >> 16 != 0 { throw .protection }
+    if wanted & 1 != 0 {
+      if present & 1 == 0 { makeInitialX87() }
+      takeX87(wide: i.prefixes.contains(.rexW))
+    }
+    if wanted & 2 != 0 {
+      store(control, at: VectorArea.mxcsr)
+      if present & 2 != 0 {
+        copy(VectorArea.image &+ 160, VectorArea.xmm, reachableXMM)
+      } else {
+        for offset in stride(from: 0, to: reachableXMM, by: 8) { store(UInt64(0), at: VectorArea.xmm &+ offset) }
+      }
+    }
+  }
+
+  private func makeInitialX87() {
+    for offset in stride(from: 0, to: 160, by: 8) where offset != 24 { store(UInt64(0), at: VectorArea.image &+ offset) }
+    store(UInt16(0x37F), at: VectorArea.image)
+  }
+}

@@ -1,0 +1,235 @@
+internal import CLinux
+
+/// x87: arithmetic by the host on a masked copy of the state, control instructions here.
+extension Core {
+  private var status: UInt16 {
+    get { load(VectorArea.status) }
+    nonmutating set { store(newValue, at: VectorArea.status) }
+  }
+  private var control: UInt16 {
+    get { load(VectorArea.control) }
+    nonmutating set { store(newValue, at: VectorArea.control) }
+  }
+  private static let summary: UInt16 = 0x8080
+
+  /// FWAIT and the opcodes D8 to DF.
+  func executeX87(_ i: Instruction) throws(Fault) {
+    if i.opcode == 0x9B {
+      let both = VectorControl.monitor | VectorControl.taskSwitched
+      guard self[.cr0] & both != both else { throw .noCoprocessor }
+      return try requireNoPendingX87()
+    }
+    guard self[.cr0] & (VectorControl.emulation | VectorControl.taskSwitched) == 0 else { throw .noCoprocessor }
+    guard i.opcode & 0xF8 == 0xD8 else { throw .undefined }
+    if try i.isMemory ? executeX87Control(i) : executeX87RegisterControl(i) { return }
+    try requireNoPendingX87()
+    let modrm = 0xC0 | i.extension3 << 3 | i.rm & 7
+    let found = i.isMemory ? X87Form.memory(i.opcode, i.extension3) : X87Form.register(i.opcode, modrm)
+    guard let form = found else { throw .undefined }
+    try executeX87(i, form, modrm)
+  }
+
+  /// #MF if an unmasked exception waits.
+  func requireNoPendingX87() throws(Fault) {
+    if status & 0x80 != 0 { throw .x87 }
+  }
+
+  private func executeX87(_ i: Instruction, _ form: X87Form, _ modrm: UInt8) throws(Fault) {
+    let size = Int(form.size)
+    var address: UInt64 = 0
+    if size > 0 {
+      address = try linear(i, size, write: form.stores)
+      if !form.stores {
+        try read(address, size, to: VectorArea.operand)
+      } else if unsafe writeHost(address, size) == nil {
+        try probe(address, size, write: true)
+      }
+    }
+    unsafe (base + VectorArea.image).copyMemory(from: base + Self.vectorState, byteCount: 160)
+    store(control | 0x3F, at: VectorArea.image)
+    store(status & ~(Self.summary | 0x7F), at: VectorArea.image &+ 2)
+    store(UInt32(0x1F80), at: VectorArea.image &+ 24)
+    store(UInt32(0xFFFF), at: VectorArea.image &+ 28)
+    if form.readsFlags { store(moveFlags, at: VectorArea.flags) }
+    let key = 1 << 31 | UInt32(i.opcode) << 8 | UInt32(modrm) | (i.isMemory ? 1 << 16 : 0)
+    guard let entry = unsafe VectorStubs.shared.entry(key, { form.code(i.opcode, modrm) }) else { throw .undefined }
+    unsafe entry(base, base, base + VectorArea.operand)
+
+    let after = load(VectorArea.image &+ 2, as: UInt16.self)
+    let raised = after & 0x3F
+    let unmasked = raised & ~control & 0x3F
+    let sticky = status & 0x7F
+    if unmasked & 7 == 0 {
+      // Invalid operands, denormals and divisions by zero stop an instruction before it does anything.
+      let stackFault = after & 0x40
+      if form.stores && size > 0 { try write(address, size, from: VectorArea.operand) }
+      unsafe (base + VectorArea.tags).copyMemory(from: base + VectorArea.image + 4, byteCount: 1)
+      unsafe (base + VectorArea.mmx).copyMemory(from: base + VectorArea.image + 32, byteCount: 128)
+      status = after & ~(Self.summary | 0x7F) | sticky | raised | stackFault
+      if form.setsFlags { setArithmeticFlags(load(VectorArea.flags)) }
+    } else {
+      status = status & ~0x200 | after & 0x200 | raised | after & 0x40
+    }
+    summarize()
+    store(UInt16(i.opcode & 7) << 8 | UInt16(i.isMemory ? modrm & 0x3F : modrm), at: VectorArea.lastOpcode)
+    store(i.address, at: VectorArea.lastInstruction)
+    if i.isMemory { store(address, at: VectorArea.lastOperand) }
+  }
+
+  /// CF, PF and ZF as an RFLAGS image.
+  private var moveFlags: UInt64 {
+    let low = UInt8(truncatingIfNeeded: self[.signResult])
+    return 2 | self[.carries] >> 63 | (low.nonzeroBitCount & 1 == 0 ? Flags.pf : 0)
+      | (self[.zeroResult] == 0 ? Flags.zf : 0)
+  }
+
+  /// ES and B follow from the flags and their masks.
+  private func summarize() {
+    let pending = status & ~control & 0x3F != 0
+    status = status & ~Self.summary | (pending ? Self.summary : 0)
+  }
+
+  /// Makes an image that came from memory one that the processor could have written.
+  func cleanX87() {
+    control = control & 0x1F7F | 0x40
+    summarize()
+    for k in 0..<8 {
+      store(load(VectorArea.mmx &+ k &* 16 &+ 8, as: UInt64.self) & 0xFFFF, at: VectorArea.mmx &+ k &* 16 &+ 8)
+    }
+    store(UInt8(0), at: VectorArea.tags &+ 1)
+    store(load(VectorArea.lastOpcode, as: UInt16.self) & 0x7FF, at: VectorArea.lastOpcode)
+  }
+
+  // MARK: Control words and environments
+
+  /// Makes another register the top of the stack. The image is in stack order, so all registers move in it.
+  func setStackTop(_ top: UInt16) {
+    let shift = Int(top &- status >> 11) & 7
+    status = status & ~0x3800 | (top & 7) << 11
+    guard shift != 0 else { return }
+    for k in 0..<8 { copyPair(VectorArea.mmx &+ k &* 16, VectorArea.image &+ k &* 16) }
+    for k in 0..<8 { copyPair(VectorArea.image &+ ((k &+ shift) & 7) &* 16, VectorArea.mmx &+ k &* 16) }
+  }
+
+  private func initializeX87() {
+    setStackTop(0)
+    control = 0x37F
+    status = 0
+    store(UInt8(0), at: VectorArea.tags)
+    store(UInt16(0), at: VectorArea.lastOpcode)
+    store(UInt64(0), at: VectorArea.lastInstruction)
+    store(UInt64(0), at: VectorArea.lastOperand)
+  }
+
+  private func executeX87RegisterControl(_ i: Instruction) throws(Fault) -> Bool {
+    switch (i.opcode, 0xC0 | i.extension3 << 3 | i.rm & 7) {
+    case (0xDB, 0xE2):  // FNCLEX
+      status &= 0x7F00
+    case (0xDB, 0xE3): initializeX87()
+    case (0xDB, 0xE0), (0xDB, 0xE1), (0xDB, 0xE4): break  // FNENI, FNDISI, FNSETPM of older coprocessors
+    case (0xDF, 0xE0):
+      store(status, at: Field.rax.rawValue)
+    default: return false
+    }
+    return true
+  }
+
+  private func executeX87Control(_ i: Instruction) throws(Fault) -> Bool {
+    switch (i.opcode, i.extension3) {
+    case (0xD9, 4):
+      try requireNoPendingX87()
+      let size = environmentSize(i)
+      try read(linear(i, size, write: false), size, to: VectorArea.operand)
+      takeEnvironment(size)
+    case (0xD9, 5):
+      try requireNoPendingX87()
+      control = try readOperand(i, UInt16.self) & 0x1F7F | 0x40
+      summarize()
+    case (0xD9, 6):
+      let size = environmentSize(i)
+      makeEnvironment(size)
+      try write(linear(i, size, write: true), size, from: VectorArea.operand)
+      control |= 0x3F
+      summarize()
+    case (0xD9, 7): try writeOperand(i, control)
+    case (0xDD, 4):
+      try requireNoPendingX87()
+      let size = environmentSize(i)
+      try read(linear(i, size + 80, write: false), size + 80, to: VectorArea.operand)
+      takeEnvironment(size)
+      for k in 0..<80 {
+        let value = load(VectorArea.operand &+ size &+ k, as: UInt8.self)
+        store(value, at: VectorArea.mmx &+ k / 10 &* 16 &+ k % 10)
+      }
+    case (0xDD, 6):
+      let size = environmentSize(i)
+      makeEnvironment(size)
+      for k in 0..<80 {
+        let value = load(VectorArea.mmx &+ k / 10 &* 16 &+ k % 10, as: UInt8.self)
+        store(value, at: VectorArea.operand &+ size &+ k)
+      }
+      try write(linear(i, size + 80, write: true), size + 80, from: VectorArea.operand)
+      initializeX87()
+    case (0xDD, 7): try writeOperand(i, status)
+    default: return false
+    }
+    return true
+  }
+
+  /// 28 bytes, or 14 with 16-bit operands.
+  private func environmentSize(_ i: Instruction) -> Int { i.width == 2 ? 14 : 28 }
+
+  private func makeEnvironment(_ size: Int) {
+    let instruction = load(VectorArea.lastInstruction, as: UInt64.self)
+    let operand = load(VectorArea.lastOperand, as: UInt64.self)
+    if size == 14 {
+      let words = [
+        control, status, fullTags, UInt16(truncatingIfNeeded: instruction), 0, UInt16(truncatingIfNeeded: operand), 0,
+      ]
+      for (k, word) in words.enumerated() { store(word, at: VectorArea.operand &+ k &* 2) }
+      return
+    }
+    let opcode = UInt32(load(VectorArea.lastOpcode, as: UInt16.self)) << 16
+    let words = [
+      0xFFFF_0000 | UInt32(control), 0xFFFF_0000 | UInt32(status), 0xFFFF_0000 | UInt32(fullTags),
+      UInt32(truncatingIfNeeded: instruction), opcode, UInt32(truncatingIfNeeded: operand), 0xFFFF_0000,
+    ]
+    for (k, word) in words.enumerated() { store(word, at: VectorArea.operand &+ k &* 4) }
+  }
+
+  private func takeEnvironment(_ size: Int) {
+    let step = size / 7
+    let word = { (k: Int) in load(VectorArea.operand &+ k &* step, as: UInt16.self) }
+    let pointer = { (k: Int) -> UInt64 in
+      step == 2 ? UInt64(word(k)) : UInt64(load(VectorArea.operand &+ k &* step, as: UInt32.self))
+    }
+    control = word(0) & 0x1F7F | 0x40
+    setStackTop(word(1) >> 11)
+    status = word(1)
+    var tags: UInt8 = 0
+    for k in UInt16(0)..<8 where word(2) >> (2 * k) & 3 != 3 { tags |= 1 << UInt8(k) }
+    store(tags, at: VectorArea.tags)
+    store(pointer(3), at: VectorArea.lastInstruction)
+    store(step == 2 ? 0 : load(VectorArea.operand &+ 18, as: UInt16.self) & 0x7FF, at: VectorArea.lastOpcode)
+    store(pointer(5), at: VectorArea.lastOperand)
+    summarize()
+  }
+
+  /// The tag word with two bits for each register, from the kept one bit and the register's contents.
+  private var fullTags: UInt16 {
+    let kept = load(VectorArea.tags, as: UInt8.self)
+    let top = Int(status >> 11 & 7)
+    var tags: UInt16 = 0
+    for k in 0..<8 {
+      var tag: UInt16 = 3
+      if kept >> UInt8(k) & 1 != 0 {
+        let place = VectorArea.mmx &+ ((k &- top) & 7) &* 16
+        let mantissa = load(place, as: UInt64.self)
+        let exponent = load(place &+ 8, as: UInt16.self) & 0x7FFF
+        tag = exponent == 0 && mantissa == 0 ? 1 : exponent == 0 || exponent == 0x7FFF || mantissa >> 63 == 0 ? 2 : 0
+      }
+      tags |= tag << UInt16(2 * k)
+    }
+    return tags
+  }
+}

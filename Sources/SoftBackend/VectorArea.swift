@@ -1,0 +1,34 @@
+/// Where the vector unit keeps things in a core's block.
+enum VectorArea {
+  /// The guest's registers, as FXSAVE64 writes them.
+  static let control = Core.vectorState
+  static let status = Core.vectorState + 2
+  static let tags = Core.vectorState + 4
+  static let lastOpcode = Core.vectorState + 6
+  static let lastInstruction = Core.vectorState + 8
+  static let lastOperand = Core.vectorState + 16
+  static let mxcsr = Core.vectorState + 24
+  static let mmx = Core.vectorState + 32
+  static let xmm = Core.vectorState + 160
+
+  // Working space of host stubs.
+  /// A copy of an instruction's memory operand, aligned for anything.
+  static let operand = 0x800
+  static let result = 0x900
+  static let flags = 0x910
+  static let hostControl = 0x918
+  static let workControl = 0x91C
+  /// An FXSAVE64 image with all exceptions masked.
+  static let image = 0x940
+}
+
+/// Bits of the control registers that rule the vector unit.
+enum VectorControl {
+  static let monitor: UInt64 = 2
+  static let emulation: UInt64 = 4
+  static let taskSwitched: UInt64 = 8
+  /// CR4.
+  static let fxsave: UInt64 = 1 << 9
+  static let simdExceptions: UInt64 = 1 << 10
+  static let xsave: UInt64 = 1 << 18
+}

@@ -1,0 +1,173 @@
+/// The table of all MMX and SSE instructions that the host executes for us.
+struct VectorForms {
+  private(set) var list = [VectorForm](repeating: VectorForm(), count: 3 * 4 * 256)
+
+  /// The mandatory prefix that selects among the instructions of one opcode.
+  enum Prefix: Int { case none, operandSize, repeatZero, repeatNonzero }
+
+  static let all = VectorForms()
+
+  /// - Parameter map: 1 for 0F, 2 for 0F38, 3 for 0F3A.
+  static func index(map: UInt8, prefix: Prefix, opcode: UInt8) -> Int {
+    (Int(map) &- 1) &* 1024 &+ prefix.rawValue &* 256 &+ Int(opcode)
+  }
+
+  private typealias Operand = VectorForm.Operand
+  private typealias Traits = VectorForm.Traits
+
+  private mutating func add(
+    _ map: UInt8, _ prefix: Prefix, _ opcodes: [UInt8], _ reg: Operand, _ rm: Operand, _ size: UInt8,
+    _ traits: Traits = [], feature: UInt8 = 31
+  ) {
+    for opcode in opcodes {
+      list[Self.index(map: map, prefix: prefix, opcode: opcode)] =
+        VectorForm(reg: reg, rm: rm, size: size, traits: traits, feature: feature)
+    }
+  }
+  /// An MMX instruction with its SSE2 twin.
+  private mutating func pair(_ map: UInt8, _ opcodes: [UInt8], _ traits: Traits = [], feature: UInt8 = 31) {
+    add(map, .none, opcodes, .mmx, .mmx, 8, traits, feature: feature)
+    add(map, .operandSize, opcodes, .xmm, .xmm, 16, traits, feature: feature)
+  }
+  /// Packed single, packed double, scalar single, scalar double.
+  private mutating func floats(_ opcodes: [UInt8], _ traits: Traits = .float) {
+    add(1, .none, opcodes, .xmm, .xmm, 16, traits)
+    add(1, .operandSize, opcodes, .xmm, .xmm, 16, traits)
+    add(1, .repeatZero, opcodes, .xmm, .xmm, 4, traits)
+    add(1, .repeatNonzero, opcodes, .xmm, .xmm, 8, traits)
+  }
+
+  private static let sse3: UInt8 = 0
+  private static let carryless: UInt8 = 1
+  private static let ssse3: UInt8 = 9
+  private static let sse41: UInt8 = 19
+  private static let sse42: UInt8 = 20
+  private static let aes: UInt8 = 25
+
+  private init() {
+    moves()
+    floatingPoint()
+    integers()
+    supplements()
+    sse4()
+  }
+
+  private mutating func moves() {
+    for prefix in [Prefix.none, .operandSize] {
+      add(1, prefix, [0x10], .xmm, .xmm, 16, .unaligned)
+      add(1, prefix, [0x11], .xmm, .xmm, 16, [.stores, .unaligned])
+      add(1, prefix, [0x14, 0x15], .xmm, .xmm, 16)
+      add(1, prefix, [0x13, 0x17], .xmm, .xmm, 8, [.stores, .memoryOnly])
+      add(1, prefix, [0x28], .xmm, .xmm, 16)
+      add(1, prefix, [0x29], .xmm, .xmm, 16, .stores)
+      add(1, prefix, [0x2B], .xmm, .xmm, 16, [.stores, .memoryOnly])
+      add(1, prefix, [0x50], .general, .xmm, 0, .registerOnly)
+      add(1, prefix, [0xC6], .xmm, .xmm, 16, .immediate)
+    }
+    add(1, .none, [0x12, 0x16], .xmm, .xmm, 8)
+    add(1, .operandSize, [0x12, 0x16], .xmm, .xmm, 8, .memoryOnly)
+    add(1, .repeatZero, [0x12, 0x16], .xmm, .xmm, 16, [], feature: Self.sse3)
+    add(1, .repeatNonzero, [0x12], .xmm, .xmm, 8, [], feature: Self.sse3)
+    add(1, .repeatZero, [0x10], .xmm, .xmm, 4)
+    add(1, .repeatNonzero, [0x10], .xmm, .xmm, 8)
+    add(1, .repeatZero, [0x11], .xmm, .xmm, 4, .stores)
+    add(1, .repeatNonzero, [0x11], .xmm, .xmm, 8, .stores)
+    add(1, .none, [0x6E], .mmx, .general, 4, [.wide, .wideMemory])
+    add(1, .operandSize, [0x6E], .xmm, .general, 4, [.wide, .wideMemory])
+    add(1, .none, [0x7E], .mmx, .general, 4, [.stores, .wide, .wideMemory])
+    add(1, .operandSize, [0x7E], .xmm, .general, 4, [.stores, .wide, .wideMemory])
+    add(1, .repeatZero, [0x7E], .xmm, .xmm, 8)
+    pair(1, [0x6F])
+    pair(1, [0x7F], .stores)
+    add(1, .repeatZero, [0x6F], .xmm, .xmm, 16, .unaligned)
+    add(1, .repeatZero, [0x7F], .xmm, .xmm, 16, [.stores, .unaligned])
+    add(1, .operandSize, [0xD6], .xmm, .xmm, 8, .stores)
+    add(1, .repeatZero, [0xD6], .xmm, .mmx, 0, .registerOnly)
+    add(1, .repeatNonzero, [0xD6], .mmx, .xmm, 0, .registerOnly)
+    add(1, .none, [0xE7], .mmx, .mmx, 8, [.stores, .memoryOnly])
+    add(1, .operandSize, [0xE7], .xmm, .xmm, 16, [.stores, .memoryOnly])
+    add(1, .none, [0xC3], .general, .general, 4, [.stores, .memoryOnly, .wide, .wideMemory])
+    add(1, .repeatNonzero, [0xF0], .xmm, .xmm, 16, [.unaligned, .memoryOnly], feature: Self.sse3)
+  }
+
+  private mutating func floatingPoint() {
+    floats([0x51, 0x58, 0x59, 0x5C, 0x5D, 0x5E, 0x5F])
+    floats([0xC2], [.float, .immediate])
+    add(1, .none, [0x52, 0x53], .xmm, .xmm, 16)
+    add(1, .repeatZero, [0x52, 0x53], .xmm, .xmm, 4)
+    for prefix in [Prefix.none, .operandSize] { add(1, prefix, [0x54, 0x55, 0x56, 0x57], .xmm, .xmm, 16) }
+    add(1, .none, [0x2E, 0x2F], .xmm, .xmm, 4, [.float, .flags, .readsOnly])
+    add(1, .operandSize, [0x2E, 0x2F], .xmm, .xmm, 8, [.float, .flags, .readsOnly])
+    add(1, .none, [0x2A], .xmm, .mmx, 8, .float)
+    add(1, .operandSize, [0x2A], .xmm, .mmx, 8, .float)
+    for prefix in [Prefix.repeatZero, .repeatNonzero] {
+      add(1, prefix, [0x2A], .xmm, .general, 4, [.float, .wide, .wideMemory])
+    }
+    add(1, .none, [0x2C, 0x2D], .mmx, .xmm, 8, .float)
+    add(1, .operandSize, [0x2C, 0x2D], .mmx, .xmm, 16, .float)
+    add(1, .repeatZero, [0x2C, 0x2D], .general, .xmm, 4, [.float, .wide])
+    add(1, .repeatNonzero, [0x2C, 0x2D], .general, .xmm, 8, [.float, .wide])
+    add(1, .none, [0x5A], .xmm, .xmm, 8, .float)
+    add(1, .operandSize, [0x5A], .xmm, .xmm, 16, .float)
+    add(1, .repeatZero, [0x5A], .xmm, .xmm, 4, .float)
+    add(1, .repeatNonzero, [0x5A], .xmm, .xmm, 8, .float)
+    for prefix in [Prefix.none, .operandSize, .repeatZero] { add(1, prefix, [0x5B], .xmm, .xmm, 16, .float) }
+    for prefix in [Prefix.operandSize, .repeatNonzero] {
+      add(1, prefix, [0x7C, 0x7D, 0xD0], .xmm, .xmm, 16, .float, feature: Self.sse3)
+      add(1, prefix, [0xE6], .xmm, .xmm, 16, .float)
+    }
+    add(1, .repeatZero, [0xE6], .xmm, .xmm, 8, .float)
+  }
+
+  private mutating func integers() {
+    pair(1, Array(0x60...0x6B))
+    add(1, .none, [0x60, 0x61, 0x62], .mmx, .mmx, 4)
+    add(1, .operandSize, [0x6C, 0x6D], .xmm, .xmm, 16)
+    pair(1, [0x70], .immediate)
+    add(1, .repeatZero, [0x70], .xmm, .xmm, 16, .immediate)
+    add(1, .repeatNonzero, [0x70], .xmm, .xmm, 16, .immediate)
+    add(1, .none, [0x71, 0x72, 0x73], .none, .mmx, 0, [.stores, .registerOnly, .immediate, .extended])
+    add(1, .operandSize, [0x71, 0x72, 0x73], .none, .xmm, 0, [.stores, .registerOnly, .immediate, .extended])
+    pair(1, [0x74, 0x75, 0x76])
+    for (prefix, operand) in [(Prefix.none, Operand.mmx), (.operandSize, .xmm)] {
+      add(1, prefix, [0xC4], operand, .general, 2, .immediate)
+      add(1, prefix, [0xC5], .general, operand, 0, [.registerOnly, .immediate])
+      add(1, prefix, [0xD7], .general, operand, 0, .registerOnly)
+    }
+    pair(1, Array(0xD1...0xD5) + Array(0xD8...0xE5) + Array(0xE8...0xEF) + Array(0xF1...0xF6) + Array(0xF8...0xFE))
+  }
+
+  private mutating func supplements() {
+    pair(2, Array(0x00...0x0B) + [0x1C, 0x1D, 0x1E], feature: Self.ssse3)
+    pair(3, [0x0F], .immediate, feature: Self.ssse3)
+    add(2, .operandSize, Array(0xDB...0xDF), .xmm, .xmm, 16, feature: Self.aes)
+    add(3, .operandSize, [0xDF], .xmm, .xmm, 16, .immediate, feature: Self.aes)
+    add(3, .operandSize, [0x44], .xmm, .xmm, 16, .immediate, feature: Self.carryless)
+  }
+
+  private mutating func sse4() {
+    add(2, .operandSize, [0x10, 0x14, 0x15], .xmm, .xmm, 16, .third, feature: Self.sse41)
+    add(2, .operandSize, [0x17], .xmm, .xmm, 16, [.flags, .readsOnly], feature: Self.sse41)
+    for (opcode, size) in zip(UInt8(0x20)...0x25, [8, 4, 2, 8, 4, 8] as [UInt8]) {
+      add(2, .operandSize, [opcode, opcode + 0x10], .xmm, .xmm, size, feature: Self.sse41)
+    }
+    add(2, .operandSize, [0x28, 0x29, 0x2B] + Array(0x38...0x41), .xmm, .xmm, 16, feature: Self.sse41)
+    add(2, .operandSize, [0x2A], .xmm, .xmm, 16, .memoryOnly, feature: Self.sse41)
+    add(2, .operandSize, [0x37], .xmm, .xmm, 16, feature: Self.sse42)
+    let float: Traits = [.float, .immediate]
+    add(3, .operandSize, [0x08, 0x09, 0x40, 0x41], .xmm, .xmm, 16, float, feature: Self.sse41)
+    add(3, .operandSize, [0x0A], .xmm, .xmm, 4, float, feature: Self.sse41)
+    add(3, .operandSize, [0x0B], .xmm, .xmm, 8, float, feature: Self.sse41)
+    add(3, .operandSize, [0x0C, 0x0D, 0x0E, 0x42], .xmm, .xmm, 16, .immediate, feature: Self.sse41)
+    let extract: Traits = [.stores, .immediate]
+    add(3, .operandSize, [0x14], .xmm, .general, 1, extract, feature: Self.sse41)
+    add(3, .operandSize, [0x15], .xmm, .general, 2, extract, feature: Self.sse41)
+    add(3, .operandSize, [0x16], .xmm, .general, 4, extract.union([.wide, .wideMemory]), feature: Self.sse41)
+    add(3, .operandSize, [0x17], .xmm, .general, 4, extract, feature: Self.sse41)
+    add(3, .operandSize, [0x20], .xmm, .general, 1, .immediate, feature: Self.sse41)
+    add(3, .operandSize, [0x21], .xmm, .xmm, 4, .immediate, feature: Self.sse41)
+    add(3, .operandSize, [0x22], .xmm, .general, 4, [.immediate, .wide, .wideMemory], feature: Self.sse41)
+    let string: Traits = [.string, .immediate, .unaligned, .flags]
+    add(3, .operandSize, Array(0x60...0x63), .xmm, .xmm, 16, string.union(.wide), feature: Self.sse42)
+  }
+}

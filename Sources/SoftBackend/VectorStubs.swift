@@ -1,0 +1,80 @@
+internal import CLinux
+import Synchronization
+
+/// Host code that executes one vector instruction on a core's state, made on first use and kept.
+///
+/// Registers are always the same in the host's copy of an instruction, so there are only a few ten thousand
+/// instructions a guest can ask for, and the store has room for all of them: code is at least 64 bytes apart, so the table is never more than half full.
+@safe final class VectorStubs: Sendable {
+  static let shared = VectorStubs()
+
+  /// Calls with the core's block, the `reg` operand, and the `rm` operand or a copy of memory.
+  typealias Entry = @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Void
+
+  private static let slots = 1 << 17
+  private static let size = 1 << 22
+  private let memory: ExecutableMemory?
+  /// Open addressing; a word is the key in its upper and the offset + 1 in its lower half.
+  nonisolated(unsafe) private let table: UnsafeMutablePointer<UInt64>
+  private let used = Mutex(0)
+  /// CPUID.1:ECX of the host, with bit 31 set.
+  let features: UInt32
+
+  private init() {
+    unsafe table = UnsafeMutablePointer<UInt64>.allocate(capacity: Self.slots)
+    unsafe table.initialize(repeating: 0, count: Self.slots)
+    memory = ExecutableMemory(size: Self.size)
+    var found: UInt32 = 0
+    if let memory {
+      var code = HostCode()
+      code.emit(0x53, 0xB8, 1, 0, 0, 0)  // push rbx; mov eax, 1
+      code.emit(0x31, 0xC9, 0x0F, 0xA2)  // xor ecx, ecx; cpuid
+      code.emit(0x89, 0x0F, 0x5B, 0xC3)  // mov [rdi], ecx; pop rbx; ret
+      if memory.write(code.bytes, at: 0) {
+        unsafe withUnsafeMutableBytes(of: &found) { bytes in
+          if let place = bytes.baseAddress {
+            unsafe unsafeBitCast(memory.start, to: Entry.self)(place, place, place)
+          }
+        }
+      }
+    }
+    features = found | 1 << 31
+    used.withLock { $0 = 64 }
+  }
+
+  deinit { unsafe table.deallocate() }
+
+  /// The code for a key, made by `build` if nobody needed it before; nil if there is no executable memory.
+  @inline(__always) @unsafe func entry(_ key: UInt32, _ build: () -> HostCode) -> Entry? {
+    guard let memory, let offset = find(key) ?? make(key, build()) else { return nil }
+    return unsafe unsafeBitCast(memory.start + offset, to: Entry.self)
+  }
+
+  /// The offset of a key's code.
+  @inline(__always) private func find(_ key: UInt32) -> Int? {
+    let word = unsafe guest_load64(table + slot(key))
+    return word == 0 ? nil : Int(UInt32(truncatingIfNeeded: word) &- 1)
+  }
+
+  /// Where a key is, or where it belongs.
+  @inline(__always) private func slot(_ key: UInt32) -> Int {
+    var slot = Int((key &* 0x9E37_79B1) >> 15)
+    while true {
+      let word = unsafe guest_load64(table + slot)
+      if word == 0 || UInt32(truncatingIfNeeded: word >> 32) == key { return slot }
+      slot = (slot &+ 1) & (Self.slots &- 1)
+    }
+  }
+
+  @inline(never) private func make(_ key: UInt32, _ code: HostCode) -> Int? {
+    guard let memory else { return nil }
+    return used.withLock { used in
+      if let offset = find(key) { return offset }
+      let offset = used
+      guard memory.write(code.bytes, at: offset) else { return nil }
+      used += (code.bytes.count + 63) & ~63
+      unsafe guest_store64(table + slot(key), UInt64(key) << 32 | UInt64(offset + 1))
+      return offset
+    }
+  }
+}

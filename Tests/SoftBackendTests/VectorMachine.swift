@@ -1,0 +1,147 @@
+import Glibc
+
+@testable import SoftBackend
+
+/// A core of its own with one page of memory, to execute single vector instructions.
+@safe final class VectorMachine {
+  let core: Core
+  private let page: UnsafeMutableRawPointer
+
+  /// In 64-bit mode with SSE enabled, as Linux leaves it.
+  init() {
+    let block = UnsafeMutableRawPointer.allocate(byteCount: Core.size, alignment: 4096)
+    unsafe block.initializeMemory(as: UInt8.self, repeating: 0, count: Core.size)
+    unsafe page = UnsafeMutableRawPointer.allocate(byteCount: HostOracle.scratchSize, alignment: 4096)
+    unsafe core = Core(base: block)
+    core[.cr0] = 0x8000_0031
+    core[.cr4] = 0x4_0620
+    core[.efer] = 0x500
+    core[.mode] = Mode.long64
+    core.resetVectorState()
+    let table = Core.translations
+    core[.readTable] = UInt64(table)
+    core[.writeTable] = UInt64(table)
+    for k in 0..<HostOracle.scratchSize / 4096 {
+      let address = HostOracle.scratch + UInt64(k) * 4096
+      let line = table + Int(address >> 8 & 0xFF0)
+      core.store(address, at: line)
+      core.store(UInt64(UInt(bitPattern: unsafe page)) + UInt64(k) * 4096, at: line + 8)
+    }
+  }
+
+  deinit {
+    unsafe core.base.deallocate()
+    unsafe page.deallocate()
+  }
+
+  /// Executes one instruction from `state` on `memory`, which lies at the oracle's scratch address.
+  func run(_ code: VectorCode, _ state: inout OracleState, _ memory: inout [UInt8]) -> Fault? {
+    for k in 0..<16 { core[register: k] = state.registers[k] }
+    core.setArithmeticFlags(state.flags)
+    for k in 0..<512 { core.store(state.image[k], at: Core.vectorState + k) }
+    for (k, byte) in memory.enumerated() { unsafe page.storeBytes(of: byte, toByteOffset: k, as: UInt8.self) }
+    var fault: Fault?
+    var record = code.record
+    unsafe withUnsafeMutablePointer(to: &record) { pointer in
+      do throws(Fault) {
+        unsafe try core.executeVector(Instruction(record: pointer))
+      } catch { fault = error }
+    }
+    for k in 0..<16 { state.registers[k] = core[register: k] }
+    state.flags = flags
+    for k in 0..<512 { state.image[k] = core.load(Core.vectorState + k) }
+    for k in memory.indices { memory[k] = unsafe page.load(fromByteOffset: k, as: UInt8.self) }
+    return fault
+  }
+
+  /// RFLAGS' arithmetic part.
+  private var flags: UInt64 {
+    let sign = core[.signResult]
+    let carries = core[.carries]
+    var flags: UInt64 = 2 | carries >> 63 | core[.adjust] & 0x10 | (sign >> 63) << 7
+    if UInt8(truncatingIfNeeded: sign).nonzeroBitCount % 2 == 0 { flags |= 4 }
+    if core[.zeroResult] == 0 { flags |= 0x40 }
+    if (carries >> 63 ^ carries >> 62) & 1 != 0 { flags |= 0x800 }
+    return flags
+  }
+}
+
+/// One instruction as bytes for the host and as a record for the core.
+struct VectorCode {
+  /// 0 none, 66, F3 or F2.
+  var prefix: UInt8 = 0
+  /// 0 for x87, 1 0F, 2 0F38, 3 0F3A.
+  var map: UInt8 = 1
+  var opcode: UInt8
+  var wide = false
+  var reg: UInt8
+  var rm: UInt8
+  /// The operand is memory at RBX, whatever `rm` says.
+  var memory = false
+  var immediate: UInt8?
+
+  var bytes: [UInt8] {
+    var bytes: [UInt8] = prefix == 0 ? [] : [prefix]
+    let base = memory ? 3 : rm
+    let rex = 0x40 | (wide ? 8 : 0) | (reg >> 3) << 2 | base >> 3
+    if rex != 0x40 { bytes.append(rex) }
+    if map != 0 { bytes.append(0x0F) }
+    if map > 1 { bytes.append(map == 2 ? 0x38 : 0x3A) }
+    bytes += [opcode, (memory ? 0 : 0xC0) | (reg & 7) << 3 | base & 7]
+    if let immediate { bytes.append(immediate) }
+    return bytes
+  }
+
+  var record: InstructionRecord {
+    var record = InstructionRecord()
+    record.operation = .vector
+    record.prefixes = .plainAddress
+    switch prefix {
+    case 0x66: record.prefixes.insert(.operandSize)
+    case 0xF3: record.prefixes.insert(.repeatZero)
+    case 0xF2: record.prefixes.insert(.repeatNonzero)
+    default: break
+    }
+    if wide { record.prefixes.insert(.rexW) }
+    record.map = map
+    record.opcode = opcode
+    record.width = wide ? 8 : prefix == 0x66 ? 2 : 4
+    record.length = UInt8(bytes.count)
+    record.reg = reg
+    record.rm = memory ? 3 : rm
+    record.isMemory = memory
+    if memory { record.base = 3 * 8 }
+    record.immediate = UInt64(immediate ?? 0)
+    return record
+  }
+}
+
+/// The same numbers in every run.
+struct FixedSequence: RandomNumberGenerator {
+  private var state: UInt64
+  init(_ seed: UInt64) { state = seed }
+  mutating func next() -> UInt64 {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    var x = state
+    x = (x ^ x >> 30) &* 0xBF58_476D_1CE4_E5B9
+    x = (x ^ x >> 27) &* 0x94D0_49BB_1331_11EB
+    return x ^ x >> 31
+  }
+
+  /// Numbers that find mistakes: zeros, ones, infinities, small and odd floats, denormals, noise.
+  mutating func word() -> UInt64 {
+    switch next() % 12 {
+    case 0: 0
+    case 1: .max
+    case 2: 0x8000_0000_0000_0000
+    case 3: (1.5 * Double(Int32(truncatingIfNeeded: next()))).bitPattern
+    case 4: UInt64(Float(Int16(truncatingIfNeeded: next())).bitPattern) << 32 | UInt64(Float(0.75).bitPattern)
+    case 5: 0x7FF0_0000_0000_0000
+    case 6: 0x7F80_0000_FF80_0000
+    case 7: next() >> (next() % 64)
+    case 8: 0x0000_0001_0000_0001
+    case 9: 0x6F6C_6C65_6800_6F6C
+    default: next()
+    }
+  }
+}

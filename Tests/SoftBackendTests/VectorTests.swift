@@ -1,0 +1,156 @@
+import Glibc
+import Synchronization
+import Testing
+
+@testable import SoftBackend
+
+@Suite("MMX and SSE as the host does them") struct VectorTests {
+  private static let prefixes: [(UInt8, VectorForms.Prefix)] = [
+    (0, .none), (0x66, .operandSize), (0xF3, .repeatZero), (0xF2, .repeatNonzero),
+  ]
+
+  /// Registers and memory that make trouble; RBX points to 64 aligned bytes inside the scratch pages.
+  static func scene(_ random: inout FixedSequence) -> (OracleState, [UInt8]) {
+    var state = OracleState()
+    for k in 0..<16 { state.registers[k] = random.word() }
+    state.registers[3] = HostOracle.scratch + 128
+    state.registers[4] = HostOracle.scratch + 4096
+    for k in 0..<32 {
+      let word = random.word()
+      for b in 0..<8 { state.image[160 + 8 * k + b] = UInt8(truncatingIfNeeded: word >> UInt64(8 * b)) }
+    }
+    for k in 0..<8 {
+      let word = random.word()
+      for b in 0..<8 { state.image[32 + 16 * k + b] = UInt8(truncatingIfNeeded: word >> UInt64(8 * b)) }
+      state.image[32 + 16 * k + 8] = 0xFF
+      state.image[32 + 16 * k + 9] = 0xFF
+    }
+    state.image[3] = UInt8(random.next() % 8) << 3
+    state.image[4] = 0xFF
+    var memory: [UInt8] = []
+    for _ in 0..<40 {
+      let word = random.word()
+      for b in 0..<8 { memory.append(UInt8(truncatingIfNeeded: word >> UInt64(8 * b))) }
+    }
+    return (state, memory)
+  }
+
+  /// What must agree: registers, flags, MMX and XMM, MXCSR, and the x87 words but for the last pointers.
+  static func visible(_ state: OracleState) -> OracleState {
+    var state = state
+    for k in 5..<24 { state.image[k] = 0 }
+    for k in 28..<32 { state.image[k] = 0 }
+    for k in 416..<512 { state.image[k] = 0 }
+    return state
+  }
+
+  private func compare(_ code: VectorCode, _ machine: VectorMachine, _ random: inout FixedSequence) {
+    let (start, memory) = Self.scene(&random)
+    var (host, guest) = (start, start)
+    var (hostMemory, guestMemory) = (memory, memory)
+    let signal = HostOracle.shared.withLock { $0.run(code.bytes, &host, &hostMemory) }
+    let fault = machine.run(code, &guest, &guestMemory)
+    #expect((signal != nil) == (fault != nil), "\(code)")
+    let same = Self.visible(host) == Self.visible(guest) && hostMemory == guestMemory
+    #expect(same, "\(code) \(Self.difference(host, guest))")
+  }
+
+  static func difference(_ host: OracleState, _ guest: OracleState) -> String {
+    var text = ""
+    for k in 0..<16 where host.registers[k] != guest.registers[k] {
+      text += "r\(k) \(String(host.registers[k], radix: 16)) \(String(guest.registers[k], radix: 16)) "
+    }
+    if host.flags != guest.flags {
+      text += "flags \(String(host.flags, radix: 16)) \(String(guest.flags, radix: 16)) "
+    }
+    let (a, b) = (visible(host).image, visible(guest).image)
+    for k in 0..<512 where a[k] != b[k] { text += "[\(k)] \(a[k]) \(b[k]) " }
+    return text
+  }
+
+  @Test("every form of every instruction leaves what the host leaves", arguments: [UInt8(1), 2, 3])
+  func everyForm(map: UInt8) {
+    let machine = VectorMachine()
+    var random = FixedSequence(UInt64(map))
+    for (byte, prefix) in Self.prefixes {
+      for opcode in UInt8(0)...255 {
+        let form = VectorForms.all.list[VectorForms.index(map: map, prefix: prefix, opcode: opcode)]
+        guard form.exists, VectorStubs.shared.features >> UInt32(form.feature) & 1 != 0 else { continue }
+        for round in 0..<24 {
+          let general = form.reg == .general || form.rm == .general
+          var code = VectorCode(
+            prefix: byte, map: map, opcode: opcode, wide: random.next() % 3 == 0,
+            reg: UInt8(random.next() % 16), rm: UInt8(random.next() % 16), memory: round % 2 == 0)
+          if code.memory ? form.traits.contains(.registerOnly) : form.traits.contains(.memoryOnly) { continue }
+          // A general destination must leave the operand's base and the stack alone.
+          if general { (code.reg, code.rm) = (code.reg & 7 | 8, code.rm & 7 | 8) }
+          if form.reg == .mmx { code.reg &= 7 }
+          if form.rm == .mmx { code.rm &= 7 }
+          if form.traits.contains(.extended) { code.reg = [2, 4, 6][round % 3] }
+          if form.traits.contains(.extended) && opcode == 0x73 { code.reg = round % 4 < 2 ? 2 : 6 }
+          if form.traits.contains(.immediate) {
+            code.immediate = UInt8(truncatingIfNeeded: random.next()) >> (round % 4 < 2 ? 0 : 4)
+          }
+          compare(code, machine, &random)
+        }
+      }
+    }
+  }
+
+  @Test("an unaligned operand of a legacy instruction is a protection fault")
+  func alignment() {
+    let machine = VectorMachine()
+    var random = FixedSequence(7)
+    for opcode: UInt8 in [0x28, 0x29, 0x54, 0x58] {
+      var (state, memory) = Self.scene(&random)
+      state.registers[3] += 1
+      let before = state.image
+      let code = VectorCode(opcode: opcode, reg: 1, rm: 0, memory: true)
+      #expect(machine.run(code, &state, &memory) == .protection)
+      #expect(state.image == before)
+    }
+  }
+
+  @Test("an unmasked division by zero is a SIMD exception that leaves the destination alone")
+  func divisionByZero() {
+    let machine = VectorMachine()
+    var state = OracleState()
+    var memory = [UInt8](repeating: 0, count: 256)
+    state.image[25] = 0x1D  // ZM clear
+    for k in 0..<16 { state.image[160 + k] = 0x3F }
+    let before = state.image
+    let code = VectorCode(prefix: 0xF2, opcode: 0x5E, reg: 0, rm: 1)
+    #expect(machine.run(code, &state, &memory) == .simd)
+    #expect(state.image[24] == 0x84)
+    #expect(Array(state.image[160..<176]) == Array(before[160..<176]))
+  }
+
+  @Test("without OSFXSR SSE does not exist, and after a task switch it asks for its state")
+  func disabled() {
+    let machine = VectorMachine()
+    var (state, memory) = (OracleState(), [UInt8](repeating: 0, count: 256))
+    let code = VectorCode(opcode: 0x58, reg: 0, rm: 1)
+    machine.core[.cr0] |= 8
+    #expect(machine.run(code, &state, &memory) == .noCoprocessor)
+    machine.core[.cr4] = 0x20
+    #expect(machine.run(code, &state, &memory) == .undefined)
+  }
+
+  @Test("no encoding at all crashes the machine")
+  func anything() {
+    let machine = VectorMachine()
+    var random = FixedSequence(99)
+    for _ in 0..<8_000 {
+      var (state, memory) = (OracleState(), [UInt8](repeating: 0x5A, count: 1024))
+      state.registers[3] = HostOracle.scratch + 128
+      let map = UInt8(random.next() % 4)
+      let opcode = UInt8(truncatingIfNeeded: random.next())
+      let code = VectorCode(
+        prefix: [0, 0x66, 0xF3, 0xF2][Int(random.next() % 4)], map: map,
+        opcode: map == 0 ? opcode & 7 | 0xD8 : opcode, wide: random.next() % 2 == 0,
+        reg: UInt8(random.next() % 16), rm: UInt8(random.next() % 16), memory: random.next() % 2 == 0,
+        immediate: UInt8(truncatingIfNeeded: random.next()))
+      _ = machine.run(code, &state, &memory)
+    }
+  }
+}
