@@ -1,0 +1,81 @@
+import DeviceModel
+import Primitives
+import Synchronization
+import SystemBus
+import Testing
+
+/// Four registers that remember, and raise their line while the first is not zero.
+private struct Latch: Device {
+  var bytes: [UInt8] = [0, 0, 0, 0]
+  var deadline: Instant?
+
+  mutating func read(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {
+    (0..<width.byteCount).reduce(0) { $0 | UInt64(bytes[offset + $1]) << UInt64($1 * 8) }
+  }
+  mutating func write(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
+    for i in 0..<width.byteCount { bytes[offset + i] = UInt8(truncatingIfNeeded: value >> UInt64(i * 8)) }
+    cycle.interrupt = bytes[0] != 0
+    deadline = bytes[1] == 0 ? nil : cycle.now + 1000
+  }
+  mutating func reset() { self = Latch() }
+}
+
+private final class RecordingBackplane: Backplane {
+  let cycles = Mutex<[Cycle]>([])
+  var now: Instant { .seconds(1) }
+  func carryOut(_ cycle: Cycle, of placement: Placement) { cycles.withLock { $0.append(cycle) } }
+}
+
+@Suite struct SystemBusTests {
+  private let backplane = RecordingBackplane()
+
+  private func bus() throws -> SystemBus {
+    var bus = SystemBus()
+    try bus.add(Slot(Latch(), Placement("low", ports: [PortRange(0x100, count: 4)]), on: backplane))
+    try bus.add(Slot(Latch(), Placement("high", memory: MemoryRange(0xFED0_0000, count: 4)), on: backplane))
+    return bus
+  }
+
+  @Test("PC-12 where nobody is, reads float high and writes vanish", arguments: AccessWidth.allCases)
+  func openBus(width: AccessWidth) throws {
+    let bus = try bus()
+    bus.write(0, width, to: Port(0x200))
+    #expect(bus.read(width, from: Port(0x200)) == width.mask)
+    #expect(bus.read(width, from: GuestAddress(0xFFFF_FFFF_FFFF_FFFF)) == width.mask)
+  }
+
+  @Test("PC-14 an access over a device's end is split: the rest is open bus")
+  func accessOverTheEnd() throws {
+    let bus = try bus()
+    bus.write(0x1122_3344, .dword, to: Port(0x102))
+    #expect(bus.read(.dword, from: Port(0x102)) == 0xFFFF_3344)
+    #expect(bus.read(.dword, from: Port(0xFE)) == 0x0000_FFFF)
+  }
+
+  @Test func portsAndMemoryAreDifferentSpaces() throws {
+    let bus = try bus()
+    bus.write(0x5A, .byte, to: GuestAddress(0xFED0_0000))
+    #expect(bus.read(.byte, from: GuestAddress(0xFED0_0000)) == 0x5A)
+    #expect(bus.read(.byte, from: Port(0x100)) == 0)
+  }
+
+  @Test func twoDevicesInOnePlaceAreNamed() throws {
+    var bus = try bus()
+    let late = Slot(Latch(), Placement("late", ports: [PortRange(0x103, count: 4)]), on: backplane)
+    #expect(throws: AddressConflict.self) { try bus.add(late) }
+  }
+
+  @Test func whatADeviceAsksForReachesTheBackplaneAfterwards() throws {
+    let bus = try bus()
+    bus.write(1, .byte, to: Port(0x100))
+    #expect(backplane.cycles.withLock { $0.last?.interrupt } == true)
+  }
+
+  @Test func aMovedDeadlineIsNoticed() throws {
+    let bus = try bus()
+    bus.write(1, .byte, to: Port(0x101))
+    #expect(backplane.cycles.withLock { $0.last?.rescheduled } == true)
+    bus.write(0, .byte, to: Port(0x102))
+    #expect(backplane.cycles.withLock { $0.last?.rescheduled } == false)
+  }
+}
