@@ -83,7 +83,10 @@ struct Board: Sendable {
     return placement.name == virtioConsole.placement.name ? virtioConsole.access { console, _ in console.drain() } : []
   }
 
-  func reset() { for target in targets { target.reset() } }
+  func reset() {
+    for worker in workers.values { worker.settle() }
+    for target in targets { target.reset() }
+  }
 
   /// Everything the guest wrote is on its disks.
   func close() { for worker in workers.values { worker.close() } }

@@ -39,10 +39,15 @@ final class StorageWorker: Sendable {
 
   func wake() { state.update { $0.isAwake = true } }
 
-  /// Waits for what is under way and makes everything durable, as a machine does that loses its power in order.
-  func close() {
+  /// Waits for what is under way: until then the worker may still write to guest RAM.
+  func settle() {
     let end = HostClock.nanoseconds() + 5_000_000_000
     _ = state.wait(until: { _ in end }) { $0.isAwake || $0.isWorking ? nil : true }
+  }
+
+  /// Makes everything durable, as a machine does that loses its power in order.
+  func close() {
+    settle()
     do throws(DiskError) { try disk.flush() } catch {
       Program.say("swboot: \(disk.path): what the guest wrote last may not be on the disk (\(error)).")
     }

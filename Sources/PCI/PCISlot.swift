@@ -54,7 +54,9 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
   @inlinable public func access<R: Sendable>(_ body: (inout F, inout Cycle) -> R) -> R {
     var cycle = Cycle(at: backplane.now)
     let (result, level, sequence) = state.withLock { state in
+      let deadline = state.function.deadline
       let result = body(&state.function, &cycle)
+      if state.function.deadline != deadline { cycle.rescheduled = true }
       return (result, state.function.interruptLevel, state.next())
     }
     lines.set(address, to: level, sequence: sequence)
