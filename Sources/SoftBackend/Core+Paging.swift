@@ -1,9 +1,238 @@
+internal import Primitives
+internal import Synchronization
+
+/// What an access wants, as the bits of a page fault's error code.
+struct PageAccess: OptionSet {
+  var rawValue: UInt32
+  static let write = PageAccess(rawValue: 2)
+  static let user = PageAccess(rawValue: 4)
+  static let fetch = PageAccess(rawValue: 16)
+}
+
+/// Where a linear address leads: a physical address, and what the whole path allows.
+struct Translation {
+  var physical: UInt64
+  var writable = true
+  var user = true
+  var executable = true
+  var dirty = true
+}
+
+/// The translation tables, one set for each privilege: user, supervisor under SMAP, supervisor free to reach user pages.
+enum SoftTLB {
+  static let tableSize = 4096
+  static let setSize = 3 * tableSize
+
+  static func set(_ number: Int) -> Int { Core.translations + number * setSize }
+}
+
 extension Core {
-  /// The linear address of `offset` in a segment, checked against its limit and rights.
-  @inline(never) func linear(_ segment: UInt8, _ offset: UInt64, _ count: Int, write: Bool) throws(Fault) -> UInt64 { offset }
+  /// Chooses the translation tables for the present privilege, AC and SMAP.
+  func selectTranslations() {
+    let smap = self[.cr4] & 1 << 21 != 0 && self[.systemFlags] & Flags.ac == 0
+    let set = SoftTLB.set(cpl == 3 ? 0 : smap ? 1 : 2)
+    self[.readTable] = UInt64(set)
+    self[.writeTable] = UInt64(set + SoftTLB.tableSize)
+    self[.executeTable] = UInt64(set + 2 * SoftTLB.tableSize)
+  }
+
+  /// Forgets every translation. An empty line holds a page that has another line.
+  func flushTranslations() {
+    for set in 0..<3 { for table in 0..<3 { flushTable(SoftTLB.set(set) + table * SoftTLB.tableSize) } }
+  }
+  /// Forgets what may be written: a page began to hold code.
+  func flushWriteTranslations() {
+    for set in 0..<3 { flushTable(SoftTLB.set(set) + SoftTLB.tableSize) }
+  }
+  private func flushTable(_ table: Int) {
+    for line in 0..<256 {
+      store(UInt64(line ^ 0x80) << 12, at: table &+ line &* 16)
+      store(UInt64(0), at: table &+ line &* 16 &+ 8)
+    }
+  }
+
+  private func fill(_ table: Int, _ address: UInt64, _ value: UInt64) {
+    let line = table &+ Int(truncatingIfNeeded: address >> 8 & 0xFF0)
+    store(address & ~0xFFF, at: line)
+    store(value & ~0xFFF, at: line &+ 8)
+  }
+
+  // MARK: Walks
+
+  /// Whether a 64-bit address is canonical for 48 bits.
+  @inline(__always) static func isCanonical(_ address: UInt64) -> Bool {
+    UInt64(bitPattern: Int64(bitPattern: address << 16) >> 16) == address
+  }
+
+  /// Translates for an access; faults, and sets accessed and dirty bits as the hardware does.
+  @inline(never) func translate(_ address: UInt64, _ access: PageAccess) throws(Fault) -> Translation {
+    guard self[.cr0] & 1 << 31 != 0 else { return Translation(physical: address & 0xFFFF_FFFF) }
+    var path = Translation(physical: 0)
+    if self[.cr4] & 0x20 == 0 {
+      try walk32(address, access, &path)
+    } else {
+      try walk64(address, access, &path)
+    }
+    return path
+  }
+
+  private func pageFault(_ address: UInt64, _ access: PageAccess, present: Bool, reserved: Bool = false) -> Fault {
+    var code = access.rawValue | (present ? 1 : 0) | (reserved ? 8 : 0)
+    if self[.efer] & 0x800 == 0 && self[.cr4] & 1 << 20 == 0 { code &= ~16 }
+    return .page(address, code)
+  }
+
+  private func walk64(_ address: UInt64, _ access: PageAccess, _ path: inout Translation) throws(Fault) {
+    let long = isLong
+    let noExecute = self[.efer] & 0x800 != 0
+    var table = self[.cr3] & (long ? 0x000F_FFFF_FFFF_F000 : 0xFFFF_FFE0)
+    var level = long ? 4 : 3
+    path.writable = true
+    while true {
+      let shift = UInt64(12 + 9 * (level - 1))
+      let place = table &+ (address >> shift & (level == 3 && !long ? 3 : 0x1FF)) &* 8
+      let entry = loadPhysical(place)
+      guard entry & 1 != 0 else { throw pageFault(address, access, present: false) }
+      let isPointer = level == 3 && !long
+      if !noExecute && entry >> 63 != 0 { throw pageFault(address, access, present: true, reserved: true) }
+      if !isPointer {
+        path.writable = path.writable && entry & 2 != 0
+        path.user = path.user && entry & 4 != 0
+        path.executable = path.executable && entry >> 63 == 0
+      }
+      let isLarge = entry & 0x80 != 0 && level > 1 && !isPointer
+      if isLarge && level == 4 { throw pageFault(address, access, present: true, reserved: true) }
+      if level == 1 || isLarge {
+        try check(address, access, path)
+        markUsed(place, entry, access, wide: true)
+        path.dirty = entry & 0x40 != 0 || access.contains(.write)
+        let offset = (UInt64(1) << shift) - 1
+        path.physical = entry & 0x000F_FFFF_FFFF_F000 & ~offset | address & offset
+        return
+      }
+      if !isPointer && entry & 0x20 == 0 { markUsed(place, entry, [], wide: true) }
+      table = entry & 0x000F_FFFF_FFFF_F000
+      level -= 1
+    }
+  }
+
+  private func walk32(_ address: UInt64, _ access: PageAccess, _ path: inout Translation) throws(Fault) {
+    let place = self[.cr3] & 0xFFFF_F000 &+ (address >> 22 & 0x3FF) &* 4
+    let entry = loadPhysical(place) & 0xFFFF_FFFF
+    guard entry & 1 != 0 else { throw pageFault(address, access, present: false) }
+    path.writable = entry & 2 != 0
+    path.user = entry & 4 != 0
+    if entry & 0x80 != 0 && self[.cr4] & 0x10 != 0 {
+      try check(address, access, path)
+      markUsed(place, entry, access, wide: false)
+      path.dirty = entry & 0x40 != 0 || access.contains(.write)
+      path.physical = entry & 0xFFC0_0000 | (entry >> 13 & 0xFF) << 32 | address & 0x3F_FFFF
+      return
+    }
+    if entry & 0x20 == 0 { markUsed(place, entry, [], wide: false) }
+    let leafPlace = entry & 0xFFFF_F000 &+ (address >> 12 & 0x3FF) &* 4
+    let leaf = loadPhysical(leafPlace) & 0xFFFF_FFFF
+    guard leaf & 1 != 0 else { throw pageFault(address, access, present: false) }
+    path.writable = path.writable && leaf & 2 != 0
+    path.user = path.user && leaf & 4 != 0
+    try check(address, access, path)
+    markUsed(leafPlace, leaf, access, wide: false)
+    path.dirty = leaf & 0x40 != 0 || access.contains(.write)
+    path.physical = leaf & 0xFFFF_F000 | address & 0xFFF
+  }
+
+  /// The rights of the whole path against the access (SDM 3A 4.6).
+  private func check(_ address: UInt64, _ access: PageAccess, _ path: Translation) throws(Fault) {
+    let violation = pageFault(address, access, present: true)
+    if access.contains(.fetch) && !path.executable { throw violation }
+    if access.contains(.user) {
+      if !path.user || access.contains(.write) && !path.writable { throw violation }
+      return
+    }
+    if access.contains(.write) && !path.writable && self[.cr0] & 1 << 16 != 0 { throw violation }
+    guard path.user else { return }
+    if access.contains(.fetch) {
+      if self[.cr4] & 1 << 20 != 0 { throw violation }
+    } else if self[.cr4] & 1 << 21 != 0 && (self[.systemFlags] & Flags.ac == 0 || self[.inDelivery] != 0) {
+      throw violation
+    }
+  }
+
+  /// Sets accessed, and dirty for a write, in one atomic step.
+  private func markUsed(_ place: UInt64, _ entry: UInt64, _ access: PageAccess, wide: Bool) {
+    let wanted: UInt64 = access.contains(.write) ? 0x60 : 0x20
+    guard entry & wanted != wanted, let p = unsafe physicalHost(place, write: true) else { return }
+    _ = unsafe p.assumingMemoryBound(to: Atomic<UInt8>.self).pointee.bitwiseOr(UInt8(wanted), ordering: .relaxed)
+  }
+
+  // MARK: The slow path
+
+  private var dataAccess: PageAccess { cpl == 3 && self[.inDelivery] == 0 ? .user : [] }
+
+  /// The physical address behind a data access within one page; fills the soft TLB where it is RAM.
+  private func resolve(_ address: UInt64, write: Bool) throws(Fault) -> UInt64 {
+    if is64Bit || isLong, !Self.isCanonical(address) { throw .protection }
+    let path = try translate(address, write ? dataAccess.union(.write) : dataAccess)
+    let page = path.physical & ~0xFFF
+    if let host = unsafe physicalHost(page, write: write), self[.inDelivery] == 0 {
+      let table = Int(truncatingIfNeeded: write ? self[.writeTable] : self[.readTable])
+      fill(table, address, UInt64(UInt(bitPattern: host)))
+    }
+    return path.physical
+  }
+
   /// An access that missed the soft TLB: walks, crosses pages, or goes to the bus.
-  @inline(never) func readSlowly(_ address: UInt64, _ count: Int) throws(Fault) -> UInt64 { throw .protection }
-  @inline(never) func writeSlowly(_ address: UInt64, _ value: UInt64, _ count: Int) throws(Fault) { throw .protection }
+  @inline(never) func readSlowly(_ address: UInt64, _ count: Int) throws(Fault) -> UInt64 {
+    let first = 4096 - Int(address & 0xFFF)
+    if count > first {
+      let second = address &+ UInt64(first)
+      let low = try resolve(address, write: false)
+      let high = try resolve(wrapped(second), write: false)
+      var value: UInt64 = 0
+      for i in 0..<count {
+        let place = i < first ? low &+ UInt64(i) : high &+ UInt64(i - first)
+        value |= readPhysical(place, 1) << UInt64(8 * i)
+      }
+      return value
+    }
+    return readPhysical(try resolve(address, write: false), count)
+  }
+
+  @inline(never) func writeSlowly(_ address: UInt64, _ value: UInt64, _ count: Int) throws(Fault) {
+    let first = 4096 - Int(address & 0xFFF)
+    if count > first {
+      let second = address &+ UInt64(first)
+      let low = try resolve(address, write: true)
+      let high = try resolve(wrapped(second), write: true)
+      for i in 0..<count {
+        let place = i < first ? low &+ UInt64(i) : high &+ UInt64(i - first)
+        writePhysical(place, value >> UInt64(8 * i) & 0xFF, 1)
+      }
+      return
+    }
+    writePhysical(try resolve(address, write: true), value, count)
+  }
+
+  private func wrapped(_ address: UInt64) -> UInt64 { isLong ? address : address & 0xFFFF_FFFF }
+
   /// Faults if `count` bytes could not be accessed.
-  @inline(never) func probe(_ address: UInt64, _ count: Int, write: Bool) throws(Fault) {}
+  @inline(never) func probe(_ address: UInt64, _ count: Int, write: Bool) throws(Fault) {
+    _ = try resolve(address, write: write)
+    let last = wrapped(address &+ UInt64(count - 1))
+    if last >> 12 != address >> 12 { _ = try resolve(last & ~0xFFF, write: write) }
+  }
+
+  /// The physical address of code, through the execute table.
+  @inline(__always) func codeAddress(_ address: UInt64) throws(Fault) -> UInt64 {
+    let line = Int(truncatingIfNeeded: self[.executeTable]) &+ Int(truncatingIfNeeded: address >> 8 & 0xFF0)
+    if load(line, as: UInt64.self) == address & ~0xFFF { return load(line &+ 8, as: UInt64.self) | address & 0xFFF }
+    return try codeAddressSlowly(address)
+  }
+
+  @inline(never) private func codeAddressSlowly(_ address: UInt64) throws(Fault) -> UInt64 {
+    if isLong, !Self.isCanonical(address) { throw .protection }
+    let path = try translate(address, cpl == 3 ? [.user, .fetch] : .fetch)
+    fill(Int(truncatingIfNeeded: self[.executeTable]), address, path.physical)
+    return path.physical
+  }
 }

@@ -5,7 +5,7 @@
 @safe struct Core: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
 
-  static let size = 0x1_8000
+  static let size = 0x11_0000
 
   /// 64-bit words of the block, by offset. The general registers come first, in encoding order.
   enum Field: Int {
@@ -27,7 +27,7 @@
     /// Not zero: look up from the loop (interrupt, kick, stale code). Other threads set it.
     case attention = 184
     /// Offsets of the translation tables for the present privilege.
-    case readTable = 192, writeTable = 200
+    case readTable = 192, writeTable = 200, executeTable = 512
     case mode = 208
     case currentBlock = 216
     /// Interrupts wait until this RIP's instruction is over (STI, MOV SS); all ones if none.
@@ -36,18 +36,19 @@
     case cr0 = 256, cr2 = 264, cr3 = 272, cr4 = 280, cr8 = 288, efer = 296, xcr0 = 304
     case star = 312, lstar = 320, cstar = 328, sfmask = 336, kernelGSBase = 344, tscAux = 352
     case sysenterCS = 360, sysenterSP = 368, sysenterIP = 376, pat = 384, apicBase = 392, tscOffset = 400
-    case codeVirtual = 408, codePhysical = 416, codeHost = 424
+    case arenaNext = 408, arenaEnd = 416, inDelivery = 424
     case dr0 = 432, dr1 = 440, dr2 = 448, dr3 = 456, dr6 = 464, dr7 = 472
     case halted = 480, kvmClock = 488, kvmWallClock = 496, miscEnable = 504
   }
 
-  static let segments = 0x200
+  static let segments = 0x280
   /// An FXSAVE image: x87, MXCSR and the 16 XMM registers.
   static let vectorState = 0x400
   /// Upper halves of the 16 YMM registers.
   static let upperHalves = 0x600
   static let translations = 0x1000
-  static let blocks = 0x8000
+  /// The block cache: 65536 entries of RIP and block address.
+  static let blocks = 0x1_0000
 
   @inline(__always) func load<T: BitwiseCopyable>(_ offset: Int, as type: T.Type = T.self) -> T {
     unsafe base.loadUnaligned(fromByteOffset: offset, as: type)

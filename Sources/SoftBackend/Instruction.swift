@@ -1,4 +1,4 @@
-/// A decoded instruction as it lies in the block cache: plain data, 48 bytes.
+/// A decoded instruction as it lies in the block cache: plain data within one cache line.
 struct InstructionRecord {
   /// RIP of this instruction (blocks are keyed by address, so it is known).
   var address: UInt64 = 0
@@ -30,9 +30,19 @@ struct InstructionRecord {
   /// 0 to 5 ES CS SS DS FS GS; 6 is flat.
   var segment: UInt8 = 6
   var isMemory = false
+  /// Where the two operands are.
+  var form: Form = .registerImmediate
+  /// The second operand is CL.
+  var usesCL = false
+  var ripRelative = false
   /// VEX: the register in vvvv, and L.
   var vvvv: UInt8 = 0
   var vectorLength: UInt8 = 0
+}
+
+/// Where an instruction's destination and source are.
+enum Form: UInt8 {
+  case registerRegister, registerImmediate, registerMemory, memoryRegister, memoryImmediate
 }
 
 /// Prefixes and what they amount to.
@@ -75,6 +85,8 @@ struct Prefixes: OptionSet {
   @inline(__always) var isMemory: Bool { unsafe record.pointee.isMemory }
   @inline(__always) var vvvv: UInt8 { unsafe record.pointee.vvvv }
   @inline(__always) var vectorLength: UInt8 { unsafe record.pointee.vectorLength }
+  @inline(__always) var form: Form { unsafe record.pointee.form }
+  @inline(__always) var usesCL: Bool { unsafe record.pointee.usesCL }
   /// The address of the next instruction.
   @inline(__always) var next: UInt64 { address &+ UInt64(length) }
   /// The opcode extension in ModRM.reg.

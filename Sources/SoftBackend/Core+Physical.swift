@@ -1,0 +1,68 @@
+internal import Primitives
+
+extension Core {
+  /// The object around this core: bus, memory and interrupts. Not for the run loop.
+  var processor: SoftProcessor {
+    guard let p = UnsafeRawPointer(bitPattern: UInt(self[.environment])) else { preconditionFailure("a core belongs to a processor") }
+    return unsafe Unmanaged<SoftProcessor>.fromOpaque(p).takeUnretainedValue()
+  }
+
+  /// Where a physical address lies on the host, unless it is a device's.
+  /// A page of code asked for writing loses its mark, and the blocks from it.
+  func physicalHost(_ address: UInt64, write: Bool) -> UnsafeMutableRawPointer? {
+    let processor = self.processor
+    for window in processor.windows where window.first <= address && address <= window.last {
+      if write {
+        guard let ram = window.writeOffset else { return nil }
+        leaveCode(processor, ram + Int(address - window.first), address)
+        return unsafe window.writeHost + Int(address - window.first)
+      }
+      return unsafe window.host + Int(address - window.first)
+    }
+    return nil
+  }
+
+  private func leaveCode(_ processor: SoftProcessor, _ offset: Int, _ address: UInt64) {
+    let page = offset / 4096
+    guard processor.codeMark(page) == 1 else { return }
+    processor.setCodeMark(page, 0)
+    stopBlock(inPage: address & ~0xFFF)
+  }
+
+  func loadPhysical(_ address: UInt64) -> UInt64 { readPhysical(address, 8) }
+
+  func readPhysical(_ address: UInt64, _ count: Int) -> UInt64 {
+    if let p = unsafe physicalHost(address, write: false) {
+      return switch count {
+      case 1: UInt64(unsafe p.load(as: UInt8.self))
+      case 2: UInt64(unsafe p.loadUnaligned(as: UInt16.self))
+      case 4: UInt64(unsafe p.loadUnaligned(as: UInt32.self))
+      default: unsafe p.loadUnaligned(as: UInt64.self)
+      }
+    }
+    let processor = self.processor
+    if address >> 12 == self[.apicBase] >> 12 & 0xF_FFFF_FFFF, self[.apicBase] & 0xC00 == 0x800 {
+      return UInt64(processor.chip.readRegister(Int(address & 0xFFF)))
+    }
+    guard let width = AccessWidth(byteCount: count) else { return .max }
+    return processor.bus.read(width, from: GuestAddress(address))
+  }
+
+  func writePhysical(_ address: UInt64, _ value: UInt64, _ count: Int) {
+    if let p = unsafe physicalHost(address, write: true) {
+      switch count {
+      case 1: unsafe p.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
+      case 2: unsafe p.storeBytes(of: UInt16(truncatingIfNeeded: value), as: UInt16.self)
+      case 4: unsafe p.storeBytes(of: UInt32(truncatingIfNeeded: value), as: UInt32.self)
+      default: unsafe p.storeBytes(of: value, as: UInt64.self)
+      }
+      return
+    }
+    let processor = self.processor
+    if address >> 12 == self[.apicBase] >> 12 & 0xF_FFFF_FFFF, self[.apicBase] & 0xC00 == 0x800 {
+      return processor.chip.writeRegister(Int(address & 0xFFF), UInt32(truncatingIfNeeded: value))
+    }
+    guard let width = AccessWidth(byteCount: count) else { return }
+    processor.bus.write(value, width, to: GuestAddress(address))
+  }
+}

@@ -1,0 +1,294 @@
+internal import Primitives
+
+/// Turns the bytes at one address into a record. Bytes come through the core's own instruction fetch.
+struct Decoder {
+  let core: Core
+  let start: UInt64
+  private var position = 0
+  private var limit: Int
+  private let scratch = 0x700
+
+  /// Whether the instruction has bytes in a second page.
+  var crossesPage = false
+
+  /// - Parameter start: RIP; the code segment's base is added for the fetch.
+  init(_ core: Core, at start: UInt64, physical: UInt64) {
+    self.core = core
+    self.start = start
+    limit = min(15, 4096 - Int(physical & 0xFFF))
+    if let p = unsafe core.physicalHost(physical, write: false) {
+      for i in 0..<limit { core.store(unsafe p.load(fromByteOffset: i, as: UInt8.self), at: scratch + i) }
+    } else {
+      for i in 0..<limit { core.store(UInt8(truncatingIfNeeded: core.readPhysical(physical &+ UInt64(i), 1)), at: scratch + i) }
+    }
+  }
+
+  private mutating func byte() throws(Fault) -> UInt8 {
+    if position >= 15 { throw .protection }
+    if position >= limit {
+      crossesPage = true
+      let physical = try core.codeAddress(core.codeLinear(start &+ UInt64(position)))
+      for i in limit..<15 {
+        let value = core.readPhysical(physical &+ UInt64(i - limit), 1)
+        core.store(UInt8(truncatingIfNeeded: value), at: scratch + i)
+      }
+      limit = 15
+    }
+    defer { position += 1 }
+    return core.load(scratch + position)
+  }
+
+  private mutating func signed(_ count: Int) throws(Fault) -> UInt64 {
+    var value: UInt64 = 0
+    for i in 0..<count { value |= UInt64(try byte()) << UInt64(8 * i) }
+    let shift = Int64(64 - 8 * count)
+    return UInt64(bitPattern: Int64(bitPattern: value << UInt64(shift)) >> shift)
+  }
+
+  mutating func decode(into i: inout InstructionRecord) throws(Fault) {
+    let is64 = core.is64Bit
+    let code32 = core[.mode] & Mode.code32 != 0
+    i = InstructionRecord()
+    i.address = start
+    var rex: UInt8 = 0
+    var override: UInt8?
+    var addressPrefix = false
+    var opcode = try byte()
+    prefixes: while true {
+      switch opcode {
+      case 0x66: i.prefixes.insert(.operandSize)
+      case 0x67: addressPrefix = true
+      case 0xF0: i.prefixes.insert(.lock)
+      case 0xF2: i.prefixes.remove(.repeatZero); i.prefixes.insert(.repeatNonzero)
+      case 0xF3: i.prefixes.remove(.repeatNonzero); i.prefixes.insert(.repeatZero)
+      case 0x26, 0x2E, 0x36, 0x3E: if !is64 { override = opcode >> 3 & 3 }
+      case 0x64, 0x65: override = opcode - 0x60
+      case 0x40...0x4F where is64:
+        rex = opcode
+        opcode = try byte()
+        // A REX prefix counts only directly before the opcode.
+        if rex >> 4 == 4, [0x66, 0x67, 0xF0, 0xF2, 0xF3, 0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65].contains(opcode) || opcode >> 4 == 4 {
+          rex = 0
+          continue prefixes
+        }
+        break prefixes
+      default: break prefixes
+      }
+      opcode = try byte()
+    }
+    if rex != 0 { i.prefixes.insert(.rex) }
+    if rex & 8 != 0 { i.prefixes.insert(.rexW) }
+    if opcode == 0x0F {
+      opcode = try byte()
+      i.map = 1
+      if opcode == 0x38 { i.map = 2; opcode = try byte() } else if opcode == 0x3A { i.map = 3; opcode = try byte() }
+    }
+    i.opcode = opcode
+    let row = is64 && i.map == 0 && (opcode == 0xC4 || opcode == 0xC5) ? .undefined : opcodeMaps[Int(i.map)][Int(opcode)]
+    i.addressWidth = is64 ? (addressPrefix ? 4 : 8) : code32 != addressPrefix ? 4 : 2
+    let small = i.prefixes.contains(.operandSize)
+    var size: UInt8 = is64 ? (rex & 8 != 0 ? 8 : small ? 2 : 4) : code32 != small ? 4 : 2
+    var operation = row.operations[0]
+    var stack = row.stack
+    if row.hasModRM {
+      try modRM(&i, rex, override, is64)
+      if row.operations.count == 8 { operation = row.operations[Int(i.reg & 7)] }
+      if i.map == 0, opcode == 0xFF, (2...6).contains(i.reg & 7), i.reg & 7 != 3, i.reg & 7 != 5 {
+        stack = i.reg & 7 == 6 ? .default64 : .force64
+      }
+    } else {
+      i.rm = opcode & 7 | (rex & 1) << 3
+      i.segment = override ?? (is64 ? 6 : 3)
+    }
+    if is64 && (stack == .force64 || stack == .default64 && !small) { size = 8 }
+    if is64 && row.validity == .never64 || !is64 && row.validity == .only64 { operation = .undefined }
+    i.width = size
+    try operands(&i, row, size, is64, rex)
+    if !is64 { i.segment = i.segment == 6 ? (override ?? 3) : i.segment }
+    refine(&i, &operation, is64)
+    if i.prefixes.contains(.lock), !Self.mayLock(operation) || !i.isMemory || i.form != .memoryRegister && i.form != .memoryImmediate {
+      operation = .undefined
+    }
+    i.operation = operation
+    i.length = UInt8(position)
+    if i.ripRelative { i.displacement = i.displacement &+ start &+ UInt64(position); i.base = 128 }
+    if i.segment == 6 && i.addressWidth == 8 { i.prefixes.insert(.plainAddress) }
+    if operation == .jump || operation == .jcc || operation == .call || operation == .loop || operation == .jcxz {
+      i.immediate = core.truncateIP(i.immediate &+ start &+ UInt64(position), i.width)
+    }
+  }
+
+  private static func mayLock(_ operation: Operation) -> Bool {
+    switch operation {
+    case .add, .or, .adc, .sbb, .and, .sub, .xor, .increment, .decrement, .negate, .not, .exchange, .exchangeAdd,
+      .compareExchange, .compareExchangePair, .bitTestSet, .bitTestReset, .bitTestComplement:
+      true
+    default: false
+    }
+  }
+
+  private mutating func modRM(_ i: inout InstructionRecord, _ rex: UInt8, _ override: UInt8?, _ is64: Bool) throws(Fault) {
+    let byte = try byte()
+    let mod = byte >> 6
+    i.reg = byte >> 3 & 7 | (rex & 4) << 1
+    i.rm = byte & 7 | (rex & 1) << 3
+    guard mod != 3 else { return }
+    // Moves to and from control and debug registers ignore mod.
+    if i.map == 1 && (0x20...0x23).contains(i.opcode) { return }
+    i.isMemory = true
+    var segment: UInt8 = is64 ? 6 : 3
+    if i.addressWidth == 2 { try address16(&i, mod, &segment) } else {
+      var low = byte & 7
+      var hasBase = true
+      if low == 4 {
+        let sib = try self.byte()
+        i.scale = sib >> 6
+        let index = sib >> 3 & 7 | (rex & 2) << 2
+        if index != 4 { i.index = index * 8 }
+        low = sib & 7
+        if low == 5 && mod == 0 { hasBase = false; i.displacement = try signed(4) }
+      } else if low == 5 && mod == 0 {
+        hasBase = false
+        i.displacement = try signed(4)
+        if is64 { i.ripRelative = true }
+      }
+      if hasBase {
+        let base = low | (rex & 1) << 3
+        i.base = base * 8
+        if !is64 && (base == 4 || base == 5) { segment = 2 }
+      }
+    }
+    if i.addressWidth != 2 {
+      if mod == 1 { i.displacement = try signed(1) } else if mod == 2 { i.displacement = try signed(4) }
+    }
+    i.segment = override ?? segment
+  }
+
+  private mutating func address16(_ i: inout InstructionRecord, _ mod: UInt8, _ segment: inout UInt8) throws(Fault) {
+    // BX+SI BX+DI BP+SI BP+DI SI DI BP BX
+    let bases: [UInt8] = [3, 3, 5, 5, 6, 7, 5, 3]
+    let rm = Int(i.rm & 7)
+    if rm == 6 && mod == 0 { i.displacement = try signed(2); return }
+    i.base = bases[rm] * 8
+    if rm < 4 { i.index = rm & 1 == 0 ? 48 : 56 }
+    if bases[rm] == 5 { segment = 2 }
+    if mod == 1 { i.displacement = try signed(1) } else if mod == 2 { i.displacement = try signed(2) }
+  }
+
+  /// Reads immediates, and says where the operands are.
+  private mutating func operands(_ i: inout InstructionRecord, _ row: OpcodeRow, _ size: UInt8, _ is64: Bool, _ rex: UInt8)
+    throws(Fault)
+  {
+    func bytes(_ operand: Operand) -> UInt8 {
+      switch operand.size {
+      case 0: size
+      case 5: min(size, 4)
+      case 6: rex & 8 != 0 ? 8 : 4
+      case 7: is64 ? 8 : 4
+      default: operand.size
+      }
+    }
+    func place(_ number: UInt8, _ width: UInt8) -> UInt8 {
+      width == 1 && rex == 0 && number & 12 == 4 ? (number - 4) * 8 + 1 : number * 8
+    }
+    var places: [UInt8] = []
+    var memoryFirst = false
+    var hasImmediate = false
+    for (number, operand) in row.operands.enumerated() {
+      let width = bytes(operand)
+      if number == 0 { i.width = width }
+      switch operand.method {
+      case .rm:
+        if i.isMemory { memoryFirst = number == 0; places.append(0) } else { places.append(place(i.rm, width)) }
+      case .memory: memoryFirst = number == 0; places.append(0)
+      case .reg: places.append(place(i.reg, width))
+      case .opcode: places.append(place(i.rm, width))
+      case .accumulator: places.append(0)
+      case .offset:
+        i.isMemory = true
+        memoryFirst = number == 0
+        places.append(0)
+        for byte in 0..<Int(i.addressWidth) { i.displacement |= UInt64(try self.byte()) << UInt64(8 * byte) }
+      case .immediate, .signedByte, .branch:
+        // TEST alone of group 3 has an immediate.
+        if i.map == 0, i.opcode & 0xFE == 0xF6, i.reg & 7 > 1 { continue }
+        // ENTER has a second one.
+        if hasImmediate { i.vvvv = try byte(); continue }
+        hasImmediate = true
+        i.immediate = try signed(Int(operand.method == .immediate || operand.method == .branch ? width : 1))
+      case .far:
+        let offset = try signed(Int(size)) & (size == 2 ? 0xFFFF : 0xFFFF_FFFF)
+        i.immediate = offset | (try signed(2) & 0xFFFF) << 32
+      case .one: hasImmediate = true; i.immediate = 1
+      case .count: i.usesCL = true
+      case .segment, .control: break
+      }
+    }
+    if row.stack != .none, row.operands.isEmpty || row.operands[0].method == .branch || row.operands[0].method == .immediate || row.operands[0].method == .signedByte {
+      i.width = size
+    }
+    if row.operands.isEmpty { i.width = size }
+    i.destination = places.first ?? 0
+    i.source = places.count > 1 ? places[1] : 0
+    if i.isMemory {
+      i.form = memoryFirst ? (hasImmediate || places.count < 2 ? .memoryImmediate : .memoryRegister) : .registerMemory
+    } else {
+      i.form = hasImmediate || places.count < 2 ? .registerImmediate : .registerRegister
+    }
+  }
+
+  /// The few opcodes whose meaning depends on more than the table tells.
+  private func refine(_ i: inout InstructionRecord, _ operation: inout Operation, _ is64: Bool) {
+    let group = i.reg & 7
+    switch (i.map, i.opcode) {
+    case (0, 0x63) where !is64:
+      operation = .arpl
+      i.width = 2
+      i.form = i.isMemory ? .memoryRegister : .registerRegister
+      (i.destination, i.source) = (i.rm * 8, i.reg * 8)
+    case (0, 0x90) where i.rm == 0: operation = i.prefixes.contains(.repeatZero) ? .pause : .nop
+    case (0, 0x8D), (0, 0xC4), (0, 0xC5), (0, 0x62), (1, 0xC3), (1, 0xB2), (1, 0xB4), (1, 0xB5):
+      if !i.isMemory { operation = .undefined }
+    case (0, 0xFF) where (group == 3 || group == 5) && !i.isMemory: operation = .undefined
+    case (1, 0x01) where !i.isMemory:
+      switch (group, i.rm & 7) {
+      case (0, 1): operation = .hypercall
+      case (1, 2): operation = .clac
+      case (1, 3): operation = .stac
+      case (2, 0): operation = .xgetbv
+      case (2, 1): operation = .xsetbv
+      case (3, 1): operation = .hypercall
+      case (4, _): operation = .smsw
+      case (6, _): operation = .lmsw
+      case (7, 0): operation = is64 ? .swapgs : .undefined
+      case (7, 1): operation = .rdtscp
+      default: operation = .undefined
+      }
+    case (1, 0xAE):
+      if i.isMemory {
+        if group == 7 || group == 6 && i.prefixes.contains(.operandSize) { operation = .nop }
+      } else if i.prefixes.contains(.repeatZero) && group < 4 {
+        operation = is64 ? .fsgsbase : .undefined
+        i.width = i.prefixes.contains(.rexW) ? 8 : 4
+      } else {
+        operation = group >= 5 ? .nop : .undefined
+      }
+    case (1, 0xB8): if !i.prefixes.contains(.repeatZero) { operation = .undefined }
+    case (1, 0xC7):
+      if i.isMemory && group >= 6 || !i.isMemory && group < 6 { operation = .undefined }
+      if operation == .random { i.width = i.prefixes.contains(.rexW) ? 8 : i.prefixes.contains(.operandSize) ? 2 : 4 }
+    case (2, 0xF0), (2, 0xF1):
+      if i.prefixes.contains(.repeatNonzero) {
+        operation = .crc32
+        (i.destination, i.source) = (i.reg * 8, i.rm * 8)
+        if i.opcode == 0xF0 {
+          i.width = 1
+          if !i.prefixes.contains(.rex) && i.rm & 12 == 4 { i.source = (i.rm - 4) * 8 + 1 }
+        }
+      } else if !i.isMemory { operation = .undefined }
+    case (2, 0x80...0x82):
+      operation = i.opcode == 0x82 && i.isMemory && i.prefixes.contains(.operandSize) ? .invpcid : .undefined
+    default: break
+    }
+  }
+}
