@@ -1,9 +1,10 @@
 internal import Primitives
+internal import SystemBus
 
 extension Core {
   /// The object around this core: bus, memory and interrupts. Not for the run loop.
   var processor: SoftProcessor {
-    guard let p = UnsafeRawPointer(bitPattern: UInt(self[.environment])) else { preconditionFailure("a core belongs to a processor") }
+    guard let p = unsafe UnsafeRawPointer(bitPattern: UInt(self[.environment])) else { preconditionFailure("a core belongs to a processor") }
     return unsafe Unmanaged<SoftProcessor>.fromOpaque(p).takeUnretainedValue()
   }
 

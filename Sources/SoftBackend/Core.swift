@@ -38,6 +38,7 @@
     case sysenterCS = 360, sysenterSP = 368, sysenterIP = 376, pat = 384, apicBase = 392, tscOffset = 400
     case arenaNext = 408, arenaEnd = 416, inDelivery = 424
     case dr0 = 432, dr1 = 440, dr2 = 448, dr3 = 456, dr6 = 464, dr7 = 472
+    case marks = 520, versions = 528, tsc = 536, pending = 544
     case halted = 480, kvmClock = 488, kvmWallClock = 496, miscEnable = 504
   }
 
@@ -67,13 +68,6 @@
     nonmutating set { store(newValue, at: number &* 8) }
   }
 }
-
-/// The width of a general register operand.
-protocol RegisterWidth: FixedWidthInteger, UnsignedInteger, BitwiseCopyable {}
-extension UInt8: RegisterWidth {}
-extension UInt16: RegisterWidth {}
-extension UInt32: RegisterWidth {}
-extension UInt64: RegisterWidth {}
 
 extension Core {
   /// A register operand by its byte offset in the block (AH to BH are odd offsets).

@@ -1,0 +1,139 @@
+/// A code, data or system descriptor.
+struct Descriptor {
+  var low: UInt64
+  var high: UInt64 = 0
+  var base: UInt64 { low >> 16 & 0xFF_FFFF | low >> 32 & 0xFF00_0000 | high << 32 }
+  var limit: UInt64 {
+    let raw = low & 0xFFFF | low >> 32 & 0xF_0000
+    return low >> 55 & 1 == 0 ? raw : raw << 12 | 0xFFF
+  }
+  /// Access rights as `SegmentState.attributes`.
+  var attributes: UInt32 { UInt32(truncatingIfNeeded: low >> 40) & 0xF0FF }
+  var type: UInt32 { attributes & 15 }
+  var isSystem: Bool { attributes & 16 == 0 }
+  var dpl: UInt8 { UInt8(truncatingIfNeeded: attributes >> 5 & 3) }
+  var isPresent: Bool { attributes & 0x80 != 0 }
+  var isCode: Bool { attributes & 0x18 == 0x18 }
+}
+
+/// Segment registers by their place in the block.
+enum Segment {
+  static let es = 0, cs = 1, ss = 2, ds = 3, fs = 4, gs = 5, local = 7, task = 8, global = 9, interrupt = 10
+}
+
+extension Core {
+  private func place(_ n: Int) -> Int { Self.segments &+ n &* 32 }
+  @inline(__always) func segmentBase(_ n: Int) -> UInt64 { load(Self.segments &+ n &* 32) }
+  func setSegmentBase(_ n: Int, _ base: UInt64) { store(base, at: place(n)) }
+  func segmentLimit(_ n: Int) -> UInt64 { load(place(n) + 8) }
+  func segmentAttributes(_ n: Int) -> UInt32 { load(place(n) + 16) }
+  func selector(_ n: Int) -> UInt16 { load(place(n) + 20) }
+  func setSegment(_ n: Int, selector: UInt16, base: UInt64, limit: UInt64, attributes: UInt32) {
+    store(base, at: place(n))
+    store(limit, at: place(n) + 8)
+    store(attributes, at: place(n) + 16)
+    store(selector, at: place(n) + 20)
+  }
+  func setSegment(_ n: Int, _ selector: UInt16, _ d: Descriptor) {
+    setSegment(n, selector: selector, base: d.base, limit: d.limit, attributes: d.attributes)
+  }
+  func setRealSegment(_ n: Int, _ selector: UInt16) {
+    setSegment(n, selector: selector, base: UInt64(selector) << 4, limit: isProtected ? 0xFFFF : segmentLimit(n), attributes: isVirtual8086 ? 0xF3 : 0x93)
+  }
+
+  /// Recomputes what decoding and translation depend on after CS, SS, CR0, EFER or RFLAGS.VM changed.
+  func updateMode(cpl: UInt8? = nil) {
+    let code = segmentAttributes(Segment.cs)
+    let level: UInt8 = !isProtected ? 0 : isVirtual8086 ? 3 : cpl ?? self.cpl
+    var mode = UInt64(level & 3)
+    if isLong && code & 1 << 13 != 0 { mode |= Mode.long64 } else if code & 1 << 14 != 0 { mode |= Mode.code32 }
+    if segmentAttributes(Segment.ss) & 1 << 14 != 0 { mode |= Mode.stack32 }
+    self[.mode] = mode
+    selectTranslations()
+  }
+
+  /// The linear address of `offset` in a segment, checked against its limit and rights.
+  @inline(never) func linear(_ segment: UInt8, _ offset: UInt64, _ count: Int, write: Bool) throws(Fault) -> UInt64 {
+    let n = Int(segment)
+    if is64Bit { return segment == 6 ? offset : segmentBase(n) &+ offset }
+    let attributes = segmentAttributes(n)
+    let fault: Fault = n == Segment.ss ? .stack(0) : .protection
+    if isProtected && !isVirtual8086 {
+      if attributes & 1 << 16 != 0 || attributes & 0x80 == 0 { throw fault }
+      let isCode = attributes & 8 != 0
+      if write ? isCode || attributes & 2 == 0 : isCode && attributes & 2 == 0 { throw fault }
+    }
+    let limit = segmentLimit(n)
+    let last = offset &+ UInt64(count - 1)
+    if attributes & 0xC == 4 {
+      if offset <= limit || last > (attributes & 1 << 14 != 0 ? 0xFFFF_FFFF : 0xFFFF) { throw fault }
+    } else if last > limit { throw fault }
+    return (segmentBase(n) &+ offset) & 0xFFFF_FFFF
+  }
+
+  /// Reads a descriptor with the rights of the system.
+  func descriptor(_ selector: UInt16, wide: Bool = false) throws(Fault) -> Descriptor {
+    let table = selector & 4 != 0 ? Segment.local : Segment.global
+    let offset = UInt64(selector & 0xFFF8)
+    guard offset &+ (wide ? 15 : 7) <= segmentLimit(table) else { throw .protection(selector) }
+    let address = segmentBase(table) &+ offset
+    return Descriptor(low: try readSystem(address), high: wide ? try readSystem(address &+ 8) & 0xFFFF_FFFF : 0)
+  }
+
+  func readSystem(_ address: UInt64) throws(Fault) -> UInt64 { try asSystem { () throws(Fault) in try readSlowly(address, 8) } }
+  func writeSystem(_ address: UInt64, _ value: UInt64, _ count: Int = 8) throws(Fault) {
+    try asSystem { () throws(Fault) in try writeSlowly(address, value, count) }
+  }
+  /// Accesses of the processor itself are supervisor's, whoever runs.
+  func asSystem<R>(_ body: () throws(Fault) -> R) throws(Fault) -> R {
+    let old = self[.inDelivery]
+    self[.inDelivery] = 1
+    defer { self[.inDelivery] = old }
+    return try body()
+  }
+
+  /// MOV, POP or far load to a data or stack segment register.
+  func loadSegment(_ n: Int, _ selector: UInt16) throws(Fault) {
+    guard isProtected && !isVirtual8086 else { return setRealSegment(n, selector) }
+    if selector & 0xFFFC == 0 {
+      if n == Segment.ss && (!is64Bit || cpl == 3) { throw .protection }
+      return setSegment(n, selector: selector, base: 0, limit: 0, attributes: 0x1_0000)
+    }
+    let d = try descriptor(selector)
+    let rpl = UInt8(selector & 3)
+    if n == Segment.ss {
+      if rpl != cpl || d.isSystem || d.isCode || d.attributes & 2 == 0 || d.dpl != cpl { throw .protection(selector) }
+      if !d.isPresent { throw .stack(selector) }
+    } else {
+      if d.isSystem || d.attributes & 0xA == 8 { throw .protection(selector) }
+      if d.attributes & 0xC != 0xC && (rpl > d.dpl || cpl > d.dpl) { throw .protection(selector) }
+      if !d.isPresent { throw .notPresent(selector) }
+    }
+    setSegment(n, selector, d)
+    if n == Segment.ss { updateMode() }
+  }
+
+  /// A far jump, call or return to code; the caller has dealt with stacks.
+  func enterCode(_ selector: UInt16, _ target: UInt64, cpl newLevel: UInt8? = nil) throws(Fault) {
+    guard isProtected && !isVirtual8086 else {
+      setSegment(Segment.cs, selector: selector, base: UInt64(selector) << 4, limit: segmentLimit(Segment.cs), attributes: segmentAttributes(Segment.cs))
+      leave(to: target & 0xFFFF)
+      return
+    }
+    if selector & 0xFFFC == 0 { throw .protection }
+    let d = try descriptor(selector)
+    if d.isSystem || !d.isCode { throw .protection(selector) }
+    if !d.isPresent { throw .notPresent(selector) }
+    let level = newLevel ?? cpl
+    if newLevel == nil, d.attributes & 4 != 0 ? d.dpl > cpl : d.dpl != cpl { throw .protection(selector) }
+    setSegment(Segment.cs, selector & 0xFFFC | UInt16(level), d)
+    updateMode(cpl: level)
+    leave(to: is64Bit ? target : target & 0xFFFF_FFFF)
+  }
+
+  /// Execution goes on elsewhere, and what blocks depend on may have changed.
+  func leave(to target: UInt64) {
+    self[.rip] = target
+    self[.pending] = 1
+  }
+}

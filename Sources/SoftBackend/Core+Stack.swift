@@ -1,0 +1,99 @@
+extension Core {
+  private var stackMask: UInt64 { is64Bit ? .max : self[.mode] & Mode.stack32 != 0 ? 0xFFFF_FFFF : 0xFFFF }
+
+  private func moveStack(to value: UInt64) {
+    let mask = stackMask
+    if mask == 0xFFFF_FFFF { self[.rsp] = value & mask } else { self[.rsp] = self[.rsp] & ~mask | value & mask }
+  }
+
+  /// Pushes the low `width` bytes of a value.
+  func push(_ value: UInt64, _ width: UInt8) throws(Fault) {
+    let sp = (self[.rsp] &- UInt64(width)) & stackMask
+    let address = is64Bit ? sp : try linear(2, sp, Int(width), write: true)
+    switch width {
+    case 2: try write(address, UInt16(truncatingIfNeeded: value))
+    case 4: try write(address, UInt32(truncatingIfNeeded: value))
+    default: try write(address, value)
+    }
+    moveStack(to: sp)
+  }
+
+  /// A value above the top of the stack, which stays where it is.
+  func peek(_ width: UInt8, at depth: UInt64 = 0) throws(Fault) -> UInt64 {
+    let sp = (self[.rsp] &+ depth) & stackMask
+    let address = is64Bit ? sp : try linear(2, sp, Int(width), write: false)
+    return switch width {
+    case 2: UInt64(try read(address, UInt16.self))
+    case 4: UInt64(try read(address, UInt32.self))
+    default: try read(address, UInt64.self)
+    }
+  }
+  func drop(_ count: UInt64) { moveStack(to: self[.rsp] &+ count) }
+  func pop(_ width: UInt8) throws(Fault) -> UInt64 {
+    let value = try peek(width)
+    drop(UInt64(width))
+    return value
+  }
+
+  func operand(_ i: Instruction) throws(Fault) -> UInt64 {
+    if !i.isMemory { return i.width == 8 ? self[register: Int(i.rm)] : self[register: Int(i.rm)] & (i.width == 4 ? 0xFFFF_FFFF : 0xFFFF) }
+    return switch i.width {
+    case 2: UInt64(try readOperand(i, UInt16.self))
+    case 4: UInt64(try readOperand(i, UInt32.self))
+    default: try readOperand(i)
+    }
+  }
+  func setRegister(_ number: UInt8, _ value: UInt64, _ width: UInt8) {
+    switch width {
+    case 1: set(number &* 8, UInt8(truncatingIfNeeded: value))
+    case 2: set(number &* 8, UInt16(truncatingIfNeeded: value))
+    case 4: set(number &* 8, UInt32(truncatingIfNeeded: value))
+    default: set(number &* 8, value)
+    }
+  }
+  func storeOperand(_ i: Instruction, _ value: UInt64, _ width: UInt8) throws(Fault) {
+    if !i.isMemory { return setRegister(i.rm, value, width) }
+    switch width {
+    case 1: try writeOperand(i, UInt8(truncatingIfNeeded: value))
+    case 2: try writeOperand(i, UInt16(truncatingIfNeeded: value))
+    case 4: try writeOperand(i, UInt32(truncatingIfNeeded: value))
+    default: try writeOperand(i, value)
+    }
+  }
+
+  func popInto(_ i: Instruction) throws(Fault) {
+    let old = self[.rsp]
+    let value = try pop(i.width)
+    guard i.isMemory else { return setRegister(i.rm, value, i.width) }
+    do { try storeOperand(i, value, i.width) } catch { self[.rsp] = old; throw error }
+  }
+
+  func leaveFrame(_ i: Instruction) throws(Fault) {
+    let old = self[.rsp]
+    moveStack(to: self[.rbp])
+    do { setRegister(5, try pop(i.width), i.width) } catch { self[.rsp] = old; throw error }
+  }
+  func enterFrame(_ i: Instruction) throws(Fault) {
+    guard i.vvvv & 31 == 0 else { throw .undefined }
+    try push(self[.rbp], i.width)
+    setRegister(5, self[.rsp], i.width)
+    moveStack(to: self[.rsp] &- i.immediate & 0xFFFF)
+  }
+
+  func pushFlags(_ i: Instruction) throws(Fault) {
+    try push(flags & ~(Flags.rf | Flags.vm), i.width)
+  }
+  func popFlags(_ i: Instruction) throws(Fault) {
+    let value = try pop(i.width)
+    setFlagsFromGuest(value, i.width)
+  }
+  /// What POPF and IRET may change depends on the privilege.
+  func setFlagsFromGuest(_ value: UInt64, _ width: UInt8) {
+    var mask = Flags.arithmetic | Flags.tf | Flags.df | Flags.nt | Flags.ac | Flags.id
+    if cpl == 0 { mask |= Flags.iopl }
+    if UInt64(cpl) <= self[.systemFlags] >> 12 & 3 { mask |= Flags.interrupts }
+    if width == 2 { mask &= 0xFFFF }
+    flags = flags & ~mask & ~Flags.rf | value & mask
+    selectTranslations()
+  }
+}

@@ -1,0 +1,97 @@
+extension Core {
+  /// One string instruction; under REP it runs to its end, or to an interrupt between two elements.
+  /// Returns whether it must be started again at the same place.
+  func string<T: RegisterWidth>(_ i: Instruction, _: T.Type) throws(Fault) -> Bool {
+    let size = UInt64(T.bitWidth / 8)
+    let step = self[.systemFlags] & Flags.df == 0 ? size : 0 &- size
+    guard !i.prefixes.isDisjoint(with: .repeated) else { try stringStep(i, T.self, step); return false }
+    var budget = 65536
+    while truncated(self[.rcx], i.addressWidth) != 0 {
+      if budget <= 0 || self[.attention] != 0 && budget < 65536 { return true }
+      let chunk = step == size ? fastChunk(i, T.self) : 0
+      if chunk > 0 {
+        advance(1, 0 &- chunk, i.addressWidth)
+        budget -= Int(chunk)
+        continue
+      }
+      try stringStep(i, T.self, step)
+      advance(1, 0 &- 1, i.addressWidth)
+      budget -= 1
+      if i.operation == .compareString || i.operation == .scanString, isZero != i.prefixes.contains(.repeatZero) { return false }
+    }
+    return false
+  }
+
+  /// Moves or stores as many elements as lie within one page at once; zero if the slow way is needed.
+  private func fastChunk<T: RegisterWidth>(_ i: Instruction, _: T.Type) -> UInt64 {
+    guard i.addressWidth == 8, i.operation == .moveString || i.operation == .storeString else { return 0 }
+    let size = UInt64(T.bitWidth / 8)
+    let to = self[.rdi]
+    var count = min(self[.rcx], (4096 - to & 0xFFF) / size)
+    guard count > 1 else { return 0 }
+    if i.operation == .storeString {
+      guard let p = unsafe writeHost(to, Int(count * size)) else { return 0 }
+      let value: T = get(0)
+      for n in 0..<Int(count) { unsafe p.storeBytes(of: value, toByteOffset: n &* Int(size), as: T.self) }
+    } else {
+      guard i.segment == 6 else { return 0 }
+      let from = self[.rsi]
+      count = min(count, (4096 - from & 0xFFF) / size)
+      guard count > 1, let p = unsafe writeHost(to, Int(count * size)), let q = unsafe readHost(from, Int(count * size)) else { return 0 }
+      // Overlapping moves repeat a pattern: element by element, upwards.
+      for n in 0..<Int(count) {
+        unsafe p.storeBytes(of: q.loadUnaligned(fromByteOffset: n &* Int(size), as: T.self), toByteOffset: n &* Int(size), as: T.self)
+      }
+      advance(6, count &* size, 8)
+    }
+    advance(7, count &* size, 8)
+    return count
+  }
+
+  private func advance(_ register: Int, _ amount: UInt64, _ width: UInt8) {
+    setRegister(UInt8(register), self[register: register] &+ amount, width)
+  }
+  private func source(_ i: Instruction, _ count: Int) throws(Fault) -> UInt64 {
+    try stringAddress(i.segment, truncated(self[.rsi], i.addressWidth), count, write: false)
+  }
+  private func target(_ i: Instruction, _ count: Int, write: Bool) throws(Fault) -> UInt64 {
+    try stringAddress(is64Bit ? 6 : 0, truncated(self[.rdi], i.addressWidth), count, write: write)
+  }
+  private func stringAddress(_ segment: UInt8, _ offset: UInt64, _ count: Int, write: Bool) throws(Fault) -> UInt64 {
+    segment == 6 ? offset : try linear(segment, offset, count, write: write)
+  }
+
+  private func stringStep<T: RegisterWidth>(_ i: Instruction, _: T.Type, _ step: UInt64) throws(Fault) {
+    let count = T.bitWidth / 8
+    switch i.operation {
+    case .moveString:
+      let value: T = try read(source(i, count))
+      try write(target(i, count, write: true), value)
+      advance(6, step, i.addressWidth)
+      advance(7, step, i.addressWidth)
+    case .storeString:
+      try write(target(i, count, write: true), get(0, T.self))
+      advance(7, step, i.addressWidth)
+    case .loadString:
+      set(0, try read(source(i, count), T.self))
+      advance(6, step, i.addressWidth)
+    case .compareString:
+      let a: T = try read(source(i, count))
+      _ = difference(a, try read(target(i, count, write: false)), 0)
+      advance(6, step, i.addressWidth)
+      advance(7, step, i.addressWidth)
+    case .scanString:
+      _ = difference(get(0, T.self), try read(target(i, count, write: false)), 0)
+      advance(7, step, i.addressWidth)
+    case .inputString:
+      let address = try target(i, count, write: true)
+      try probe(address, count, write: true)
+      try write(address, T(truncatingIfNeeded: try portRead(UInt16(truncatingIfNeeded: self[.rdx]), count)))
+      advance(7, step, i.addressWidth)
+    default:
+      let value: T = try read(source(i, count))
+      try portWrite(UInt16(truncatingIfNeeded: self[.rdx]), UInt64(value), count)
+      advance(6, step, i.addressWidth)
+    }
+  }
+}

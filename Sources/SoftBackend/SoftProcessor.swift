@@ -1,0 +1,242 @@
+internal import Glibc
+internal import GuestRAM
+internal import Primitives
+public import Processor
+internal import Synchronization
+public import SystemBus
+
+/// A window of physical memory with its bytes on the host.
+@safe struct PhysicalWindow {
+  let first: UInt64
+  let last: UInt64
+  let host: UnsafeMutableRawPointer
+  let writeHost: UnsafeMutableRawPointer
+  /// Where writes go in RAM; nil for ROM.
+  let writeOffset: Int?
+}
+
+/// One processor, interpreted.
+@safe public final class SoftProcessor: Processor, @unchecked Sendable {
+  let index: Int
+  let core: Core
+  let backend: SoftBackend
+  var bus = SystemBus()
+  var chip: any LocalInterrupts = NoInterrupts()
+  let frequency: UInt64 = 1_000_000_000
+  private let arena: UnsafeMutableRawPointer
+  private var timeOffset: UInt64 = 0
+  private var map: [PhysicalWindow] = []
+  private var mapGeneration: UInt32 = .max
+  private let wakeUp: UnsafeMutablePointer<pthread_cond_t>
+  private let wakeLock: UnsafeMutablePointer<pthread_mutex_t>
+
+  static let arenaSize = 64 << 20
+
+  enum Attention: UInt64 { case interrupt = 1, kick = 2, staleWrites = 4, halt = 8 }
+
+  init(_ index: Int, _ backend: SoftBackend) throws(ProcessorError) {
+    self.index = index
+    self.backend = backend
+    guard let block = unsafe Self.map(Core.size), let arena = unsafe Self.map(Self.arenaSize) else {
+      throw ProcessorError("the host has no memory for a processor")
+    }
+    core = unsafe Core(base: block)
+    unsafe self.arena = unsafe arena
+    unsafe wakeUp = .allocate(capacity: 1)
+    unsafe wakeLock = .allocate(capacity: 1)
+    unsafe pthread_cond_init(wakeUp, nil)
+    unsafe pthread_mutex_init(wakeLock, nil)
+    core[.environment] = UInt64(UInt(bitPattern: unsafe Unmanaged.passUnretained(self).toOpaque()))
+    core[.marks] = UInt64(UInt(bitPattern: unsafe backend.memory.codeMarks))
+    core[.versions] = UInt64(UInt(bitPattern: unsafe backend.versions))
+    emptyBlockCache()
+    try reset()
+  }
+
+  deinit {
+    unsafe munmap(core.base, Core.size)
+    unsafe munmap(arena, Self.arenaSize)
+    unsafe pthread_cond_destroy(wakeUp)
+    unsafe pthread_mutex_destroy(wakeLock)
+    unsafe wakeUp.deallocate()
+    unsafe wakeLock.deallocate()
+  }
+
+  private static func map(_ size: Int) -> UnsafeMutableRawPointer? {
+    let p = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    return unsafe p == MAP_FAILED ? nil : p
+  }
+
+  // MARK: Attention
+
+  private var attention: UnsafeMutablePointer<Atomic<UInt64>> {
+    unsafe (core.base + Core.Field.attention.rawValue).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+
+  /// Makes the core look up at the end of its block. From any thread.
+  func requestAttention(_ reason: Attention) {
+    _ = unsafe attention.pointee.bitwiseOr(reason.rawValue, ordering: .sequentiallyConsistent)
+    unsafe pthread_mutex_lock(wakeLock)
+    unsafe pthread_cond_signal(wakeUp)
+    unsafe pthread_mutex_unlock(wakeLock)
+  }
+  public func kick() { requestAttention(.kick) }
+
+  private func clear(_ reason: Attention) {
+    _ = unsafe attention.pointee.bitwiseAnd(~reason.rawValue, ordering: .sequentiallyConsistent)
+  }
+
+  public func run(on bus: SystemBus) throws(ProcessorError) -> Pause {
+    self.bus = bus
+    refreshMap()
+    do {
+      while true {
+        if core[.attention] != 0, let pause = try attend() { return pause }
+        try core.run()
+      }
+    } catch { return .shutdown }
+  }
+
+  /// Interrupts, kicks and halts, between two blocks.
+  private func attend() throws(Fault) -> Pause? {
+    let reasons = unsafe attention.pointee.load(ordering: .sequentiallyConsistent)
+    if reasons & Attention.staleWrites.rawValue != 0 {
+      clear(.staleWrites)
+      core.flushWriteTranslations()
+    }
+    if reasons & Attention.kick.rawValue != 0 {
+      clear(.kick)
+      return .kicked
+    }
+    if reasons & Attention.interrupt.rawValue != 0 {
+      if core[.shadow] == core[.rip] {
+        // One block runs first.
+        core[.shadow] = .max
+        clear(.interrupt)
+        try core.run()
+        requestAttention(.interrupt)
+      } else if core[.systemFlags] & Flags.interrupts != 0 {
+        clear(.interrupt)
+        if let vector = chip.acknowledge() {
+          core[.halted] = 0
+          clear(.halt)
+          do { try core.interrupt(vector, code: nil, kind: .external) } catch { try core.deliver(error) }
+          if chip.hasPending { requestAttention(.interrupt) }
+        }
+      }
+    }
+    if reasons & Attention.halt.rawValue != 0, core[.halted] != 0 {
+      unsafe pthread_mutex_lock(wakeLock)
+      while unsafe attention.pointee.load(ordering: .sequentiallyConsistent) & 3 == 0 { unsafe pthread_cond_wait(wakeUp, wakeLock) }
+      unsafe pthread_mutex_unlock(wakeLock)
+    }
+    return nil
+  }
+
+  // MARK: Memory
+
+  var windows: [PhysicalWindow] { map }
+
+  func refreshMap() {
+    let generation = backend.mapGeneration.load(ordering: .acquiring)
+    guard generation != mapGeneration else { return }
+    mapGeneration = generation
+    map = backend.physicalMap()
+    core.flushTranslations()
+    emptyBlockCache()
+  }
+
+  func codeMark(_ page: Int) -> UInt8 { unsafe backend.memory.codeMarks[page] }
+  func setCodeMark(_ page: Int, _ mark: UInt8) { unsafe backend.memory.codeMarks[page] = mark }
+
+  /// Notes that code of a physical page is cached; returns the page's number in RAM and its version.
+  func markCode(_ physical: UInt64) -> (Int, UInt32) {
+    for window in map where window.first <= physical && physical <= window.last {
+      guard let ram = window.writeOffset else { break }
+      let page = (ram + Int(physical - window.first)) / 4096
+      if codeMark(page) != 1 {
+        unsafe backend.versions[page] &+= 1
+        setCodeMark(page, 1)
+        core.flushWriteTranslations()
+        backend.writesAreStale(except: self)
+      }
+      return (page, unsafe backend.versions[page])
+    }
+    return (-1, 0)
+  }
+
+  func emptyBlockCache() {
+    for slot in 0..<65536 { core.store(UInt64(0), at: Core.blocks + slot * 16 + 8) }
+    core[.arenaNext] = UInt64(UInt(bitPattern: unsafe arena))
+    core[.arenaEnd] = core[.arenaNext] + UInt64(Self.arenaSize)
+    core[.currentBlock] = 0
+  }
+
+  func lockBus() { backend.lockBus() }
+  func unlockBus() { backend.unlockBus() }
+
+  /// The time-stamp counter: nanoseconds.
+  var timeStamp: UInt64 {
+    get {
+      var t = timespec()
+      unsafe clock_gettime(CLOCK_MONOTONIC, &t)
+      return UInt64(t.tv_sec) &* 1_000_000_000 &+ UInt64(t.tv_nsec) &+ timeOffset
+    }
+    set { timeOffset = timeOffset &+ newValue &- timeStamp }
+  }
+
+  // MARK: State
+
+  public func reset() throws(ProcessorError) {
+    try setState(.reset)
+    core.store(UInt32(0x1F80), at: Core.vectorState + 24)
+    core.store(UInt16(0x37F), at: Core.vectorState)
+    core[.pat] = 0x0007_0406_0007_0406
+    core[.apicBase] = 0xFEE0_0800 | (index == 0 ? 0x100 : 0)
+    core[.xcr0] = 1
+    core[.dr6] = 0xFFFF_0FF0
+    core[.dr7] = 0x400
+    core[.shadow] = .max
+    core[.halted] = index == 0 ? 0 : 1
+    if index != 0 { requestAttention(.halt) }
+  }
+
+  public func state() throws(ProcessorError) -> ProcessorState {
+    var s = ProcessorState.reset
+    for n in 0..<16 { s.registers[n] = core[register: n] }
+    func segment(_ n: Int) -> SegmentState {
+      SegmentState(selector: core.selector(n), base: core.segmentBase(n), limit: UInt32(truncatingIfNeeded: core.segmentLimit(n)), attributes: core.segmentAttributes(n))
+    }
+    func table(_ n: Int) -> TableState { TableState(base: core.segmentBase(n), limit: UInt16(truncatingIfNeeded: core.segmentLimit(n))) }
+    (s.rip, s.rflags) = (core[.rip], core.flags)
+    (s.es, s.cs, s.ss) = (segment(0), segment(1), segment(2))
+    (s.ds, s.fs, s.gs) = (segment(3), segment(4), segment(5))
+    (s.localTable, s.task) = (segment(Segment.local), segment(Segment.task))
+    (s.globalTable, s.interruptTable) = (table(Segment.global), table(Segment.interrupt))
+    (s.cr0, s.cr2, s.cr3, s.cr4) = (core[.cr0], core[.cr2], core[.cr3], core[.cr4])
+    (s.cr8, s.efer) = (core[.cr8], core[.efer])
+    return s
+  }
+
+  public func setState(_ s: ProcessorState) throws(ProcessorError) {
+    guard s.registers.count == 16 else { throw ProcessorError("a processor has sixteen registers") }
+    for n in 0..<16 { core[register: n] = s.registers[n] }
+    func set(_ n: Int, _ v: SegmentState) {
+      core.setSegment(n, selector: v.selector, base: v.base, limit: UInt64(v.limit), attributes: v.attributes)
+    }
+    for (n, v) in [s.es, s.cs, s.ss, s.ds, s.fs, s.gs].enumerated() { set(n, v) }
+    set(6, SegmentState(selector: 0, base: 0, limit: .max, attributes: 0xC093))
+    set(Segment.local, s.localTable)
+    set(Segment.task, s.task)
+    for (n, t) in [(Segment.global, s.globalTable), (Segment.interrupt, s.interruptTable)] {
+      core.setSegment(n, selector: 0, base: t.base, limit: UInt64(t.limit), attributes: 0)
+    }
+    (core[.cr0], core[.cr2], core[.cr3], core[.cr4]) = (s.cr0, s.cr2, s.cr3, s.cr4)
+    (core[.cr8], core[.efer], core[.rip]) = (s.cr8, s.efer, s.rip)
+    core.flags = s.rflags
+    core[.halted] = 0
+    clear(.halt)
+    core.updateMode(cpl: UInt8(truncatingIfNeeded: s.ss.attributes >> 5 & 3))
+    core.flushTranslations()
+  }
+}
