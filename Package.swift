@@ -77,6 +77,10 @@ let package = Package(
     tests("HostTests", ["Host"]),
     tests("BootTests", ["Boot", "GuestRAM", "Host", "Processor"]),
     tests("SoftBackendTests", ["SoftBackend", "Processor", "SystemBus", "GuestRAM", "Devices", "CLinux"]),
-    tests("MachineTests", ["Machine", "GuestRAM", "Host", "Processor"]),
+    .target(name: "GuestPrograms", path: "Tests/GuestPrograms"),
+    tests(
+      "ConformanceTests",
+      ["GuestPrograms", "KVMBackend", "Processor", "SystemBus", "GuestRAM", "Host"]),
+    tests("MachineTests", ["Machine", "GuestRAM", "Host", "Processor", "KVMBackend", "GuestPrograms"]),
   ]
 )

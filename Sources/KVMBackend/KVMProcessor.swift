@@ -54,12 +54,15 @@ public import SystemBus
   }
 
   public func run(on bus: SystemBus) throws(ProcessorError) -> Pause {
+    linux_unblock_signal(Self.kickSignal)
     thread.store(linux_thread_id(), ordering: .releasing)
     defer { thread.store(0, ordering: .releasing) }
     while true {
       let result = linux_ioctl(descriptor, linux_KVM_RUN, 0)
+      // Taken back before the flag is looked at: a kick that comes in between asks again, and costs at most
+      // one exit for nothing.
+      if result == -EINTR || kicked.load(ordering: .acquiring) { unsafe linux_kvm_request_exit(shared, 0) }
       if kicked.exchange(false, ordering: .acquiringAndReleasing) {
-        unsafe linux_kvm_request_exit(shared, 0)
         // An I/O exit that came with the kick is finished first, so that no access is lost.
         if result >= 0, let pause = try finish(on: bus) { return pause }
         return .kicked
@@ -155,7 +158,7 @@ public import SystemBus
     var text = "KVM could not go on (internal error \(failure.suberror)"
     if failure.suberror == UInt32(KVM_INTERNAL_ERROR_EMULATION), failure.flags & 1 == 1 {
       let bytes = unsafe withUnsafeBytes(of: failure.insn_bytes) { raw in
-        unsafe raw.prefix(Int(min(failure.insn_size, 15))).map { hex(UInt64($0)) }
+        unsafe raw.prefix(Int(min(failure.insn_size, 15))).map { ($0 < 16 ? "0" : "") + hex(UInt64($0)) }
       }
       text += ", it cannot emulate the instruction \(bytes.joined(separator: " "))"
     }

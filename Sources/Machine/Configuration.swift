@@ -42,6 +42,8 @@ public struct Configuration: Sendable {
   public var tripleFault = TripleFault.stop
   /// Seconds until the run is ended.
   public var timeout: Double?
+  /// Seconds that a panicked kernel may go on: enough for its call trace, or to reset itself.
+  public var panicGrace = 2.0
   public var trace: Trace?
 
   public struct Trace: Equatable, Sendable {

@@ -41,9 +41,6 @@ public final class Machine: Backplane {
   /// Set once, before any processor runs.
   let boardBox = Mutex<Board?>(nil)
 
-  /// How long a panicked kernel may go on: enough for its call trace, or to reset itself.
-  static let panicGrace: UInt64 = 2_000_000_000
-
   public var now: Instant { Instant(nanoseconds: HostClock.nanoseconds() &- startTime) }
 
   public init(_ configuration: Configuration) throws(MachineError) {
@@ -107,7 +104,7 @@ public final class Machine: Backplane {
 
   private func show(_ byte: UInt8) {
     if console.put(byte) {
-      let end = HostClock.nanoseconds() + Self.panicGrace
+      let end = HostClock.nanoseconds() &+ UInt64(configuration.panicGrace * 1e9)
       control.update { if $0.panicEnd == nil { $0.panicEnd = end } }
     }
   }

@@ -87,6 +87,13 @@ static inline void linux_kvm_request_exit(struct kvm_run *run, uint8_t value) {
 }
 // A signal whose only effect is to interrupt a system call.
 static void linux_ignore_kick(int signal) { (void)signal; }
+// A thread inherits blocked signals from whoever made it: this one must be interruptible.
+static inline void linux_unblock_signal(int number) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, number);
+  pthread_sigmask(SIG_UNBLOCK, &set, 0);
+}
 static inline int linux_install_kick_handler(int number) {
   struct sigaction action = {.sa_handler = linux_ignore_kick};
   int r = sigaction(number, &action, 0);

@@ -1,0 +1,27 @@
+import GuestRAM
+import KVMBackend
+import Processor
+
+/// The ways to execute guests that these tests compare.
+enum BackendKind: String, CaseIterable, Sendable {
+  case kvm
+
+  /// Those that this host has.
+  static let available = allCases.filter(\.isAvailable)
+  static let reasonForSkipping = "/dev/kvm is not usable here"
+
+  /// A KVM that emulates instructions, and does not know all of them.
+  static var isSoftwareKVM: Bool { if case .software = KVM.classify() { true } else { false } }
+
+  private var isAvailable: Bool {
+    switch self {
+    case .kvm: (try? KVM()) != nil
+    }
+  }
+
+  func make(memory: GuestMemory, processors: Int) throws(ProcessorError) -> any Backend {
+    switch self {
+    case .kvm: try KVMBackend(memory: memory, processors: processors)
+    }
+  }
+}

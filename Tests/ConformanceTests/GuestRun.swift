@@ -1,0 +1,95 @@
+import DeviceModel
+import GuestRAM
+import Host
+import Primitives
+import Processor
+import Synchronization
+import SystemBus
+import Testing
+
+/// A small guest with one recording device: from power-on to the guest's write to the stop port.
+final class GuestRun: Backplane {
+  /// How each processor ended, and whether the guest is done.
+  private struct Progress: Sendable {
+    var isOver = false
+    var ends: [Int: Result<Pause, ProcessorError>] = [:]
+  }
+
+  let memory: GuestMemory
+  private let processorCount: Int
+  private let recorderMemory: MemoryRange?
+  private let progress = Monitor(Progress())
+  private let backend = Mutex<(any Backend)?>(nil)
+  private let recorder = Mutex<Slot<Recorder>?>(nil)
+
+  /// What a guest gets at most; every test's guest needs a few milliseconds.
+  private static let patience: UInt64 = 5_000_000_000
+
+  init(
+    memory size: UInt64 = 1 << 20, firmware: [UInt8] = [], processors: Int = 1, recorderMemory: MemoryRange? = nil
+  ) throws {
+    memory = try GuestMemory(size: size, firmware: firmware)
+    processorCount = processors
+    self.recorderMemory = recorderMemory
+  }
+
+  struct Outcome {
+    var accesses: [Access]
+    /// By processor.
+    var ends: [Result<Pause, ProcessorError>]
+    /// Of the first processor.
+    var state: ProcessorState
+  }
+
+  /// - Parameter start: where the first processor begins, if not at the reset vector.
+  func run(on kind: BackendKind, from start: ProcessorState? = nil) throws -> Outcome {
+    let backend = try kind.make(memory: memory, processors: processorCount)
+    self.backend.withLock { $0 = backend }
+    defer { self.backend.withLock { $0 = nil } }
+    let slot = Slot(Recorder(memory: recorderMemory), Recorder.placement(memory: recorderMemory), on: self)
+    recorder.withLock { $0 = slot }
+    var bus = SystemBus()
+    try bus.add(slot)
+    for chip in backend.chips { try bus.add(chip) }
+    let processors = try (0..<processorCount).map { try backend.makeProcessor($0) }
+    if let start { try processors[0].setState(start) }
+
+    for (index, processor) in processors.enumerated() {
+      let bus = bus
+      _ = try HostThread(name: "cpu \(index)") { [progress] in
+        let end = Result { () throws(ProcessorError) in try processor.run(on: bus) }
+        progress.update {
+          $0.ends[index] = end
+          $0.isOver = true
+        }
+      }
+    }
+    let deadline = HostClock.nanoseconds() + Self.patience
+    let finished = progress.wait(until: { _ in deadline }) { $0.isOver ? true : nil }
+    if finished == nil { Issue.record("the guest did not end in time") }
+    for processor in processors { processor.kick() }
+    let ends = progress.wait(until: { _ in deadline + Self.patience }) { [processorCount] in
+      $0.ends.count == processorCount ? $0.ends : nil
+    }
+    let list = (0..<processorCount).compactMap { ends?[$0] }
+    try #require(list.count == processorCount, "a kick stops every processor")
+    return Outcome(
+      accesses: slot.access { recorder, _ in recorder.accesses }, ends: list, state: try processors[0].state())
+  }
+
+  // MARK: Backplane
+
+  var now: Instant { .start }
+
+  func carryOut(_ cycle: Cycle, of placement: Placement) {
+    if let backend = backend.withLock({ $0 }) {
+      if let level = cycle.interrupt, let line = placement.line { backend.interrupts.setLine(line, level) }
+      for message in cycle.messages { backend.interrupts.send(message) }
+      if cycle.memoryMapChanged, let slot = recorder.withLock({ $0 }) {
+        memory.setShadow(ShadowControl(bytes: slot.access { recorder, _ in recorder.shadow }))
+        do { try backend.memoryMapChanged() } catch { Issue.record(error) }
+      }
+    }
+    if cycle.power != nil { progress.update { $0.isOver = true } }
+  }
+}

@@ -1,0 +1,72 @@
+import GuestRAM
+import Primitives
+import Processor
+import Testing
+
+extension ConformanceTests {
+  @Suite struct ProcessorTests {
+    @Test("a line of the interrupt controllers interrupts real mode", arguments: BackendKind.available)
+    func lineInterrupt(kind: BackendKind) throws {
+      let end = try GuestRun(firmware: firmware(program("line_interrupt"))).run(on: kind)
+      #expect(end.accesses == [.out(0xE0, .byte, 0x10), .out(0xE0, .byte, 0x25)])
+    }
+
+    @Test("an interrupt message interrupts 64-bit mode", arguments: BackendKind.available)
+    func messageInterrupt(kind: BackendKind) throws {
+      let run = try GuestRun()
+      let start = try LongMode.start(program("message_interrupt"), in: run.memory) { _ in }
+      let end = try run.run(on: kind, from: start)
+      #expect(end.accesses == [.out(0xE0, .byte, 0x99)])
+    }
+
+    @Test("the second processor waits for its start-up message", arguments: BackendKind.available)
+    func secondProcessor(kind: BackendKind) throws {
+      let run = try GuestRun(processors: 2)
+      try run.memory.write(program("second"), at: 0x8000)
+      let start = try LongMode.start(program("start_second"), in: run.memory) { $0[.rsp] = 0x7000 }
+      let end = try run.run(on: kind, from: start)
+      #expect(end.accesses == [.out(0xE0, .word, 0x800), .out(0xE4, .dword, 0x2222)])
+      #expect(end.ends.map { try? $0.get() } == [.kicked, .kicked])
+    }
+
+    @Test("a kick stops a guest that spins", arguments: BackendKind.available)
+    func kick(kind: BackendKind) throws {
+      let end = try GuestRun(firmware: firmware(program("spin"))).run(on: kind)
+      #expect(try end.ends[0].get() == .kicked)
+    }
+
+    @Test("a triple fault shuts the processor down, its registers as they were", arguments: BackendKind.available)
+    func tripleFault(kind: BackendKind) throws {
+      let end = try GuestRun(firmware: firmware(program("triple_fault"))).run(on: kind)
+      #expect(try end.ends[0].get() == .shutdown)
+      #expect(end.accesses.isEmpty)
+    }
+
+    @Test("what is put into a processor comes out of it", arguments: BackendKind.available)
+    func stateRoundTrip(kind: BackendKind) throws {
+      let memory = try GuestMemory(size: 1 << 20)
+      let backend = try kind.make(memory: memory, processors: 1)
+      let processor = try backend.makeProcessor(0)
+      #expect(try processor.state() == .reset)
+      let state = try LongMode.start([], in: memory) { state in
+        for index in 0..<16 { state.registers[index] = 0x0101_0101_0101_0101 * UInt64(index + 1) }
+        state.cr2 = 0x1234_5000
+        state.cr8 = 5
+        state.rflags = 0x246
+      }
+      try processor.setState(state)
+      #expect(try processor.state() == state)
+    }
+
+    @Test(
+      "an instruction that the host cannot emulate is named",
+      .enabled(if: BackendKind.isSoftwareKVM, "this KVM executes every instruction"))
+    func unemulated() throws {
+      let run = try GuestRun()
+      let start = try LongMode.start(program("unemulated"), in: run.memory) { _ in }
+      let end = try run.run(on: .kvm, from: start)
+      let error = #expect(throws: ProcessorError.self) { try end.ends[0].get() }
+      #expect(error?.message.contains("f3 0f b8 d8") == true)
+    }
+  }
+}

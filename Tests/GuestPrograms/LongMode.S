@@ -1,0 +1,115 @@
+/* Guests that the host starts in 64-bit mode, with the tables of LongMode.swift. */
+#include "Macros.inc"
+
+/* Reports the qword at each address in rsi, rdi and r8. */
+PROGRAM read_three, 64
+    movl (%rsi), %eax
+    outl %eax, $0xe4
+    movl (%rdi), %eax
+    outl %eax, $0xe4
+    movl (%r8), %eax
+    outl %eax, $0xe4
+    STOP
+ENDPROGRAM read_three
+
+PROGRAM memory_widths, 64    /* rdi: device memory */
+    movabsq $0x8877665544332211, %rax
+    movb %al, (%rdi)
+    movw %ax, 2(%rdi)
+    movl %eax, 4(%rdi)
+    movq %rax, 8(%rdi)
+    movzbl 0x11(%rdi), %eax
+    outl %eax, $0xe4
+    movzwl 0x12(%rdi), %eax
+    outl %eax, $0xe4
+    movl 0x14(%rdi), %eax
+    outl %eax, $0xe4
+    movq 0x18(%rdi), %rax
+    outl %eax, $0xe4
+    shrq $32, %rax
+    outl %eax, $0xe4
+    STOP
+ENDPROGRAM memory_widths
+
+PROGRAM split_access, 64     /* rdi: the last four bytes of a page of device memory */
+    movabsq $0x8877665544332211, %rax
+    movq %rax, (%rdi)
+    movq (%rdi), %rax
+    outl %eax, $0xe4
+    shrq $32, %rax
+    outl %eax, $0xe4
+    STOP
+ENDPROGRAM split_access
+
+PROGRAM high_memory, 64      /* rsi, rdi: two places above 4 GiB */
+    movl $0x600df00d, %eax
+    movq %rax, (%rsi)
+    movl $0x12345678, %ecx
+    movq %rcx, (%rdi)
+    movq (%rsi), %rax
+    outl %eax, $0xe4
+    movq (%rdi), %rax
+    outl %eax, $0xe4
+    STOP
+ENDPROGRAM high_memory
+
+PROGRAM message_interrupt, 64
+    movb $0xff, %al
+    outb %al, $0x21
+    outb %al, $0xa1
+    movl $0xfee00000, %edi
+    movl $0x1ff, 0xf0(%rdi)
+    leaq handler1(%rip), %rax     /* gate 0x41 of the table at 0x3000 */
+    movw %ax, 0x3410
+    movw $0x10, 0x3412
+    movw $0x8e00, 0x3414
+    shrq $16, %rax
+    movw %ax, 0x3416
+    movb $0x41, %al
+    outb %al, $0xec          /* the recorder sends a message with this vector */
+    sti
+1:  cmpl $0, 0x700
+    je 1b
+    STOP
+handler1:
+    movb $0x99, %al
+    outb %al, $0xe0
+    movl $1, 0x700
+    movl $0, 0xb0(%rdi)
+    iretq
+ENDPROGRAM message_interrupt
+
+PROGRAM start_second, 64
+    movl $0xfee00000, %edi
+    movl $0x1ff, 0xf0(%rdi)
+    movl $0x01000000, 0x310(%rdi)
+    movl $0x00004500, 0x300(%rdi)
+    movl $200, %ecx
+1:  pause
+    decl %ecx
+    jnz 1b
+    movl $0x01000000, 0x310(%rdi)
+    movl $0x00004608, 0x300(%rdi)
+2:  movl 0x700, %eax
+    testl %eax, %eax
+    jz 2b
+    outl %eax, $0xe4
+    STOP
+ENDPROGRAM start_second
+
+/* What the second processor finds at 0x8000. */
+PROGRAM second, 16
+    xorw %ax, %ax
+    movw %ax, %ds
+    movw %cs, %ax
+    outw %ax, $0xe0
+    movl $0x2222, 0x700
+1:  jmp 1b
+ENDPROGRAM second
+
+PROGRAM unemulated, 64
+    popcntl %eax, %ebx
+    STOP
+ENDPROGRAM unemulated
+
+    .section .note.GNU-stack, "", @progbits
