@@ -2,6 +2,13 @@ import Glibc
 
 /// This program as its caller sees it.
 public enum Program {
+  /// Makes sure that descriptors 0 to 2 exist, so that nothing else gets their numbers: a caller may have closed them.
+  public static func holdStandardStreams() {
+    for number: Int32 in 0...2 where fcntl(number, F_GETFD) < 0 {
+      _ = unsafe open("/dev/null", number == 0 ? O_RDONLY : O_WRONLY)
+    }
+  }
+
   /// A line on standard error; a closed one loses it.
   public static func say(_ line: String) {
     let bytes = Array((line + "\n").utf8)

@@ -3,6 +3,7 @@ internal import Machine
 
 @main struct Main {
   static func main() {
+    Program.holdStandardStreams()
     HostSignals.prepare()
     let options: Options
     do throws(UsageError) { options = try Options(Array(CommandLine.arguments.dropFirst())) } catch {
