@@ -28,6 +28,8 @@ public struct Cycle: Sendable {
   public var wake = false
   /// What the guest sees as RAM or ROM has changed (shadow RAM, ECAM base).
   public var memoryMapChanged = false
+  /// Windows of PCI functions moved, and with them the doorbells in them.
+  public var windowsMoved = false
 
   /// The device's deadline moved; its slot notices.
   public var rescheduled = false

@@ -26,6 +26,12 @@ public struct Descriptor: ~Copyable, Sendable {
     Descriptor(owning: try check(linux_eventfd()))
   }
 
+  /// Takes what an `event` has counted; zero if nothing came since the last time.
+  public func takeCount() -> UInt64 {
+    var count: UInt64 = 0
+    return unsafe Glibc.read(number, &count, 8) == 8 ? count : 0
+  }
+
   func kind() throws(SystemError) -> FileKind { FileKind(letter: try Self.check(linux_file_kind(number))) }
 
   func size() throws(SystemError) -> UInt64 {

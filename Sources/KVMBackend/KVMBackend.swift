@@ -13,6 +13,7 @@ public import SystemBus
   let vm: Int32
   let memory: GuestMemory
   let processorCount: Int
+  private let doorbells: DoorbellService?
   private let slots = Mutex<[UInt32: MemoryWindow]>([:])
 
   public var interrupts: any InterruptController { self }
@@ -32,6 +33,7 @@ public import SystemBus
     processorCount = processors
     vm = linux_ioctl(kvm.descriptor, linux_KVM_CREATE_VM, 0)
     guard vm >= 0 else { throw Self.failure("KVM_CREATE_VM", vm) }
+    doorbells = kvm.has(KVM_CAP_IOEVENTFD) > 0 ? DoorbellService(vm, anyWidth: kvm.has(KVM_CAP_IOEVENTFD_NO_LENGTH) > 0) : nil
     do throws(ProcessorError) {
       try prepare()
     } catch {
@@ -40,7 +42,10 @@ public import SystemBus
     }
   }
 
-  deinit { close(vm) }
+  deinit {
+    doorbells?.stop()
+    close(vm)
+  }
 
   private func prepare() throws(ProcessorError) {
     // Intel hosts without unrestricted guests run real mode inside these pages; others ignore them.
@@ -103,6 +108,10 @@ public import SystemBus
     unsafe region.userspace_addr = UInt64(UInt(bitPattern: memory.hostAddress(of: window)))
     try check("KVM_SET_USER_MEMORY_REGION", unsafe linux_ioctl_pointer(vm, linux_KVM_SET_USER_MEMORY_REGION, &region))
   }
+
+  // MARK: Doorbells
+
+  public func setDoorbells(_ bells: [Doorbell]) { doorbells?.set(bells) }
 
   // MARK: Interrupts
 

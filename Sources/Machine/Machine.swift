@@ -32,6 +32,7 @@ public final class Machine: Backplane {
   let accelerator: AcceleratorChoice
   let control = Monitor(Control())
   let power = Mutex<Power?>(nil)
+  private let doorbellMove = Mutex(())
   private let usesVirtioConsole = Atomic<Bool>(false)
   let haltedProcessors = Atomic<Int>(0)
   let startTime = HostClock.nanoseconds()
@@ -90,6 +91,7 @@ public final class Machine: Backplane {
     }
     if cycle.rescheduled { control.update { $0.rescheduled = true } }
     if cycle.memoryMapChanged { changeMemoryMap() }
+    if cycle.windowsMoved { moveDoorbells() }
     if let request = cycle.power { carryOut(request) }
   }
 
@@ -113,6 +115,14 @@ public final class Machine: Backplane {
     memory.setShadow(board.shadow)
     guard let backend = power.withLock({ $0?.backend }) else { return }
     do throws(ProcessorError) { try backend.memoryMapChanged() } catch { end(.failed(error.message)) }
+  }
+
+  /// One mover at a time, so that the latest places are the last to arrive.
+  private func moveDoorbells() {
+    doorbellMove.withLock { _ in
+      guard let backend = power.withLock({ $0?.backend }) else { return }
+      backend.setDoorbells(board.bridge.doorbells)
+    }
   }
 
   private func carryOut(_ request: PowerRequest) {
@@ -263,6 +273,8 @@ public final class Machine: Backplane {
     let processors = power.withLock { $0?.processors } ?? []
     for processor in processors { processor.kick() }
     _ = running.wait { $0 == 0 ? true : nil }
+    // A kick that is still under way reaches its device now, and not after the reset.
+    power.withLock { $0?.backend }?.setDoorbells([])
     power.withLock { $0 = nil }
   }
 }

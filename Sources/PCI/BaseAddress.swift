@@ -1,3 +1,5 @@
+public import Primitives
+
 /// A 32-bit, non-prefetchable memory window of a function.
 public struct BaseAddress: Sendable {
   public let index: Int
@@ -12,12 +14,16 @@ public struct BaseAddress: Sendable {
 
   var offset: Int { ConfigurationSpace.Register.firstBaseAddress + index * 4 }
 
+  /// Where the window is; nil while memory decoding is off or it is not placed.
+  public func place(in space: ConfigurationSpace) -> GuestAddress? {
+    // Zero is "not placed yet"; firmware sizes windows with decoding on.
+    let base = space.value(UInt32.self, at: offset)
+    return space.decodesMemory && base != 0 ? GuestAddress(UInt64(base)) : nil
+  }
+
   /// The offset into the window of an access that lies wholly inside, while memory decoding is on.
   public func decode(_ address: UInt64, count: Int, in space: ConfigurationSpace) -> Int? {
-    guard space.decodesMemory else { return nil }
-    let base = UInt64(space.value(UInt32.self, at: offset))
-    // Zero is "not placed yet"; firmware sizes windows with decoding on.
-    guard base != 0, address >= base else { return nil }
+    guard let base = place(in: space)?.value, address >= base else { return nil }
     let start = address - base
     guard start < UInt64(byteCount), UInt64(byteCount) - start >= UInt64(truncatingIfNeeded: count) else { return nil }
     return Int(start)

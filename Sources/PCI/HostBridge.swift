@@ -47,6 +47,19 @@ public final class HostBridge: BusTarget {
   /// The PIC's line for a global interrupt from 16 on; nil while that route is off.
   public func legacyLine(forGlobal line: Int) -> Int? { lpc.inspect { $0.route(line - Platform.firstPCILine) } }
 
+  /// The doorbells that a write on the bus would reach.
+  public var doorbells: [Doorbell] {
+    let ecam = ecam
+    var reached: [Doorbell] = []
+    for (index, slot) in slots.enumerated() {
+      reached += slot.doorbells.filter { bell in
+        Platform.pciMemory.contains(bell.address) && ecam?.contains(bell.address) != true
+          && !slots[..<index].contains { $0.decode(bell.address.value, count: 1) != nil }
+      }
+    }
+    return reached
+  }
+
   // MARK: BusTarget
 
   /// Memory follows the eight ports.
@@ -67,6 +80,7 @@ public final class HostBridge: BusTarget {
     for slot in slots { slot.reset() }
     var cycle = Cycle(at: backplane.now)
     cycle.memoryMapChanged = true
+    cycle.windowsMoved = true
     backplane.carryOut(cycle, of: placement)
   }
 

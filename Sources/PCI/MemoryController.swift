@@ -48,6 +48,8 @@ public struct MemoryController: PCIFunction {
     let before = (shadow, ecam)
     space.write(value, width, at: offset)
     if before != (shadow, ecam) { cycle.memoryMapChanged = true }
+    // What configuration space covers, no window answers for.
+    if before.1 != ecam { cycle.windowsMoved = true }
   }
 
   public mutating func reset() { space.reset() }

@@ -10,6 +10,10 @@ public protocol PCIFunction: Sendable {
   func decode(_ address: UInt64, count: Int) -> (bar: Int, offset: Int)?
   mutating func read(bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64
   mutating func write(_ value: UInt64, bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle)
+  /// The addresses of its doorbells as it decodes them now.
+  var doorbells: [GuestAddress] { get }
+  /// Somebody wrote to the doorbell with this index in that list.
+  mutating func ring(_ index: Int, _ cycle: inout Cycle)
   mutating func reset()
   /// The level of its interrupt pin, INTA.
   var interruptLevel: Bool { get }
@@ -18,7 +22,7 @@ public protocol PCIFunction: Sendable {
   mutating func advance(_ cycle: inout Cycle)
 }
 
-/// Chipset functions have no windows, no pin and no clock.
+/// Chipset functions have no windows, no doorbells, no pin and no clock.
 extension PCIFunction {
   public func decode(_ address: UInt64, count: Int) -> (bar: Int, offset: Int)? { nil }
   public mutating func read(bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {
@@ -27,6 +31,8 @@ extension PCIFunction {
   public mutating func write(
     _ value: UInt64, bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle
   ) {}
+  public var doorbells: [GuestAddress] { [] }
+  public mutating func ring(_ index: Int, _ cycle: inout Cycle) {}
   public var interruptLevel: Bool { false }
   public var deadline: Instant? { nil }
   public mutating func advance(_ cycle: inout Cycle) {}

@@ -12,6 +12,10 @@ public protocol PCISlot: AnyObject, Sendable {
   func readMemory(_ width: AccessWidth, at address: UInt64) -> UInt64?
   /// False where none of its windows answers.
   func writeMemory(_ value: UInt64, _ width: AccessWidth, at address: UInt64) -> Bool
+  /// Which of its windows answers for this memory access, and at which offset; nil if none does now.
+  func decode(_ address: UInt64, count: Int) -> (bar: Int, offset: Int)?
+  /// Its doorbells, where they are now.
+  var doorbells: [Doorbell] { get }
   func reset()
   var deadline: Instant? { get }
   func advance()
@@ -76,7 +80,7 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
   }
 
   public func readMemory(_ width: AccessWidth, at address: UInt64) -> UInt64? {
-    guard inspect({ $0.decode(address, count: width.byteCount) != nil }) else { return nil }
+    guard decode(address, count: width.byteCount) != nil else { return nil }
     return access { function, cycle in
       guard let place = function.decode(address, count: width.byteCount) else { return width.ones }
       return function.read(bar: place.bar, width, at: place.offset, &cycle)
@@ -84,12 +88,22 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
   }
 
   public func writeMemory(_ value: UInt64, _ width: AccessWidth, at address: UInt64) -> Bool {
-    guard inspect({ $0.decode(address, count: width.byteCount) != nil }) else { return false }
+    guard decode(address, count: width.byteCount) != nil else { return false }
     access { function, cycle in
       guard let place = function.decode(address, count: width.byteCount) else { return }
       function.write(value, bar: place.bar, width, at: place.offset, &cycle)
     }
     return true
+  }
+
+  public func decode(_ address: UInt64, count: Int) -> (bar: Int, offset: Int)? {
+    inspect { $0.decode(address, count: count) }
+  }
+
+  public var doorbells: [Doorbell] {
+    inspect { $0.doorbells }.enumerated().map { index, address in
+      Doorbell(at: address) { [self] in access { function, cycle in function.ring(index, &cycle) } }
+    }
   }
 
   public func reset() { access { function, _ in function.reset() } }

@@ -48,4 +48,12 @@ public protocol Backend: AnyObject, Sendable {
   func makeProcessor(_ index: Int) throws(ProcessorError) -> any Processor
   /// The guest's memory layout changed (shadow RAM, flash mode): look at `GuestMemory.windows` again.
   func memoryMapChanged() throws(ProcessorError)
+  /// Where the guest's doorbells are now. The backend may ring them itself, from a thread of its own; once this
+  /// returns, it rings none that is not in the list.
+  func setDoorbells(_ bells: [Doorbell])
+}
+
+extension Backend {
+  /// Writes to doorbells reach the bus like any other.
+  public func setDoorbells(_ bells: [Doorbell]) {}
 }

@@ -92,7 +92,9 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
   }
 
   public mutating func writeConfiguration(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
+    let place = window.place(in: space)
     space.write(value, width, at: offset)
+    if window.place(in: space) != place { cycle.windowsMoved = true }
     let control = msixCapability + 2
     if offset < control + 2, offset + width.byteCount > control {
       msix.setControl(space.value(at: control), &cycle)
@@ -125,6 +127,14 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
   public func decode(_ address: UInt64, count: Int) -> (bar: Int, offset: Int)? {
     window.decode(address, count: count, in: space).map { (0, $0) }
   }
+
+  /// Where the driver says that there is something in a queue, queue by queue.
+  public var doorbells: [GuestAddress] {
+    guard let start = window.place(in: space) else { return [] }
+    return queues.indices.map { start + (Layout.notify + 4 * $0) }
+  }
+
+  public mutating func ring(_ index: Int, _ cycle: inout Cycle) { notify(queue: index, &cycle) }
 
   // MARK: The window
 

@@ -8,6 +8,8 @@ enum BackendKind: String, CaseIterable, Sendable {
 
   /// Those that this host has.
   static let available = allCases.filter(\.isAvailable)
+  /// Those that ring doorbells without the bus.
+  static let withDoorbells = available.filter { $0 == .kvm }
   static let reasonForSkipping = "/dev/kvm is not usable here"
 
   /// A KVM that emulates instructions, and does not know all of them.

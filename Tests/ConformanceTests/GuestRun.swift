@@ -41,9 +41,14 @@ final class GuestRun: Backplane {
     var state: ProcessorState
   }
 
-  /// - Parameter start: where the first processor begins, if not at the reset vector.
-  func run(on kind: BackendKind, from start: ProcessorState? = nil) throws -> Outcome {
+  /// - Parameters:
+  ///   - start: where the first processor begins, if not at the reset vector.
+  ///   - prepare: what the machine tells the backend before that.
+  func run(
+    on kind: BackendKind, from start: ProcessorState? = nil, prepare: (any Backend) -> Void = { _ in }
+  ) throws -> Outcome {
     let backend = try kind.make(memory: memory, processors: processorCount)
+    prepare(backend)
     self.backend.withLock { $0 = backend }
     defer { self.backend.withLock { $0 = nil } }
     let slot = Slot(Recorder(memory: recorderMemory), Recorder.placement(memory: recorderMemory), on: self)

@@ -31,6 +31,15 @@ PROGRAM memory_widths, 64    /* rdi: device memory */
     STOP
 ENDPROGRAM memory_widths
 
+PROGRAM ring_doorbell, 64    /* rdi: a doorbell in every width; then waits for a sign in RAM */
+    movb $1, (%rdi)
+    movw $2, (%rdi)
+    movl $3, (%rdi)
+1:  cmpl $0, 0x700
+    je 1b
+    STOP
+ENDPROGRAM ring_doorbell
+
 PROGRAM split_access, 64     /* rdi: the last four bytes of a page of device memory */
     movabsq $0x8877665544332211, %rax
     movq %rax, (%rdi)

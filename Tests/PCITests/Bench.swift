@@ -49,6 +49,9 @@ struct Lamp: PCIFunction {
   mutating func write(_ value: UInt64, bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
     self.value = value
   }
+  /// The whole window is one bell, and ringing it turns the lamp on.
+  var doorbells: [GuestAddress] { window.place(in: space).map { [$0] } ?? [] }
+  mutating func ring(_ index: Int, _ cycle: inout Cycle) { value = 1 }
   mutating func reset() {
     space.reset()
     value = 0

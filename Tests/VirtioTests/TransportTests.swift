@@ -304,6 +304,34 @@ struct TransportTests {
     }
   }
 
+  @Test("each queue has a doorbell in the window, and a move of the window is told")
+  func doorbells() throws {
+    let driver = try started()
+    #expect(driver.device.doorbells == [0xC000_3000])
+    driver.cycle = Cycle(at: .start)
+    driver.setConfig(0, 0x3C, .byte)
+    #expect(!driver.cycle.windowsMoved)
+    driver.setConfig(0xD000_0000, 0x10)
+    #expect(driver.cycle.windowsMoved)
+    #expect(driver.device.doorbells == [0xD000_3000])
+    driver.cycle = Cycle(at: .start)
+    driver.setConfig(4, 4, .word)
+    #expect(driver.cycle.windowsMoved)
+    #expect(driver.device.doorbells == [])
+  }
+
+  @Test("ringing a doorbell is a kick; one that comes too late finds nothing to do")
+  func ring() throws {
+    let driver = try started()
+    try driver.add([.init(address: buffer, count: 4, flags: 2)])
+    driver.device.ring(0, &driver.cycle)
+    #expect(try driver.reap().count == 1)
+    driver.device.reset()
+    driver.device.ring(0, &driver.cycle)
+    driver.device.ring(7, &driver.cycle)
+    #expect(driver.status == 0xFF)
+  }
+
   @Test("PC-09 the identity and the capabilities cannot be written")
   func readOnly() throws {
     let driver = try made()

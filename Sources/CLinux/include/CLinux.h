@@ -81,6 +81,8 @@ static const unsigned long linux_KVM_GET_API_VERSION = KVM_GET_API_VERSION, linu
     linux_KVM_GET_SREGS = KVM_GET_SREGS, linux_KVM_SET_SREGS = KVM_SET_SREGS, linux_KVM_SET_MSRS = KVM_SET_MSRS,
     linux_KVM_SET_CPUID2 = KVM_SET_CPUID2, linux_KVM_SET_MP_STATE = KVM_SET_MP_STATE;
 
+static const uint32_t linux_KVM_IOEVENTFD_FLAG_DEASSIGN = KVM_IOEVENTFD_FLAG_DEASSIGN;
+
 // The state a vCPU shares with KVM; the flag is read by the kernel while another thread sets it.
 static inline void linux_kvm_request_exit(struct kvm_run *run, uint8_t value) {
   __atomic_store_n(&run->immediate_exit, value, __ATOMIC_RELEASE);

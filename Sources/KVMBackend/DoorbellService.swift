@@ -1,0 +1,99 @@
+internal import CLinux
+internal import DeviceModel
+internal import Glibc
+internal import Host
+internal import Primitives
+import Synchronization
+
+/// Rings doorbells for the guest: the kernel counts its writes while the processor runs on, and one thread passes them on.
+final class DoorbellService: Sendable {
+  /// A doorbell and what the kernel counts its writes in.
+  private final class Line: Sendable {
+    let bell: Doorbell
+    let count: Descriptor
+
+    init(_ bell: Doorbell) throws(SystemError) {
+      self.bell = bell
+      count = try Descriptor.event()
+    }
+
+    func ringIfWritten() { if count.takeCount() > 0 { bell.ring() } }
+  }
+
+  private struct State: Sendable {
+    var lines: [GuestAddress: Line] = [:]
+    var loop: EventLoop?
+    var isStopped = false
+  }
+
+  private let vm: Int32
+  private let width: UInt32
+  /// Held while a bell rings, so that none rings once it is taken away.
+  private let state = Mutex(State())
+
+  /// - Parameter anyWidth: the kernel can watch an address whatever the width of the write; otherwise it watches for
+  ///   words, which is what drivers write, and the others reach the bus.
+  init(_ vm: Int32, anyWidth: Bool) {
+    self.vm = vm
+    width = anyWidth ? 0 : 2
+  }
+
+  /// The bells that there are from now on. One that cannot be had stays a write on the bus.
+  func set(_ bells: [Doorbell]) {
+    let wanted = Dictionary(bells.map { ($0.address, $0) }) { first, _ in first }
+    state.withLock { state in
+      for (address, line) in state.lines where wanted[address] == nil {
+        register(line, linux_KVM_IOEVENTFD_FLAG_DEASSIGN)
+        state.loop?.watch(line.count.number, for: [])
+        state.lines[address] = nil
+        // The guest wrote before it moved the bell.
+        line.ringIfWritten()
+      }
+      for (address, bell) in wanted where state.lines[address] == nil {
+        guard let loop = start(&state), let line = try? Line(bell), register(line, 0) else { continue }
+        state.lines[address] = line
+        loop.watch(line.count.number, for: .readable)
+      }
+    }
+  }
+
+  @discardableResult
+  private func register(_ line: Line, _ flags: UInt32) -> Bool {
+    var watch = kvm_ioeventfd()
+    watch.addr = line.bell.address.value
+    watch.len = width
+    watch.fd = line.count.number
+    watch.flags = flags
+    return unsafe linux_ioctl_pointer(vm, linux_KVM_IOEVENTFD, &watch) == 0
+  }
+
+  // MARK: The thread
+
+  /// The loop of the thread, which exists from the first bell on.
+  private func start(_ state: inout State) -> EventLoop? {
+    if let loop = state.loop { return loop }
+    guard !state.isStopped, let loop = try? EventLoop() else { return nil }
+    guard (try? HostThread(name: "doorbells") { [self] in pass(loop) }) != nil else { return nil }
+    state.loop = loop
+    return loop
+  }
+
+  private func pass(_ loop: EventLoop) {
+    while !state.withLock({ $0.isStopped }) {
+      guard let events = try? loop.wait() else { return }
+      for event in events {
+        state.withLock { state in
+          state.lines.values.first { $0.count.number == event.descriptor }?.ringIfWritten()
+        }
+      }
+    }
+  }
+
+  /// Ends the thread soon.
+  func stop() {
+    state.withLock { state in
+      state.isStopped = true
+      state.loop?.wake()
+    }
+  }
+}
