@@ -15,7 +15,11 @@ extension Core {
       }
     }
     // CF alone changes; OF is undefined, and cleared here.
-    guard i.isMemory else { return set(i.rm &* 8, change(get(i.rm &* 8))) }
+    guard i.isMemory else {
+      let a: T = get(i.rm &* 8)
+      if operation == .bitTest { _ = change(a) } else { set(i.rm &* 8, change(a)) }
+      return
+    }
     var offset = effectiveAddress(i)
     if isRegister {
       let signed = Int64(bitPattern: Self.signExtended(number))

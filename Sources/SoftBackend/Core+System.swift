@@ -7,7 +7,9 @@ extension Core {
   /// Everything that is neither hot nor simple.
   @inline(never) func executeRare(_ i: Instruction) throws(Fault) {
     switch i.operation {
-    case .setcc: try storeOperand(i, condition(i.opcode) ? 1 : 0, 1)
+    case .setcc:
+      let value: UInt8 = condition(i.opcode) ? 1 : 0
+      if i.isMemory { try writeOperand(i, value) } else { set(i.destination, value) }
     case .byteSwap: byteSwap(i)
     case .compareExchangePair: try compareExchangePair(i)
     case .convert: convert(i)
