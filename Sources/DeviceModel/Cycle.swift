@@ -24,6 +24,10 @@ public struct Cycle: Sendable {
   public var consoleByte: UInt8?
   /// Message-signalled interrupts, in order.
   public var messages: [MSIMessage] = []
+  /// What went on in its queues, in order, where somebody watches them.
+  public var queueActivity: [QueueActivity] = []
+  /// What the guest's driver did wrong, so that the device stopped: one sentence for the user.
+  public var complaint: String?
   /// The device has work that may take long: its worker should look at it.
   public var wake = false
   /// What the guest sees as RAM or ROM has changed (shadow RAM, ECAM base).

@@ -43,9 +43,10 @@ struct Board: Sendable {
     let lines = InterruptLines(on: machine)
     var functions: [any PCISlot] = []
     var workers: [String: StorageWorker] = [:]
-    func place<F: PCIFunction>(_ function: F, _ name: String) -> FunctionSlot<F> {
+    func place<F: VirtioFunction>(_ function: F, _ name: String) -> FunctionSlot<VirtioPCI<F>> {
+      let isWatched = machine.tracer?.watchesQueues(of: name) ?? false
       let slot = FunctionSlot(
-        function, at: FunctionAddress(slot: functions.count + 1), Placement(name), lines: lines, on: machine)
+        VirtioPCI(function, memory: memory, isWatched: isWatched), at: FunctionAddress(slot: functions.count + 1), Placement(name), lines: lines, on: machine)
       functions.append(slot)
       return slot
     }
@@ -53,13 +54,13 @@ struct Board: Sendable {
       let disk = try DiskFile(path: wish.path, access: wish.access)
       let device = VirtioBlock(
         sectorCount: disk.sectorCount, readOnly: disk.isReadOnly, identity: wish.id ?? "disk\(number)")
-      let slot = place(VirtioPCI(device, memory: memory), "virtio-blk\(number)")
+      let slot = place(device, "virtio-blk\(number)")
       workers[slot.placement.name] = try StorageWorker(slot, disk: disk, memory: memory)
     }
-    virtioConsole = place(VirtioPCI(VirtioConsole(), memory: memory), "virtio-console")
+    virtioConsole = place(VirtioConsole(), "virtio-console")
     let entropy = VirtioEntropy { count in (try? HostRandom.bytes(count)) ?? [] }
-    _ = place(VirtioPCI(entropy, memory: memory), "virtio-rng")
-    bridge = HostBridge(functions, lines: lines, on: machine)
+    _ = place(entropy, "virtio-rng")
+    bridge = HostBridge(functions, lines: lines, on: machine) { machine.tracer?.watching($0) ?? $0 }
     targets.append(bridge)
     self.targets = targets
     self.workers = workers

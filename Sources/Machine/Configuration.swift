@@ -47,7 +47,7 @@ public struct Configuration: Sendable {
   public var trace: Trace?
 
   public struct Trace: Equatable, Sendable {
-    /// Device names, or `all`, `io`, `irq`.
+    /// Names of devices, or `all`, `io`, `irq`, `queue`.
     public var events: [String]
     public var file: String?
     public init(events: [String], file: String? = nil) {

@@ -33,6 +33,7 @@ public final class Machine: Backplane {
   let control = Monitor(Control())
   let power = Mutex<Power?>(nil)
   private let doorbellMove = Mutex(())
+  private let complaints = Complaints()
   private let usesVirtioConsole = Atomic<Bool>(false)
   let haltedProcessors = Atomic<Int>(0)
   let startTime = HostClock.nanoseconds()
@@ -52,7 +53,8 @@ public final class Machine: Backplane {
         size: configuration.memory, firmware: try configuration.firmware.map(Board.firmware) ?? [])
       console = try Console(configuration.console)
       debugConsole = try OutputStream.open(configuration.debugConsole, name: "debug console")
-      tracer = try configuration.trace.map(Tracer.init)
+      let start = startTime
+      tracer = try configuration.trace.map { try Tracer($0, start: start) }
     } catch {
       throw MachineError(error)
     }
@@ -72,6 +74,7 @@ public final class Machine: Backplane {
   // MARK: Backplane
 
   public func carryOut(_ cycle: Cycle, of placement: Placement) {
+    for activity in cycle.queueActivity { tracer?.queue(activity, of: placement, at: cycle.now) }
     if cycle.interrupt != nil || !cycle.messages.isEmpty {
       let interrupts = power.withLock { $0?.backend.interrupts }
       if let level = cycle.interrupt, let line = placement.line {
@@ -92,6 +95,7 @@ public final class Machine: Backplane {
     if cycle.rescheduled { control.update { $0.rescheduled = true } }
     if cycle.memoryMapChanged { changeMemoryMap() }
     if cycle.windowsMoved { moveDoorbells() }
+    if let complaint = cycle.complaint { complaints.take(complaint, of: placement.name, at: cycle.now) }
     if let request = cycle.power { carryOut(request) }
   }
 
@@ -161,6 +165,7 @@ public final class Machine: Backplane {
     console.drain()
     debugConsole?.drain()
     tracer?.drain()
+    complaints.close()
     return outcome
   }
 
@@ -175,7 +180,9 @@ public final class Machine: Backplane {
     do {
       memory.setShadow(configuration.firmware == nil ? .allRAM : .reset)
       backend = try accelerator.makeBackend(memory: memory, processors: configuration.processors, machine: self)
-      for target in board.targets + backend.chips { try bus.add(tracer?.watching(target) ?? target) }
+      let targets = board.targets + backend.chips
+      try tracer?.check(devices: targets.map(\.placement.name) + board.bridge.slots.map(\.placement.name))
+      for target in targets { try bus.add(tracer?.watching(target) ?? target) }
       let entry = try board.load(configuration, into: memory)
       for index in 0..<configuration.processors { processors.append(try backend.makeProcessor(index)) }
       if let entry { try processors[0].setState(entry) }

@@ -36,6 +36,10 @@ extension Machine {
       let line = placement.line.map { "  interrupt \($0)" } ?? ""
       lines.append("  \(hex(UInt64(range.first.value), 4))-\(hex(UInt64(range.last.value), 4))            \(placement.name)\(line)")
     }
+    lines.append("PCI")
+    for slot in board.bridge.slots {
+      lines.append("  00:\(hex(UInt64(slot.address.slot), 2)).0              \(slot.placement.name)")
+    }
     return lines
   }
 

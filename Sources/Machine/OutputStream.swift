@@ -47,14 +47,18 @@ final class OutputStream: Sendable {
     }
   }
 
-  func put(_ bytes: [UInt8]) { for byte in bytes { put(byte) } }
-
-  func put(_ byte: UInt8) {
+  /// All or nothing: half a line helps nobody.
+  func put(_ bytes: [UInt8]) {
     state.update { state in
-      if state.isBroken { return }
-      if state.bytes.count < Self.limit { state.bytes.append(byte) } else { state.dropped += 1 }
+      if !state.isBroken, state.bytes.count + bytes.count <= Self.limit {
+        state.bytes += bytes
+      } else {
+        state.dropped += bytes.count
+      }
     }
   }
+
+  func put(_ byte: UInt8) { put([byte]) }
 
   /// Waits until all is written, but not for ever: a reader may have gone to sleep. Returns how many bytes were dropped.
   @discardableResult

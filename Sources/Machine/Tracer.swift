@@ -1,45 +1,88 @@
 internal import DeviceModel
 internal import Host
+internal import PCI
 internal import Primitives
 internal import SystemBus
 
 /// Writes one line for each thing that happens between the guest and its devices.
 final class Tracer: Sendable {
-  private let output: OutputStream
-  private let all: Bool
-  private let accesses: Bool
-  private let interrupts: Bool
-  private let names: Set<String>
+  /// The kinds of events; anything else the user names is a device.
+  private enum Kind: String, CaseIterable { case all, io, irq, queue }
 
-  init(_ wish: Configuration.Trace) throws {
+  private let output: OutputStream
+  private let wishes: Set<String>
+  /// The host's time at which the guest's began.
+  private let start: UInt64
+
+  init(_ wish: Configuration.Trace, start: UInt64) throws {
     let stream = wish.file.map { Configuration.Stream.file($0) }
     output = try OutputStream.open(stream ?? .standard, name: "trace") ?? OutputStream(name: "trace") { _ in true }
-    all = wish.events.contains("all") || wish.events.isEmpty
-    accesses = all || wish.events.contains("io")
-    interrupts = all || wish.events.contains("irq")
-    names = Set(wish.events)
+    wishes = Set(wish.events.isEmpty ? [Kind.all.rawValue] : wish.events.map(Self.plain))
+    self.start = start
   }
 
-  private func shows(_ placement: Placement, _ kind: Bool) -> Bool { kind || names.contains(placement.name) }
+  /// A name as the user may write it: "real-time-clock" is the real-time clock.
+  private static func plain(_ name: String) -> String { String(name.lowercased().map { $0 == " " ? "-" : $0 }) }
+
+  /// Refuses a wish that is neither a kind of event nor a device of this machine.
+  func check(devices: [String]) throws(MachineError) {
+    let names = Kind.allCases.map(\.rawValue) + devices.map(Self.plain)
+    for wish in wishes.sorted() where !names.contains(wish) {
+      throw MachineError(
+        "--trace \(wish): there is no such event or device. Choose among \(names.joined(separator: ", ")).")
+    }
+  }
+
+  private func shows(_ name: String, _ kind: Kind) -> Bool {
+    wishes.contains(Kind.all.rawValue) || wishes.contains(kind.rawValue) || wishes.contains(Self.plain(name))
+  }
+
+  // MARK: Accesses
 
   /// The target itself, or one that reports each access to it.
   func watching(_ target: any BusTarget) -> any BusTarget {
-    shows(target.placement, accesses) ? TracedTarget(target, by: self) : target
+    shows(target.placement.name, .io) ? TracedTarget(target, by: self) : target
   }
 
+  /// The function itself, or one that reports each access to it.
+  func watching(_ slot: any PCISlot) -> any PCISlot {
+    shows(slot.placement.name, .io) ? TracedSlot(slot, by: self) : slot
+  }
+
+  /// - Parameter space: which of the device's spaces the offset is in.
+  func access(_ verb: String, _ width: AccessWidth, _ space: String = "", at offset: Int, _ value: UInt64, of name: String) {
+    let now = Instant(nanoseconds: HostClock.nanoseconds() &- start)
+    write(name, "\(verb) \(width) \(space)+\(Self.hex(UInt64(offset))) \(Self.hex(value))", now)
+  }
+
+  // MARK: Interrupts
+
   func line(_ number: Int, _ level: Bool, of placement: Placement, at time: Instant) {
-    guard shows(placement, interrupts) else { return }
+    guard shows(placement.name, .irq) else { return }
     write(placement.name, "line \(number) \(level ? "high" : "low")", time)
   }
 
   func message(_ message: MSIMessage, of placement: Placement, at time: Instant) {
-    guard shows(placement, interrupts) else { return }
+    guard shows(placement.name, .irq) else { return }
     write(placement.name, "message \(Self.hex(message.address)) = \(Self.hex(UInt64(message.data)))", time)
   }
 
-  func access(_ verb: String, _ width: AccessWidth, at offset: Int, _ value: UInt64, of placement: Placement, _ time: Instant) {
-    write(placement.name, "\(verb) \(width) +\(Self.hex(UInt64(offset))) \(Self.hex(value))", time)
+  // MARK: Queues
+
+  /// Whether the device with this name should keep a journal of its queues.
+  func watchesQueues(of name: String) -> Bool { shows(name, .queue) }
+
+  func queue(_ activity: QueueActivity, of placement: Placement, at time: Instant) {
+    let event =
+      switch activity.event {
+      case .notified: "notified"
+      case .taken(let head, let readable, let writable): "took chain \(head), \(readable) to read, \(writable) to write"
+      case .completed(let head, let written): "completed chain \(head), \(written) written"
+      }
+    write(placement.name, "queue \(activity.queue) \(event)", time)
   }
+
+  // MARK: The line
 
   private func write(_ device: String, _ event: String, _ time: Instant) {
     let micro = time.nanoseconds / 1000
@@ -48,37 +91,11 @@ final class Tracer: Sendable {
     output.put(Array("\(micro / 1_000_000).\(zeroes)\(fraction) \(device): \(event)\n".utf8))
   }
 
-  func drain() { output.drain() }
+  /// Says how much is missing, if the file or the reader could not keep up.
+  func drain() {
+    let lost = output.drain()
+    if lost > 0 { Program.say("swboot: \(lost) bytes of the trace were lost. Trace fewer events, or to a file.") }
+  }
 
   private static func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
-}
-
-/// A bus target that reports what passes.
-private final class TracedTarget: BusTarget {
-  private let target: any BusTarget
-  private let tracer: Tracer
-  private let clock: @Sendable () -> Instant
-
-  init(_ target: any BusTarget, by tracer: Tracer) {
-    self.target = target
-    self.tracer = tracer
-    let start = HostClock.nanoseconds()
-    clock = { Instant(nanoseconds: HostClock.nanoseconds() &- start) }
-  }
-
-  var placement: Placement { target.placement }
-  var deadline: Instant? { target.deadline }
-  func reset() { target.reset() }
-  func advance() { target.advance() }
-
-  func read(_ width: AccessWidth, at offset: Int) -> UInt64 {
-    let value = target.read(width, at: offset)
-    tracer.access("read", width, at: offset, value, of: placement, clock())
-    return value
-  }
-
-  func write(_ value: UInt64, _ width: AccessWidth, at offset: Int) {
-    tracer.access("write", width, at: offset, value, of: placement, clock())
-    target.write(value, width, at: offset)
-  }
 }

@@ -21,17 +21,22 @@ public final class HostBridge: BusTarget {
   private let memoryController: FunctionSlot<MemoryController>
   private let lpc: FunctionSlot<LPCBridge>
   /// Every function, lowest address first.
-  private let slots: [any PCISlot]
+  public let slots: [any PCISlot]
   private let ports = Mutex(Ports())
   private let backplane: any Backplane
 
   /// Two functions in one place, or in a chipset function's place, are our own mistake.
-  public init(_ functions: [any PCISlot], lines: InterruptLines, on backplane: any Backplane) {
+  ///
+  /// - Parameter watched: puts an observer before a function, or not.
+  public init(
+    _ functions: [any PCISlot], lines: InterruptLines, on backplane: any Backplane,
+    watched: (any PCISlot) -> any PCISlot = { $0 }
+  ) {
     memoryController = FunctionSlot(
       MemoryController(), at: FunctionAddress(slot: 0), Placement("memory controller"), lines: lines, on: backplane)
     lpc = FunctionSlot(
       LPCBridge(), at: FunctionAddress(slot: 0x1F), Placement("LPC bridge"), lines: lines, on: backplane)
-    slots = (functions + [memoryController, lpc]).sorted { $0.address < $1.address }
+    slots = (functions + [memoryController, lpc]).sorted { $0.address < $1.address }.map(watched)
     precondition(Set(slots.map(\.address)).count == slots.count, "each function has its own address")
     self.backplane = backplane
   }
@@ -58,6 +63,17 @@ public final class HostBridge: BusTarget {
       }
     }
     return reached
+  }
+
+  /// The function that answers for an access to this target, if it is not the bridge itself or nobody.
+  public func function(at offset: Int) -> (any PCISlot)? {
+    if offset < 8 {
+      let address = ports.withLock { $0.address }
+      return offset >= 4 && address[bit: 31] && address[bits: 16...23] == 0 ? slot(Int(address[bits: 8...15])) : nil
+    }
+    let address = address(offset)
+    if let place = ecamPlace(address) { return place.bus == 0 ? slot(place.devfn) : nil }
+    return slots.first { $0.decode(address, count: 1) != nil }
   }
 
   // MARK: BusTarget

@@ -1,4 +1,4 @@
-public import DeviceModel
+internal import DeviceModel
 import Primitives
 import Synchronization
 public import SystemBus
@@ -17,14 +17,9 @@ public final class InterruptLines: Sendable {
 
   public init(on backplane: any Backplane) { self.backplane = backplane }
 
-  /// The wire as the backplane knows it.
-  public static func placement(index: Int) -> Placement {
-    Placement("PCI interrupt", line: Platform.firstPCILine + index)
-  }
-
   /// Takes over a pin's level unless a later one is already known. The wire changes under the lock, because
   /// two processors' changes of a shared wire must arrive in order.
-  @usableFromInline func set(_ address: FunctionAddress, to level: Bool, sequence: UInt64) {
+  @usableFromInline func set(_ address: FunctionAddress, of name: String, to level: Bool, sequence: UInt64) {
     let index = address.interruptIndex(pin: 0)
     state.withLock { state in
       guard sequence > state.sequence[address.slot] else { return }
@@ -35,7 +30,7 @@ public final class InterruptLines: Sendable {
       guard after != before else { return }
       var cycle = Cycle(at: backplane.now)
       cycle.interrupt = after
-      backplane.carryOut(cycle, of: Self.placement(index: index))
+      backplane.carryOut(cycle, of: Placement(name, line: Platform.firstPCILine + index))
     }
   }
 }

@@ -6,6 +6,7 @@ public import SystemBus
 /// A function in its place, as the host bridge sees it.
 public protocol PCISlot: AnyObject, Sendable {
   var address: FunctionAddress { get }
+  var placement: Placement { get }
   func readConfiguration(_ width: AccessWidth, at offset: Int) -> UInt64
   func writeConfiguration(_ value: UInt64, _ width: AccessWidth, at offset: Int)
   /// Nil where none of its windows answers.
@@ -63,7 +64,7 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
       if state.function.deadline != deadline { cycle.rescheduled = true }
       return (result, state.function.interruptLevel, state.next())
     }
-    lines.set(address, to: level, sequence: sequence)
+    lines.set(address, of: placement.name, to: level, sequence: sequence)
     backplane.carryOut(cycle, of: placement)
     return result
   }

@@ -1,3 +1,4 @@
+internal import DeviceModel
 public import GuestRAM
 import Primitives
 
@@ -29,6 +30,9 @@ public struct Queue: Sendable {
   private var nextUsed: UInt16 = 0
   /// The used index up to which the driver was told or did not want to be.
   private var lastSignalled: UInt16 = 0
+
+  /// What happens to the queue, while somebody watches.
+  var journal: [QueueActivity.Event]?
 
   init() {}
 
@@ -67,6 +71,7 @@ public struct Queue: Sendable {
     guard head < size else { throw .descriptorIndex }
     let chain = try self.chain(head, memory)
     nextAvailable &+= 1
+    journal?.append(.taken(head: head, readable: chain.readableCount, writable: chain.writableCount))
     return chain
   }
 
@@ -142,6 +147,7 @@ public struct Queue: Sendable {
       try memory.storeIndex(nextUsed &+ 1, at: GuestAddress(used) + 2)
     } catch { throw QueueError(error) }
     nextUsed &+= 1
+    journal?.append(.completed(head: head, written: written))
   }
 
   /// True if chains were given back since the last call and the driver wants to know.

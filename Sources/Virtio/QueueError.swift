@@ -1,7 +1,7 @@
 import GuestRAM
 
 /// A ring that a correct driver does not produce. The device stops until it is reset.
-public enum QueueError: Error, Equatable, Sendable {
+public enum QueueError: Error, Equatable, Sendable, CustomStringConvertible {
   /// More new chains than the ring has places.
   case availableIndex
   /// A head or a link names a descriptor that does not exist.
@@ -18,6 +18,19 @@ public enum QueueError: Error, Equatable, Sendable {
   case memory
   /// No place for the answer that this request must have.
   case noAnswer
+
+  public var description: String {
+    switch self {
+    case .availableIndex: "more chains are available than the ring has places"
+    case .descriptorIndex: "a descriptor is named that does not exist"
+    case .chainTooLong: "a chain is longer than its table, or than 1024 descriptors"
+    case .indirect: "an indirect table is where none may be, or has a wrong size"
+    case .order: "a buffer for the driver comes before one for the device"
+    case .length: "a chain has more than 4 GiB"
+    case .memory: "a ring or a buffer is not wholly RAM"
+    case .noAnswer: "a request leaves no place for its answer"
+    }
+  }
 
   init(_: GuestMemoryError) { self = .memory }
 }

@@ -99,7 +99,7 @@ extension VirtioPCI {
       queues[index].size = UInt16(truncatingIfNeeded: value)
     case .queueEnable:
       guard value == 1 else { return }
-      guard queues[index].isPlaced(in: memory) else { return fail(&cycle) }
+      guard queues[index].isPlaced(in: memory) else { return fail(&cycle, "\(QueueError.memory)") }
       queues[index].usesIndirect = driverFeatures & Feature.indirectDescriptors != 0
       queues[index].usesEventIndex = driverFeatures & Feature.eventIndex != 0
       queues[index].isEnabled = true

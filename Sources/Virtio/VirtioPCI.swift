@@ -27,6 +27,8 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
 
   public internal(set) var function: F
   let memory: GuestMemory
+  /// Somebody wants to know what goes on in the queues.
+  private let isWatched: Bool
 
   var space: ConfigurationSpace
   let window: BaseAddress
@@ -48,9 +50,10 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
   /// Bit 0: a queue; bit 1: the configuration.
   var interruptStatus: UInt8 = 0
 
-  public init(_ function: F, memory: GuestMemory) {
+  public init(_ function: F, memory: GuestMemory, isWatched: Bool = false) {
     self.function = function
     self.memory = memory
+    self.isWatched = isWatched
     queues = Array(repeating: Queue(), count: F.queueCount)
     unfinished = Array(repeating: false, count: F.queueCount)
     msix = MSIX(vectors: F.queueCount + 1)
@@ -191,6 +194,7 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
 
   private mutating func notify(queue index: Int, _ cycle: inout Cycle) {
     guard isRunning, queues.indices.contains(index), queues[index].isEnabled else { return }
+    if isWatched { cycle.queueActivity.append(QueueActivity(queue: index, .notified)) }
     service(index, &cycle)
   }
 
@@ -208,6 +212,8 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
     _ body: (inout F, inout [Queue], GuestMemory, inout Cycle) throws(QueueError) -> R
   ) -> R? {
     guard isRunning else { return nil }
+    if isWatched { for i in queues.indices { queues[i].journal = [] } }
+    defer { closeJournals(&cycle) }
     do throws(QueueError) {
       let result = try body(&function, &queues, memory, &cycle)
       for i in queues.indices where queues[i].isEnabled {
@@ -215,13 +221,21 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
       }
       return result
     } catch {
-      fail(&cycle)
+      fail(&cycle, "\(error)")
       return nil
     }
   }
 
+  private mutating func closeJournals(_ cycle: inout Cycle) {
+    for i in queues.indices {
+      cycle.queueActivity += (queues[i].journal ?? []).map { QueueActivity(queue: i, $0) }
+      queues[i].journal = nil
+    }
+  }
+
   /// The driver's rings make no sense: touch nothing until it resets the device.
-  mutating func fail(_ cycle: inout Cycle) {
+  mutating func fail(_ cycle: inout Cycle, _ reason: String) {
+    cycle.complaint = "the driver's queues make no sense (\(reason)); the device waits for a reset"
     status.insert(.needsReset)
     if status.contains(.driverReady) { interrupt(2, vector: configurationVector, &cycle) }
   }

@@ -30,7 +30,8 @@ let help = """
 
   looking inside
     --trace EVENTS[,file=FILE]
-                         all, io, irq or names of devices: one line each with guest time
+                         all, or some of io, irq, queue and names of devices
+                         (swboot machine lists them): one line each with guest time
 
   On a terminal, Ctrl-a x ends the run and Ctrl-a Ctrl-a sends Ctrl-a.
   QEMU's -kernel -initrd -append -dtb -bios -m -smp -accel -nographic -no-reboot are understood too.

@@ -94,7 +94,7 @@ struct Options {
     case "--console": configuration.console = Self.stream(value)
     case "--debugcon": configuration.debugConsole = Self.stream(value)
     case "--timeout": configuration.timeout = try Self.seconds(value)
-    case "--trace": configuration.trace = Self.trace(value)
+    case "--trace": configuration.trace = try Self.trace(value)
     default: throw UsageError(message: "\(name) is not an option of swboot. See swboot --help.")
     }
   }
@@ -165,9 +165,12 @@ struct Options {
     }
   }
 
-  private static func trace(_ text: String) -> Configuration.Trace {
+  private static func trace(_ text: String) throws(UsageError) -> Configuration.Trace {
     let parts = text.split(separator: ",").map(String.init)
-    let file = parts.first { $0.hasPrefix("file=") }.map { String($0.dropFirst(5)) }
-    return Configuration.Trace(events: parts.filter { !$0.hasPrefix("file=") }, file: file)
+    let files = parts.filter { $0.hasPrefix("file=") }.map { String($0.dropFirst(5)) }
+    guard files.count <= 1, files != [""] else {
+      throw UsageError(message: "--trace \(text): a trace goes to one file, file=FILE.")
+    }
+    return Configuration.Trace(events: parts.filter { !$0.hasPrefix("file=") }, file: files.first)
   }
 }

@@ -44,6 +44,7 @@ struct BadRingTests {
     }
     try driver.publish(0)
     driver.kick()
+    #expect(driver.cycle.complaint?.contains("a chain is longer than its table") == true)
     try expectBroken(driver)
   }
 

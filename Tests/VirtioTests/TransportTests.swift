@@ -332,6 +332,22 @@ struct TransportTests {
     #expect(driver.status == 0xFF)
   }
 
+  @Test("a watched device tells each kick, what it takes from a queue and what it gives back")
+  func journal() throws {
+    let driver = try started()
+    driver.device = VirtioPCI(VirtioEntropy { Array(repeating: 1, count: $0) }, memory: driver.memory, isWatched: true)
+    driver.setConfig(0xC000_0000, 0x10)
+    driver.setConfig(6, 4, .word)
+    try driver.start()
+    try driver.add([.init(address: buffer, count: 4, flags: 2)])
+    driver.kick()
+    #expect(
+      driver.cycle.queueActivity == [
+        .init(queue: 0, .notified), .init(queue: 0, .taken(head: 0, readable: 0, writable: 4)),
+        .init(queue: 0, .completed(head: 0, written: 4)),
+      ])
+  }
+
   @Test("PC-09 the identity and the capabilities cannot be written")
   func readOnly() throws {
     let driver = try made()
