@@ -40,6 +40,14 @@ extension Core {
     self[.signResult] = 1
   }
 
+  /// TZCNT and LZCNT: unlike BSF and BSR they have a result for zero, the width.
+  func countZeros<T: RegisterWidth>(_ i: Instruction, _: T.Type) throws(Fault) {
+    let a: T = try sourceOperand(i)
+    let count = i.operation == .tzcnt ? a.trailingZeroBitCount : a.leadingZeroBitCount
+    set(i.destination, T(count))
+    arithmeticFlags = (count == 0 ? Flags.zf : 0) | (a == 0 ? Flags.cf : 0)
+  }
+
   func countBits<T: RegisterWidth>(_ i: Instruction, _: T.Type) throws(Fault) {
     let a: T = try sourceOperand(i)
     set(i.destination, T(a.nonzeroBitCount))

@@ -83,8 +83,16 @@ extension Core {
     let value = try operand(i)
     setRegister(i.reg, condition(i.opcode) ? value : self[register: Int(i.reg)], i.width)
   }
-  func byteSwap(_ i: Instruction) {
-    setRegister(i.rm, i.width == 8 ? self[register: Int(i.rm)].byteSwapped
-      : UInt64(UInt32(truncatingIfNeeded: self[register: Int(i.rm)]).byteSwapped), i.width)
+  /// BSWAP; of 16 bits it is undefined, and leaves zero as on all processors.
+  func byteSwap(_ i: Instruction) { setRegister(i.rm, i.width == 2 ? 0 : Self.swapped(self[register: Int(i.rm)], i.width), i.width) }
+
+  func moveSwapped(_ i: Instruction) throws(Fault) {
+    if i.opcode == 0xF0 {
+      setRegister(i.reg, Self.swapped(try operand(i), i.width), i.width)
+    } else {
+      try storeOperand(i, Self.swapped(self[register: Int(i.reg)], i.width), i.width)
+    }
   }
+
+  private static func swapped(_ value: UInt64, _ width: UInt8) -> UInt64 { value.byteSwapped >> UInt64(64 - 8 * Int(width)) }
 }

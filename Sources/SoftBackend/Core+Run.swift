@@ -111,7 +111,7 @@ extension Core {
   }
 
   /// Executes one block.
-  private func execute(_ first: Instruction) throws(Fault) {
+  func execute(_ first: Instruction) throws(Fault) {
     var i = first
     do {
       while true {
@@ -186,7 +186,7 @@ extension Core {
     switch i.operation {
     case .vector: try executeVector(i)
     case .imulTwo, .imulThree, .mul, .imul, .div, .idiv, .increment, .decrement, .negate, .not, .rol, .ror, .rcl, .rcr, .shl, .shr,
-      .sar, .shld, .shrd, .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement, .scanForward, .scanReverse, .popcnt, .exchange,
+      .sar, .shld, .shrd, .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement, .scanForward, .scanReverse, .tzcnt, .lzcnt, .popcnt, .exchange,
       .exchangeAdd, .compareExchange, .moveString, .storeString, .loadString, .compareString, .scanString, .inputString, .outputString:
       switch i.width {
       case 1: return try executeSized(i, UInt8.self)
@@ -209,6 +209,7 @@ extension Core {
     case .shld, .shrd: try doubleShift(i, T.self)
     case .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement: try bitTest(i, T.self)
     case .scanForward, .scanReverse: try scan(i, T.self)
+    case .tzcnt, .lzcnt: try countZeros(i, T.self)
     case .popcnt: try countBits(i, T.self)
     case .exchange: try exchange(i, T.self)
     case .exchangeAdd: try exchangeAdd(i, T.self)

@@ -20,7 +20,9 @@ extension Core {
 
   /// A value above the top of the stack, which stays where it is.
   func peek(_ width: UInt8, at depth: UInt64 = 0) throws(Fault) -> UInt64 {
-    let sp = (self[.rsp] &+ depth) & stackMask
+    try readStack((self[.rsp] &+ depth) & stackMask, width)
+  }
+  private func readStack(_ sp: UInt64, _ width: UInt8) throws(Fault) -> UInt64 {
     let address = is64Bit ? sp : try linear(2, sp, Int(width), write: false)
     return switch width {
     case 2: UInt64(try read(address, UInt16.self))
@@ -74,10 +76,25 @@ extension Core {
     do { setRegister(5, try pop(i.width), i.width) } catch { self[.rsp] = old; throw error }
   }
   func enterFrame(_ i: Instruction) throws(Fault) {
-    guard i.vvvv & 31 == 0 else { throw .undefined }
-    try push(self[.rbp], i.width)
-    setRegister(5, self[.rsp], i.width)
-    moveStack(to: self[.rsp] &- i.immediate & 0xFFFF)
+    let (oldStack, oldFrame) = (self[.rsp], self[.rbp])
+    do {
+      try push(self[.rbp], i.width)
+      let frame = self[.rsp]
+      let level = i.vvvv & 31
+      if level > 0 {
+        // The frame pointers of the enclosing procedures, and then the new one.
+        for depth in 1..<max(level, 1) {
+          let place = (oldFrame &- UInt64(depth) &* UInt64(i.width)) & stackMask
+          try push(readStack(place, i.width), i.width)
+        }
+        try push(frame, i.width)
+      }
+      setRegister(5, frame, i.width)
+      moveStack(to: self[.rsp] &- i.immediate & 0xFFFF)
+    } catch {
+      (self[.rsp], self[.rbp]) = (oldStack, oldFrame)
+      throw error
+    }
   }
 
   func pushFlags(_ i: Instruction) throws(Fault) {

@@ -4,7 +4,10 @@ extension Core {
   func string<T: RegisterWidth>(_ i: Instruction, _: T.Type) throws(Fault) -> Bool {
     let size = UInt64(T.bitWidth / 8)
     let step = self[.systemFlags] & Flags.df == 0 ? size : 0 &- size
+    if i.operation == .inputString || i.operation == .outputString { try checkPort(UInt16(truncatingIfNeeded: self[.rdx]), Int(size)) }
     guard !i.prefixes.isDisjoint(with: .repeated) else { try stringStep(i, T.self, step); return false }
+    if i.addressWidth == 4 { truncateCounters(i.operation) }
+    if i.operation == .compareString || i.operation == .scanString { return try compareRepeatedly(i, T.self, step) }
     var budget = 65536
     while truncated(self[.rcx], i.addressWidth) != 0 {
       if budget <= 0 || self[.attention] != 0 && budget < 65536 { return true }
@@ -17,7 +20,32 @@ extension Core {
       try stringStep(i, T.self, step)
       advance(1, 0 &- 1, i.addressWidth)
       budget -= 1
-      if i.operation == .compareString || i.operation == .scanString, isZero != i.prefixes.contains(.repeatZero) { return false }
+    }
+    return false
+  }
+
+  /// REP with 32-bit addresses clears the upper halves even if nothing is repeated.
+  private func truncateCounters(_ operation: Operation) {
+    self[.rcx] &= 0xFFFF_FFFF
+    if operation == .moveString { self[.rsi] &= 0xFFFF_FFFF }
+    if operation == .moveString || operation == .storeString { self[.rdi] &= 0xFFFF_FFFF }
+  }
+
+  /// REPE and REPNE of CMPS and SCAS: a fault leaves the flags of before the instruction.
+  private func compareRepeatedly<T: RegisterWidth>(_ i: Instruction, _: T.Type, _ step: UInt64) throws(Fault) -> Bool {
+    let before = arithmeticFlags
+    var budget = 65536
+    while truncated(self[.rcx], i.addressWidth) != 0 {
+      if budget <= 0 || self[.attention] != 0 && budget < 65536 { return true }
+      do throws(Fault) {
+        try stringStep(i, T.self, step)
+      } catch {
+        arithmeticFlags = before
+        throw error
+      }
+      advance(1, 0 &- 1, i.addressWidth)
+      budget -= 1
+      if isZero != i.prefixes.contains(.repeatZero) { return false }
     }
     return false
   }
@@ -76,8 +104,9 @@ extension Core {
       set(0, try read(source(i, count), T.self))
       advance(6, step, i.addressWidth)
     case .compareString:
+      let b: T = try read(target(i, count, write: false))
       let a: T = try read(source(i, count))
-      _ = difference(a, try read(target(i, count, write: false)), 0)
+      _ = difference(a, b, 0)
       advance(6, step, i.addressWidth)
       advance(7, step, i.addressWidth)
     case .scanString:

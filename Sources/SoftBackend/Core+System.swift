@@ -18,6 +18,7 @@ extension Core {
     case .sahf: arithmeticFlags = arithmeticFlags & Flags.of | UInt64(load(1, as: UInt8.self)) & 0xD5
     case .flagControl: flagControl(i.opcode)
     case .crc32: try crc32(i)
+    case .moveBE: try moveSwapped(i)
     case .translate:
       let offset = truncated(self[.rbx] &+ UInt64(load(0, as: UInt8.self)), i.addressWidth)
       store(try read(i.segment == 6 ? offset : linear(i.segment, offset, 1, write: false), UInt8.self), at: 0)
@@ -213,7 +214,7 @@ extension Core {
   private func port(_ i: Instruction) -> UInt16 {
     i.opcode < 0xE8 ? UInt16(truncatingIfNeeded: i.immediate & 0xFF) : UInt16(truncatingIfNeeded: self[.rdx])
   }
-  private func checkPort(_ port: UInt16, _ count: Int) throws(Fault) {
+  func checkPort(_ port: UInt16, _ count: Int) throws(Fault) {
     guard isProtected, UInt64(cpl) > self[.systemFlags] >> 12 & 3 || isVirtual8086 else { return }
     let task = segmentBase(Segment.task)
     let limit = segmentLimit(Segment.task)

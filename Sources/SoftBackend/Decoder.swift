@@ -85,6 +85,10 @@ struct Decoder {
     }
     i.opcode = opcode
     let row = is64 && i.map == 0 && (opcode == 0xC4 || opcode == 0xC5) ? .undefined : opcodeMaps[Int(i.map)][Int(opcode)]
+    guard is64 ? row.validity != .never64 : row.validity != .only64 else {
+      i.length = UInt8(position)
+      return
+    }
     i.addressWidth = is64 ? (addressPrefix ? 4 : 8) : code32 != addressPrefix ? 4 : 2
     let small = i.prefixes.contains(.operandSize)
     var size: UInt8 = is64 ? (rex & 8 != 0 ? 8 : small ? 2 : 4) : code32 != small ? 4 : 2
@@ -101,7 +105,6 @@ struct Decoder {
       i.segment = override ?? (is64 ? 6 : 3)
     }
     if is64 && (stack == .force64 || stack == .default64 && !small) { size = 8 }
-    if is64 && row.validity == .never64 || !is64 && row.validity == .only64 { operation = .undefined }
     i.width = size
     try operands(&i, row, size, is64, rex)
     if !is64 { i.segment = i.segment == 6 ? (override ?? 3) : i.segment }
@@ -246,8 +249,9 @@ struct Decoder {
       i.width = 2
       i.form = i.isMemory ? .memoryRegister : .registerRegister
       (i.destination, i.source) = (i.rm * 8, i.reg * 8)
-    case (0, 0x90) where i.rm == 0: operation = i.prefixes.contains(.repeatZero) ? .pause : .nop
-    case (0, 0x8D), (0, 0xC4), (0, 0xC5), (0, 0x62), (1, 0xC3), (1, 0xB2), (1, 0xB4), (1, 0xB5):
+    case (0, 0x90) where i.prefixes.contains(.repeatZero): operation = .pause
+    case (0, 0x90) where i.rm == 0: operation = .nop
+    case (0, 0x8D), (0, 0xC4), (0, 0xC5), (0, 0x62), (1, 0xB2), (1, 0xB4), (1, 0xB5):
       if !i.isMemory { operation = .undefined }
     case (0, 0xFF) where (group == 3 || group == 5) && !i.isMemory: operation = .undefined
     case (1, 0x01) where !i.isMemory:
@@ -274,6 +278,11 @@ struct Decoder {
         operation = group >= 5 ? .nop : .undefined
       }
     case (1, 0xB8): if !i.prefixes.contains(.repeatZero) { operation = .undefined }
+    case (1, 0xBC) where i.prefixes.contains(.repeatZero): operation = .tzcnt
+    case (1, 0xBD) where i.prefixes.contains(.repeatZero): operation = .lzcnt
+    // MOVNTI.
+    case (1, 0xC3) where !i.isMemory || !i.prefixes.isDisjoint(with: [.operandSize, .repeatZero, .repeatNonzero]):
+      operation = .undefined
     case (1, 0xC7):
       if i.isMemory && group >= 6 || !i.isMemory && group < 6 { operation = .undefined }
       if operation == .random { i.width = i.prefixes.contains(.rexW) ? 8 : i.prefixes.contains(.operandSize) ? 2 : 4 }

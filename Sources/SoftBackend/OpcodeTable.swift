@@ -321,7 +321,7 @@ let opcodeText = """
   1 C3 move Ey Gy
   1 C4-C6 vector m Ib
   1 C7 undefined/compareExchangePair/undefined/vector/vector/vector/random/random Ey
-  1 C8-CF byteSwap Zy
+  1 C8-CF byteSwap Zv
   1 D0-FE vector m
   1 FF undefined m
   2 00-EF vector m

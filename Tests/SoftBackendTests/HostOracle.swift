@@ -39,7 +39,7 @@ struct OracleFault: Equatable {
   static let scratchSize = 8192
   static let shared = Mutex(HostOracle())
 
-  private static let slotSize = 64
+  static let slotSize = 64
   private static let registers = 4096
   private static let flags = registers + 128
   private static let hostStack = registers + 136
@@ -94,10 +94,15 @@ struct OracleFault: Equatable {
     OracleSignals.install()
   }
 
+  /// Where the code under test was when its fault came, after INT3 for that.
+  var faultAddress: UInt64 { unsafe OracleSignals.instruction }
+
   /// Runs `code` from `state` with `contents` in the scratch pages, and leaves there what it did.
-  func run(_ code: [UInt8], _ state: inout OracleState, _ contents: inout [UInt8]) -> OracleFault? {
+  ///
+  /// `filler` follows the code in its slot: NOPs run quietly to the end, INT3 tells where the code ended.
+  func run(_ code: [UInt8], _ state: inout OracleState, _ contents: inout [UInt8], filler: UInt8 = 0x90) -> OracleFault? {
     precondition(code.count <= Self.slotSize && contents.count <= Self.scratchSize)
-    let filled = memory.write(code + [UInt8](repeating: 0x90, count: Self.slotSize - code.count), at: slot)
+    let filled = memory.write(code + [UInt8](repeating: filler, count: Self.slotSize - code.count), at: slot)
     precondition(filled)
     let data = unsafe memory.start
     for (i, value) in state.registers.enumerated() {
@@ -141,6 +146,7 @@ private enum OracleSignals {
   nonisolated(unsafe) static var epilogue: UInt64 = 0
   nonisolated(unsafe) static var armed = false
   nonisolated(unsafe) static var fault: OracleFault?
+  nonisolated(unsafe) static var instruction: UInt64 = 0
 
   static func install() {
     unsafe armed = false
@@ -155,6 +161,7 @@ private enum OracleSignals {
       let address = unsafe UInt64(UInt(bitPattern: info.pointee._sifields._sigfault.si_addr))
       unsafe OracleSignals.fault = OracleFault(signal: signal, code: info.pointee.si_code, address: address)
       let frame = unsafe context.assumingMemoryBound(to: ucontext_t.self)
+      unsafe OracleSignals.instruction = UInt64(bitPattern: Int64(frame.pointee.uc_mcontext.gregs.16))
       unsafe frame.pointee.uc_mcontext.gregs.16 = Int64(OracleSignals.epilogue)  // REG_RIP
     }
     for signal in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP] { unsafe sigaction(signal, &action, nil) }
