@@ -4,7 +4,9 @@ import Testing
 @testable import SoftBackend
 
 @Suite("FXSAVE and XSAVE") struct ExtendedStateTests {
-  private let machine = VectorMachine()
+  private let machine: VectorMachine
+
+  init() throws { machine = try VectorMachine() }
 
   private func execute(
     _ extended: UInt8, _ state: inout OracleState, _ memory: inout [UInt8], wide: Bool = true, at offset: UInt64 = 128
@@ -95,6 +97,7 @@ import Testing
   }
 
   private func write(_ value: UInt64) -> Fault? {
+    machine.core.updateMode(cpl: 0)
     do throws(Fault) {
       try machine.core.writeXCR(0, value)
       return nil

@@ -62,7 +62,7 @@ final class SoftTwin {
     try memory.write(
       bytes + [UInt8](repeating: 0xCC, count: HostOracle.slotSize - bytes.count),
       at: GuestAddress(Self.codePlace + code & 0xFFF))
-    try memory.write(contents, at: GuestAddress(Self.scratchPlace))
+    try setContents(contents)
     for k in 0..<16 { core[register: k] = state.registers[k] }
     for k in 0..<512 { core.store(state.image[k], at: Core.vectorState + k) }
     core.flags = state.flags & 0xCD5 | 0x202
@@ -80,7 +80,11 @@ final class SoftTwin {
     for k in 0..<16 { state.registers[k] = core[register: k] }
     for k in 0..<512 { state.image[k] = core.load(Core.vectorState + k) }
     state.flags = core.flags & 0xCD5 | 2
-    contents = try memory.bytes(contents.count, at: GuestAddress(Self.scratchPlace))
+    contents = try self.contents(contents.count)
     return (fault, core[.rip])
   }
+
+  /// The bytes of the scratch pages.
+  func setContents(_ bytes: [UInt8]) throws { try memory.write(bytes, at: GuestAddress(Self.scratchPlace)) }
+  func contents(_ count: Int) throws -> [UInt8] { try memory.bytes(count, at: GuestAddress(Self.scratchPlace)) }
 }

@@ -1,37 +1,15 @@
-import Glibc
-
 @testable import SoftBackend
 
-/// A core of its own with one page of memory, to execute single vector instructions.
-@safe final class VectorMachine {
-  let core: Core
-  private let page: UnsafeMutableRawPointer
+/// The oracle's twin, executing single vector instructions.
+final class VectorMachine {
+  private let twin: SoftTwin
+  var core: Core { twin.processor.core }
 
-  /// In 64-bit mode with SSE enabled, as Linux leaves it.
-  init() {
-    let block = UnsafeMutableRawPointer.allocate(byteCount: Core.size, alignment: 4096)
-    unsafe block.initializeMemory(as: UInt8.self, repeating: 0, count: Core.size)
-    unsafe page = UnsafeMutableRawPointer.allocate(byteCount: HostOracle.scratchSize, alignment: 4096)
-    unsafe core = Core(base: block)
-    core[.cr0] = 0x8000_0031
+  /// In 64-bit mode with SSE and XSAVE enabled, as Linux leaves it.
+  init() throws {
+    twin = try SoftTwin(codeAt: 0x2000_0000)
     core[.cr4] = 0x4_0620
-    core[.efer] = 0x500
-    core[.mode] = Mode.long64
     core.resetVectorState()
-    let table = Core.translations
-    core[.readTable] = UInt64(table)
-    core[.writeTable] = UInt64(table)
-    for k in 0..<HostOracle.scratchSize / 4096 {
-      let address = HostOracle.scratch + UInt64(k) * 4096
-      let line = table + Int(address >> 8 & 0xFF0)
-      core.store(address, at: line)
-      core.store(UInt64(UInt(bitPattern: unsafe page)) + UInt64(k) * 4096, at: line + 8)
-    }
-  }
-
-  deinit {
-    unsafe core.base.deallocate()
-    unsafe page.deallocate()
   }
 
   /// Executes one instruction from `state` on `memory`, which lies at the oracle's scratch address.
@@ -39,7 +17,7 @@ import Glibc
     for k in 0..<16 { core[register: k] = state.registers[k] }
     core.setArithmeticFlags(state.flags)
     for k in 0..<512 { core.store(state.image[k], at: Core.vectorState + k) }
-    for (k, byte) in memory.enumerated() { unsafe page.storeBytes(of: byte, toByteOffset: k, as: UInt8.self) }
+    guard (try? twin.setContents(memory)) != nil else { preconditionFailure("the twin has scratch pages") }
     var fault: Fault?
     var record = code.record
     unsafe withUnsafeMutablePointer(to: &record) { pointer in
@@ -48,21 +26,10 @@ import Glibc
       } catch { fault = error }
     }
     for k in 0..<16 { state.registers[k] = core[register: k] }
-    state.flags = flags
+    state.flags = core.flags & 0xCD5 | 2
     for k in 0..<512 { state.image[k] = core.load(Core.vectorState + k) }
-    for k in memory.indices { memory[k] = unsafe page.load(fromByteOffset: k, as: UInt8.self) }
+    if let after = try? twin.contents(memory.count) { memory = after }
     return fault
-  }
-
-  /// RFLAGS' arithmetic part.
-  private var flags: UInt64 {
-    let sign = core[.signResult]
-    let carries = core[.carries]
-    var flags: UInt64 = 2 | carries >> 63 | core[.adjust] & 0x10 | (sign >> 63) << 7
-    if UInt8(truncatingIfNeeded: sign).nonzeroBitCount % 2 == 0 { flags |= 4 }
-    if core[.zeroResult] == 0 { flags |= 0x40 }
-    if (carries >> 63 ^ carries >> 62) & 1 != 0 { flags |= 0x800 }
-    return flags
   }
 }
 

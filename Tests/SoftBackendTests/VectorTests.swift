@@ -69,8 +69,8 @@ import Testing
   }
 
   @Test("every form of every instruction leaves what the host leaves", arguments: [UInt8(1), 2, 3])
-  func everyForm(map: UInt8) {
-    let machine = VectorMachine()
+  func everyForm(map: UInt8) throws {
+    let machine = try VectorMachine()
     var random = FixedSequence(UInt64(map))
     for (byte, prefix) in Self.prefixes {
       for opcode in UInt8(0)...255 {
@@ -98,8 +98,8 @@ import Testing
   }
 
   @Test("an unaligned operand of a legacy instruction is a protection fault")
-  func alignment() {
-    let machine = VectorMachine()
+  func alignment() throws {
+    let machine = try VectorMachine()
     var random = FixedSequence(7)
     for opcode: UInt8 in [0x28, 0x29, 0x54, 0x58] {
       var (state, memory) = Self.scene(&random)
@@ -112,8 +112,8 @@ import Testing
   }
 
   @Test("an unmasked division by zero is a SIMD exception that leaves the destination alone")
-  func divisionByZero() {
-    let machine = VectorMachine()
+  func divisionByZero() throws {
+    let machine = try VectorMachine()
     var state = OracleState()
     var memory = [UInt8](repeating: 0, count: 256)
     state.image[25] = 0x1D  // ZM clear
@@ -126,8 +126,8 @@ import Testing
   }
 
   @Test("without OSFXSR SSE does not exist, and after a task switch it asks for its state")
-  func disabled() {
-    let machine = VectorMachine()
+  func disabled() throws {
+    let machine = try VectorMachine()
     var (state, memory) = (OracleState(), [UInt8](repeating: 0, count: 256))
     let code = VectorCode(opcode: 0x58, reg: 0, rm: 1)
     machine.core[.cr0] |= 8
@@ -137,8 +137,8 @@ import Testing
   }
 
   @Test("no encoding at all crashes the machine")
-  func anything() {
-    let machine = VectorMachine()
+  func anything() throws {
+    let machine = try VectorMachine()
     var random = FixedSequence(99)
     for _ in 0..<8_000 {
       var (state, memory) = (OracleState(), [UInt8](repeating: 0x5A, count: 1024))

@@ -44,8 +44,8 @@ import Testing
   }
 
   @Test("every operation with a register leaves what the host leaves")
-  func registers() {
-    let machine = VectorMachine()
+  func registers() throws {
+    let machine = try VectorMachine()
     var random = FixedSequence(87)
     for opcode in UInt8(0xD8)...0xDF {
       for low in UInt8(0)..<64 where X87Form.register(opcode, 0xC0 | low) != nil || opcode == 0xDB && low == 0x23 {
@@ -58,8 +58,8 @@ import Testing
   }
 
   @Test("every operation with memory leaves what the host leaves")
-  func memory() {
-    let machine = VectorMachine()
+  func memory() throws {
+    let machine = try VectorMachine()
     var random = FixedSequence(88)
     for opcode in UInt8(0xD8)...0xDF {
       for extended in UInt8(0)..<8 where X87Form.memory(opcode, extended) != nil {
@@ -72,8 +72,8 @@ import Testing
   }
 
   @Test("FNSTENV, FNSAVE, FNSTCW and FNSTSW write what the host writes")
-  func environments() {
-    let machine = VectorMachine()
+  func environments() throws {
+    let machine = try VectorMachine()
     var random = FixedSequence(89)
     for (opcode, extended): (UInt8, UInt8) in [(0xD9, 6), (0xDD, 6), (0xD9, 7), (0xDD, 7)] {
       for _ in 0..<40 {
@@ -84,8 +84,8 @@ import Testing
   }
 
   @Test("what FNSAVE wrote, FRSTOR brings back")
-  func saveAndRestore() {
-    let machine = VectorMachine()
+  func saveAndRestore() throws {
+    let machine = try VectorMachine()
     var random = FixedSequence(90)
     var (state, memory) = scene(&random)
     let before = state.image
@@ -97,8 +97,8 @@ import Testing
   }
 
   @Test("an unmasked division by zero waits for the next instruction")
-  func pendingException() {
-    let machine = VectorMachine()
+  func pendingException() throws {
+    let machine = try VectorMachine()
     var (state, memory) = (OracleState(), [UInt8](repeating: 0, count: 256))
     state.image[0] = 0x7B
     state.image[4] = 0xFF
