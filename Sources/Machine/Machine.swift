@@ -182,7 +182,10 @@ public final class Machine: Backplane {
       backend = try accelerator.makeBackend(memory: memory, processors: configuration.processors, machine: self)
       let targets = board.targets + backend.chips
       try tracer?.check(devices: targets.map(\.placement.name) + board.bridge.slots.map(\.placement.name))
-      for target in targets { try bus.add(tracer?.watching(target) ?? target) }
+      for target in targets {
+        let watched = tracer?.watching(target) ?? target
+        if target === board.power { bus.addMovable(watched) { board.bridge.pmBase } } else { try bus.add(watched) }
+      }
       let entry = try board.load(configuration, into: memory)
       for index in 0..<configuration.processors { processors.append(try backend.makeProcessor(index)) }
       if let entry { try processors[0].setState(entry) }

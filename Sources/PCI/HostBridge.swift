@@ -22,6 +22,7 @@ public final class HostBridge: BusTarget {
   private let lpc: FunctionSlot<LPCBridge>
   /// Every function, lowest address first.
   public let slots: [any PCISlot]
+  private let lines: InterruptLines
   private let ports = Mutex(Ports())
   private let backplane: any Backplane
 
@@ -38,6 +39,7 @@ public final class HostBridge: BusTarget {
       LPCBridge(), at: FunctionAddress(slot: 0x1F), Placement("LPC bridge"), lines: lines, on: backplane)
     slots = (functions + [memoryController, lpc]).sorted { $0.address < $1.address }.map(watched)
     precondition(Set(slots.map(\.address)).count == slots.count, "each function has its own address")
+    self.lines = lines
     self.backplane = backplane
   }
 
@@ -49,8 +51,6 @@ public final class HostBridge: BusTarget {
   public var ecam: MemoryRange? { memoryController.inspect { $0.ecam } }
   /// The first port of the PM block; nil while it is not decoded.
   public var pmBase: Port? { lpc.inspect { $0.pmBase } }
-  /// The PIC's line for a global interrupt from 16 on; nil while that route is off.
-  public func legacyLine(forGlobal line: Int) -> Int? { lpc.inspect { $0.route(line - Platform.firstPCILine) } }
 
   /// The doorbells that a write on the bus would reach.
   public var doorbells: [Doorbell] {
@@ -94,6 +94,7 @@ public final class HostBridge: BusTarget {
   public func reset() {
     ports.withLock { $0 = Ports() }
     for slot in slots { slot.reset() }
+    reroute()
     var cycle = Cycle(at: backplane.now)
     cycle.memoryMapChanged = true
     cycle.windowsMoved = true
@@ -127,7 +128,10 @@ public final class HostBridge: BusTarget {
   private func writeConfiguration(bus: Int, devfn: Int, _ value: UInt64, _ width: AccessWidth, at offset: Int) {
     guard bus == 0, width != .qword, (offset & 3) + width.byteCount <= 4, let slot = slot(devfn) else { return }
     slot.writeConfiguration(value, width, at: offset)
+    if slot.address == lpc.address { reroute() }
   }
+
+  private func reroute() { lines.reroute({ lpc.inspect { $0.routes } }, for: lpc.placement.name) }
 
   // MARK: Ports 0xCF8 to 0xCFF
 

@@ -4,12 +4,18 @@ import Synchronization
 public import SystemBus
 
 /// The eight wires PIRQA to PIRQH: a wire is high while any function on it pulls.
+///
+/// Each leads to its own pin of the I/O APIC, and to a legacy line where firmware routes it to one.
 public final class InterruptLines: Sendable {
   private struct State: Sendable {
     /// The slots that pull each wire.
     var pulling = [UInt32](repeating: 0, count: 8)
     /// The latest change seen of each slot's pin.
     var sequence = [UInt64](repeating: 0, count: 32)
+    /// Where each wire leads besides; nil for nowhere.
+    var routes = [Int?](repeating: nil, count: 8)
+    /// The legacy lines that are high because of a wire.
+    var legacy: Set<Int> = []
   }
 
   private let state = Mutex(State())
@@ -28,9 +34,28 @@ public final class InterruptLines: Sendable {
       state.pulling[index][bit: address.slot] = level
       let after = state.pulling[index] != 0
       guard after != before else { return }
-      var cycle = Cycle(at: backplane.now)
-      cycle.interrupt = after
-      backplane.carryOut(cycle, of: Placement(name, line: Platform.firstPCILine + index))
+      drive(Platform.firstPCILine + index, to: after, for: name)
+      driveLegacyLines(&state, for: name)
     }
+  }
+
+  /// The wires' routes may have changed. `routes` is asked under the lock, so that the latest answer counts.
+  func reroute(_ routes: () -> [Int?], for name: String) {
+    state.withLock { state in
+      state.routes = routes()
+      driveLegacyLines(&state, for: name)
+    }
+  }
+
+  private func driveLegacyLines(_ state: inout State, for name: String) {
+    let high = Set(state.routes.indices.filter { state.pulling[$0] != 0 }.compactMap { state.routes[$0] })
+    for line in state.legacy.symmetricDifference(high).sorted() { drive(line, to: high.contains(line), for: name) }
+    state.legacy = high
+  }
+
+  private func drive(_ line: Int, to level: Bool, for name: String) {
+    var cycle = Cycle(at: backplane.now)
+    cycle.interrupt = level
+    backplane.carryOut(cycle, of: Placement(name, line: line))
   }
 }

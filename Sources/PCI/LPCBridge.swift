@@ -28,11 +28,12 @@ public struct LPCBridge: PCIFunction {
     return Port(space.value(UInt16.self, at: Register.pmBase) & 0xFF80)
   }
 
-  /// The PIC's line for PIRQA (0) to PIRQH (7); nil while that route is off.
-  public func route(_ index: Int) -> Int? {
-    guard Register.routes.indices.contains(index) else { return nil }
-    let route = space.value(UInt8.self, at: Register.routes[index])
-    return route[bit: 7] ? nil : Int(route & 0xF)
+  /// The legacy lines of PIRQA to PIRQH; nil while that route is off.
+  var routes: [Int?] {
+    Register.routes.map { offset in
+      let route = space.value(UInt8.self, at: offset)
+      return route[bit: 7] ? nil : Int(route & 0xF)
+    }
   }
 
   public mutating func readConfiguration(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {

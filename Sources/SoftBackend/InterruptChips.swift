@@ -10,8 +10,6 @@ struct InterruptChips: Sendable {
   var locals: [LocalAPIC]
   /// Levels of ISA lines 0 to 15 and PCI lines 16 to 23, by global interrupt.
   private var lines: UInt32 = 0
-  /// PIRQA to PIRQH's routing registers: the ISA line in bits 0 to 3, unless bit 7 is set.
-  private var routes = [UInt8](repeating: 0x80, count: 8)
 
   init(processors: Int, tscHertz: UInt64) {
     locals = (0..<processors).map {
@@ -23,7 +21,6 @@ struct InterruptChips: Sendable {
     pic.reset()
     ioAPIC.reset()
     resetTimer()
-    routes = [UInt8](repeating: 0x80, count: 8)
     driveLegacyLines()
     for index in locals.indices { locals[index].reset() }
   }
@@ -47,19 +44,9 @@ struct InterruptChips: Sendable {
     driveLegacyLines()
   }
 
-  mutating func route(_ index: Int, to register: UInt8) {
-    guard routes.indices.contains(index) else { return }
-    routes[index] = register
-    driveLegacyLines()
-  }
-
-  /// The legacy controller sees ISA lines, and PCI lines where they are routed to.
+  /// The legacy controller sees ISA lines only; the board drives those that PCI lines are routed to.
   private mutating func driveLegacyLines() {
-    var levels = UInt16(truncatingIfNeeded: lines)
-    for index in routes.indices where lines[bit: Platform.firstPCILine + index] && !routes[index][bit: 7] {
-      levels[bit: Int(routes[index] & 15)] = true
-    }
-    for line in 0..<16 { pic.setLine(line, levels[bit: line]) }
+    for line in 0..<16 { pic.setLine(line, lines[bit: line]) }
   }
 
   // MARK: Messages

@@ -43,11 +43,6 @@ public final class InterruptFabric: InterruptController {
     access { _, cycle in cycle.messages.append(message) }
   }
 
-  /// The LPC bridge's routing register of PIRQA (0) to PIRQH (7) changed.
-  public func routePCILine(_ index: Int, to register: UInt8) {
-    access { chips, _ in chips.route(index, to: register) }
-  }
-
   // MARK: Processors take them
 
   /// What the processor must do next. INIT, start-up and non-maskable interrupts count as taken.

@@ -80,6 +80,7 @@ public struct SystemBus: Sendable {
 
   public private(set) var targets: [any BusTarget] = []
   private var ports: [Window<PortSpace>] = []
+  private var movables: [Movable] = []
   private var memory: [Window<MemorySpace>] = []
 
   public init() {}
@@ -93,6 +94,26 @@ public struct SystemBus: Sendable {
     if let range = target.placement.memory {
       try Self.insert(Window(range: range, target: target, base: base), into: &memory)
     }
+    targets.append(target)
+  }
+
+  /// A target with one range of ports that the guest moves. What stays in its place wins over it.
+  private struct Movable: Sendable {
+    let target: any BusTarget
+    let count: Int
+    let first: @Sendable () -> Port?
+
+    /// Where an access is in the device's own offsets; nil if it is not wholly inside.
+    func offset(_ width: AccessWidth, _ port: Port) -> Int? {
+      guard let first = first(), port >= first else { return nil }
+      let offset = Int(port.value - first.value)
+      return offset + width.byteCount <= count ? offset : nil
+    }
+  }
+
+  /// - Parameter first: where the target's only range of ports begins now; nil while it is nowhere.
+  public mutating func addMovable(_ target: any BusTarget, at first: @escaping @Sendable () -> Port?) {
+    movables.append(Movable(target: target, count: target.placement.ports.first.map { Int($0.count) } ?? 0, first: first))
     targets.append(target)
   }
 
@@ -114,8 +135,27 @@ public struct SystemBus: Sendable {
     return low < list.count && list[low].range.contains(address) ? low : nil
   }
 
-  public func read(_ width: AccessWidth, from port: Port) -> UInt64 { Self.read(width, port, ports) }
-  public func write(_ value: UInt64, _ width: AccessWidth, to port: Port) { Self.write(value, width, port, ports) }
+  public func read(_ width: AccessWidth, from port: Port) -> UInt64 {
+    if Self.find(port, in: ports) == nil, let (target, offset) = movable(width, port) {
+      return target.read(width, at: offset) & width.mask
+    }
+    return Self.read(width, port, ports)
+  }
+
+  public func write(_ value: UInt64, _ width: AccessWidth, to port: Port) {
+    if Self.find(port, in: ports) == nil, let (target, offset) = movable(width, port) {
+      return target.write(value & width.mask, width, at: offset)
+    }
+    Self.write(value, width, port, ports)
+  }
+
+  private func movable(_ width: AccessWidth, _ port: Port) -> (any BusTarget, Int)? {
+    for movable in movables {
+      if let offset = movable.offset(width, port) { return (movable.target, offset) }
+    }
+    return nil
+  }
+
   public func read(_ width: AccessWidth, from address: GuestAddress) -> UInt64 { Self.read(width, address, memory) }
   public func write(_ value: UInt64, _ width: AccessWidth, to address: GuestAddress) { Self.write(value, width, address, memory) }
 

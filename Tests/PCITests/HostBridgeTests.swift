@@ -24,7 +24,6 @@ struct HostBridgeTests {
     #expect(bench.config(0x1F, 0x44, .byte) == 0x80)
     #expect(bench.config(0, 0x60) == 0xB000_0001)
     #expect(bench.bridge.pmBase == 0x600)
-    #expect(bench.bridge.legacyLine(forGlobal: 20) == nil)
     #expect(bench.bridge.shadow == [0, 0, 0, 0, 0, 0, 0])
   }
 
@@ -38,13 +37,33 @@ struct HostBridgeTests {
     #expect(bench.bridge.pmBase == nil)
   }
 
-  @Test("a PCI interrupt reaches the PIC line that firmware routes it to")
+  /// Slot 1's pin is PIRQF, global interrupt 21; slot 2's is PIRQG, 22.
+  @Test("a PCI interrupt reaches the legacy line that firmware routes it to, as long as it does")
   func routes() throws {
-    let bench = try Bench()
-    bench.setConfig(0x0A, 0x1F, 0x68, .byte)
-    #expect(bench.bridge.legacyLine(forGlobal: 20) == 10)
-    #expect(bench.bridge.legacyLine(forGlobal: 21) == nil)
-    #expect(bench.bridge.legacyLine(forGlobal: 99) == nil)
+    let bench = try Bench(lamps: [1, 2])
+    bench.place(1, at: 0xC000_0000)
+    bench.bus.write(1, .dword, to: 0xC000_0000 as GuestAddress)
+    #expect(bench.backplane.seen.levels == [21: true])
+    bench.setConfig(0x0A, 0x1F, 0x69, .byte)
+    #expect(bench.backplane.seen.levels == [21: true, 10: true])
+    bench.setConfig(0x0B, 0x1F, 0x69, .byte)
+    #expect(bench.backplane.seen.levels == [21: true, 10: false, 11: true])
+    bench.setConfig(0x8B, 0x1F, 0x69, .byte)
+    #expect(bench.backplane.seen.levels == [21: true, 10: false, 11: false])
+  }
+
+  @Test("a legacy line is high while any of the wires that lead to it is")
+  func sharedLegacyLine() throws {
+    let bench = try Bench(lamps: [1, 2])
+    bench.setConfig(0x0A0A_0A0A, 0x1F, 0x68)
+    bench.place(1, at: 0xC000_0000)
+    bench.place(2, at: 0xC000_1000)
+    for (address, level) in [(0xC000_0000, 1), (0xC000_1000, 1), (0xC000_0000, 0)] as [(UInt64, UInt64)] {
+      bench.bus.write(level, .dword, to: GuestAddress(address))
+    }
+    #expect(bench.backplane.seen.levels == [21: false, 22: true, 10: true])
+    bench.bus.write(0, .dword, to: 0xC000_1000 as GuestAddress)
+    #expect(bench.backplane.seen.levels[10] == false)
   }
 
   @Test("shadow RAM changes announce a new memory map, and reset undoes them")

@@ -96,15 +96,15 @@ private final class Board: Sendable {
     #expect(board.fabric.doorbells[1].signals == [])
   }
 
-  @Test func aPCILineReachesTheLegacyControllerOnlyWhereRouted() throws {
+  @Test func aPCILineReachesTheLegacyControllerOnlyAsALegacyLine() throws {
     let board = try Board()
     board.initializePIC()
     board.out(0x0C, 0x4D1)
     board.fabric.setLine(16, true)
     #expect(board.fabric.poll(0) == .none)
-    board.fabric.routePCILine(0, to: 11)
+    board.fabric.setLine(11, true)
     #expect(board.fabric.acknowledge(0) == 0x3B)
-    board.fabric.routePCILine(0, to: 0x80)
+    board.fabric.setLine(11, false)
     board.out(0x20, 0xA0)
     board.out(0x20, 0x20)
     #expect(board.fabric.poll(0) == .none)
@@ -114,7 +114,6 @@ private final class Board: Sendable {
     let board = try Board()
     board.initializePIC()
     for line in [-1, 2, 24, Int.max] { board.fabric.setLine(line, true) }
-    board.fabric.routePCILine(8, to: 5)
     #expect(board.fabric.poll(0) == .none)
     #expect(board.fabric.poll(7) == .none)
     #expect(board.fabric.acknowledge(-1) == 0xFF)

@@ -26,6 +26,15 @@ private final class RecordingBackplane: Backplane {
   func carryOut(_ cycle: Cycle, of placement: Placement) { cycles.withLock { $0.append(cycle) } }
 }
 
+/// Where a guest has put a target.
+private final class PlaceBox: Sendable {
+  private let box = Mutex<Port?>(nil)
+  var port: Port? {
+    get { box.withLock { $0 } }
+    set { box.withLock { $0 = newValue } }
+  }
+}
+
 @Suite struct SystemBusTests {
   private let backplane = RecordingBackplane()
 
@@ -34,6 +43,24 @@ private final class RecordingBackplane: Backplane {
     try bus.add(Slot(Latch(), Placement("low", ports: [PortRange(0x100, count: 4)]), on: backplane))
     try bus.add(Slot(Latch(), Placement("high", memory: MemoryRange(0xFED0_0000, count: 4)), on: backplane))
     return bus
+  }
+
+  @Test("a target that moves answers where it is now, and gives way to those that stay")
+  func movable() throws {
+    var bus = try bus()
+    let place = PlaceBox()
+    bus.addMovable(
+      Slot(Latch(), Placement("movable", ports: [PortRange(0x600, count: 4)]), on: backplane), at: { place.port })
+    bus.write(0x5A, .byte, to: 0x201 as Port)
+    #expect(bus.read(.byte, from: 0x201 as Port) == 0xFF)
+    place.port = 0x200
+    bus.write(0x5A, .byte, to: 0x201 as Port)
+    #expect(bus.read(.dword, from: 0x200 as Port) == 0x5A00)
+    #expect(bus.read(.word, from: 0x203 as Port) == 0xFFFF)
+    place.port = 0xFE
+    #expect(bus.read(.byte, from: 0xFF as Port) == 0x5A)
+    #expect(bus.read(.byte, from: 0x101 as Port) == 0)
+    #expect(bus.read(.byte, from: 0x201 as Port) == 0xFF)
   }
 
   @Test("PC-12 where nobody is, reads float high and writes vanish", arguments: AccessWidth.allCases)
