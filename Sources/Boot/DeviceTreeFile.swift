@@ -7,13 +7,18 @@ extension Loader {
     do throws(FileError) {
       bytes = try HostFile(path: path).contents(limit: UInt64(LowMemory.setupDataSize))
     } catch { throw .file(error) }
-    do throws(DeviceTree.Flaw) { return try DeviceTree(bytes).bytes } catch {
-      switch error {
-      case .header: throw .field(file: path, name: "totalsize", problem: "or the magic is not that of a device tree")
-      case .structure: throw .field(file: path, name: "the structure block", problem: "is damaged")
+    do throws(DeviceTree.Flaw) { return try DeviceTree(bytes).bytes } catch { throw LoadError(error, file: path) }
+  }
+}
+
+extension LoadError {
+  init(_ flaw: DeviceTree.Flaw, file: String) {
+    self =
+      switch flaw {
+      case .header: .field(file: file, name: "totalsize", problem: "or the magic is not that of a device tree")
+      case .structure: .field(file: file, name: "the structure block", problem: "is damaged")
       case .tooDeep:
-        throw .field(file: path, name: "the structure block", problem: "nests more than \(DeviceTree.depthLimit) nodes")
+        .field(file: file, name: "the structure block", problem: "nests more than \(DeviceTree.depthLimit) nodes")
       }
-    }
   }
 }

@@ -27,20 +27,21 @@ struct Loader {
     return try start(source, initrd: initrd, deviceTree: deviceTree)
   }
 
-  /// Starts whatever kind of kernel `source` is, unpacking it at most once.
-  func start(_ source: Source, initrd: Source?, deviceTree: [UInt8], isUnpacked: Bool = false)
+  /// Starts whatever kind of kernel `source` is.
+  ///
+  /// - Parameter wrappings: what it was already taken out of; nothing is wrapped twice in the same.
+  func start(_ source: Source, initrd: Source?, deviceTree: [UInt8], inside wrappings: Set<Payload> = [])
     throws(LoadError) -> ProcessorState
   {
     guard source.size > 0 else { throw .file(FileError(path: source.name, .empty)) }
     let bytes = try source.bytes(at: 0, count: Payload.reach)
     switch Payload(bytes) {
     case .linux: return try startLinux(source, initrd: initrd, deviceTree: deviceTree)
-    case .gzip where !isUnpacked:
-      let unpacked: HostFile
-      do throws(FileError) {
-        unpacked = try source.file.inflated(at: source.start, count: source.size, limit: memory.size)
-      } catch { throw .file(error) }
-      return try start(Source(unpacked), initrd: initrd, deviceTree: deviceTree, isUnpacked: true)
+    case .gzip where !wrappings.contains(.gzip):
+      let unpacked = try inflated(source, limit: memory.size)
+      return try start(unpacked, initrd: initrd, deviceTree: deviceTree, inside: wrappings.union([.gzip]))
+    case .flatImageTree where wrappings.isEmpty:
+      return try startImageTree(source, initrd: initrd, deviceTree: deviceTree)
     case .elf: return try startELF(source, initrd: initrd, deviceTree: deviceTree)
     case .multiboot:
       guard let header = try MultibootHeader(bytes, fileSize: source.size, file: source.name) else { break }
@@ -48,7 +49,7 @@ struct Loader {
     default: break
     }
     throw source.error(
-      "the file", "is no kernel this machine can start: it wants bzImage, ELF, Multiboot, or one of these in gzip")
+      "the file", "is no kernel this machine can start: it wants bzImage, ELF, Multiboot, or one of these in gzip or a FIT image")
   }
 
   func open(_ path: String) throws(LoadError) -> HostFile {

@@ -6,8 +6,16 @@ internal import SystemBus
 
 /// The map of the machine a configuration would make.
 public enum MachineMap {
-  public static func report(_ configuration: Configuration) -> [String] {
-    do throws(MachineError) { return try Machine(configuration).map } catch { return [error.message] }
+  public static func report(_ configuration: Configuration) throws(MachineError) -> [String] {
+    try Machine(configuration).map
+  }
+
+  /// The same as a flattened device tree.
+  public static func tree(_ configuration: Configuration) throws(MachineError) -> [UInt8] {
+    guard let tree = try Machine(configuration).deviceTree else {
+      throw MachineError("the board is too large for its device tree. Ask for fewer processors.")
+    }
+    return tree
   }
 }
 

@@ -4,7 +4,8 @@ let help = """
   usage: swboot --kernel FILE [--initrd FILE] [--append TEXT] [--disk FILE] [option...]
          swboot --firmware FILE [option...]
          swboot doctor     what this host can do, and which accelerator swboot would take
-         swboot machine    the map of the machine that the guest sees
+         swboot machine [option...]   the map of the machine that the guest sees;
+                           with --dtb FILE (- for standard output) as a device tree
 
   what to boot
     --kernel FILE        bzImage, vmlinux (ELF, also gzip-compressed), Multiboot or FIT image

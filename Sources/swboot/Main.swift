@@ -10,11 +10,30 @@ internal import Machine
       stop(error.message, status: 2)
     }
     switch options.command {
-    case .help: print(help)
-    case .doctor: for line in Doctor.report() { print(line) }
-    case .machine: for line in MachineMap.report(options.configuration) { print(line) }
+    case .help: show([help])
+    case .doctor: show(Doctor.report())
+    case .machine: describe(options.configuration)
     case .boot: boot(options.configuration)
     }
+  }
+
+  private static func describe(_ configuration: Configuration) {
+    do throws(MachineError) {
+      guard let path = configuration.deviceTree else { return show(try MachineMap.report(configuration)) }
+      let tree = try MachineMap.tree(configuration)
+      if path == "-" { return show(tree) }
+      let file: OutputFile
+      do throws(FileError) { file = try OutputFile(path: path) } catch { stop(error.description, status: 2) }
+      guard file.write(tree) else { stop("\(path): the device tree could not be written.", status: 70) }
+    } catch {
+      stop(error.message, status: error.exitStatus)
+    }
+  }
+
+  private static func show(_ lines: [String]) { show(lines.flatMap { Array("\($0)\n".utf8) }) }
+
+  private static func show(_ bytes: [UInt8]) {
+    guard Terminal.write(bytes) else { stop("standard output could not be written.", status: 70) }
   }
 
   private static func boot(_ configuration: Configuration) {

@@ -136,6 +136,55 @@ import Testing
     #expect(try memory.bytes(32, at: node + 16) == Array(1...32))
   }
 
+  @Test("a kernel in gzip starts as it would unpacked, and one in gzip twice is refused")
+  func gzip() throws {
+    let state = try boot(Gzip.stored(SmallLinux.make()))
+    #expect(state.rip == 0x100_0200)
+    #expect(try memory.bytes(4096, at: 0x100_0000) == Array(SmallLinux.make()[SmallLinux.kernelOffset...]))
+    #expect(throws: LoadError.self) { try boot(Gzip.stored(Gzip.stored(SmallLinux.make()))) }
+  }
+
+  @Test("BZ-01 a gzip kernel that is damaged, cut off or larger than RAM is refused")
+  func badGzip() {
+    let packed = Gzip.stored(SmallLinux.make())
+    var damaged = packed
+    damaged[packed.count - 6] ^= 1
+    let bomb = Gzip.stored([UInt8](repeating: 0, count: 33 << 20))
+    for bytes in [damaged, Array(packed.prefix(packed.count / 2)), Array(packed.prefix(10)), bomb] {
+      #expect(throws: LoadError.self) { try boot(bytes) }
+    }
+  }
+
+  @Test("a device tree reaches the kernel in its list of extra facts")
+  func deviceTree() throws {
+    var tree = DeviceTreeWriter()
+    tree.set("model", "test")
+    let bytes = try #require(tree.finish())
+    let file = TemporaryFile(bytes)
+    _ = try boot(SmallLinux.make()) {
+      $0.deviceTree = file.path
+      $0.randomSeed = [1]
+    }
+    let seed = GuestAddress(try memory.load(UInt64.self, at: 0x7250))
+    let node = GuestAddress(try memory.load(UInt64.self, at: seed))
+    #expect(try memory.load(UInt32.self, at: node + 8) == 2)
+    #expect(try memory.load(UInt32.self, at: node + 12) == UInt32(bytes.count))
+    #expect(try memory.bytes(bytes.count, at: node + 16) == bytes)
+  }
+
+  @Test("DT-01 a device tree that is none, damaged or no file is refused by its name")
+  func badDeviceTree() throws {
+    var tree = try #require(DeviceTreeWriter().finish())
+    tree[tree.count - 1] = 4
+    let damaged = TemporaryFile(tree)
+    let text = TemporaryFile(Array("/dts-v1/;".utf8))
+    let empty = TemporaryFile([])
+    for path in [damaged.path, text.path, empty.path, "/tmp", "/nowhere"] {
+      let error = #expect(throws: LoadError.self) { try boot(SmallLinux.make()) { $0.deviceTree = path } }
+      #expect(error?.description.hasPrefix(path + ": ") == true)
+    }
+  }
+
   @Test func a_file_of_no_known_kind_is_refused() {
     #expect(throws: LoadError.self) { try boot([UInt8](repeating: 0, count: 10_000)) }
     #expect(throws: LoadError.self) { try boot([]) }

@@ -1,0 +1,94 @@
+internal import DeviceModel
+internal import GuestRAM
+internal import Host
+internal import Primitives
+internal import SystemBus
+
+extension Machine {
+  /// The board as a flattened device tree: what `swboot machine` prints, for programs.
+  public var deviceTree: [UInt8]? {
+    var tree = DeviceTreeWriter()
+    tree.set("#address-cells", 2)
+    tree.set("#size-cells", 2)
+    tree.set("compatible", "swboot,q35-lite")
+    tree.set("model", "swboot")
+    tree.node("chosen") { $0.set("stdout-path", "/isa/com1@i3f8") }
+    tree.node("cpus") { [configuration] cpus in
+      cpus.set("#address-cells", 1)
+      cpus.set("#size-cells", 0)
+      for index in 0..<configuration.processors {
+        cpus.node("cpu@\(hex(index))") { cpu in
+          cpu.set("device_type", "cpu")
+          cpu.set("compatible", "x86")
+          cpu.set("reg", UInt32(truncatingIfNeeded: index))
+        }
+      }
+    }
+    tree.node("memory@0") { [memory] node in
+      node.set("device_type", "memory")
+      var cells = Self.cells(0) + Self.cells(memory.lowSize)
+      if memory.highSize > 0 { cells += Self.cells(Platform.highRAMStart) + Self.cells(memory.highSize) }
+      node.set("reg", cells)
+    }
+    tree.node("interrupt-controller@\(hex(Platform.ioAPIC.first.value))") { node in
+      node.set("compatible", "intel,ce4100-ioapic")
+      node.set("interrupt-controller")
+      node.set("#interrupt-cells", 2)
+      node.set("#address-cells", 0)
+      node.set("reg", Self.cells(Platform.ioAPIC))
+      node.set("phandle", Self.interruptController)
+    }
+    addPCI(to: &tree)
+    addLegacyDevices(to: &tree)
+    return tree.finish()
+  }
+
+  private static let interruptController: UInt32 = 1
+
+  private static func cells(_ value: UInt64) -> [UInt32] {
+    [UInt32(truncatingIfNeeded: value >> 32), UInt32(truncatingIfNeeded: value)]
+  }
+  private static func cells(_ range: MemoryRange) -> [UInt32] { cells(range.first.value) + cells(range.count) }
+
+  private func hex(_ value: some BinaryInteger) -> String { String(value, radix: 16) }
+
+  private func addPCI(to tree: inout DeviceTreeWriter) {
+    tree.node("pcie@\(hex(Platform.ecam.first.value))") { node in
+      node.set("compatible", "pci-host-ecam-generic")
+      node.set("device_type", "pci")
+      node.set("#address-cells", 3)
+      node.set("#size-cells", 2)
+      node.set("reg", Self.cells(Platform.ecam))
+      node.set("bus-range", 0, 255)
+      // 32-bit memory, not prefetchable, at the same address on both sides.
+      let window = Platform.pciMemory
+      node.set("ranges", [0x0200_0000] + Self.cells(window.first.value) + Self.cells(window))
+    }
+  }
+
+  /// Everything with ports. A legacy bus' addresses have a first cell that says "port" or "memory".
+  private func addLegacyDevices(to tree: inout DeviceTreeWriter) {
+    tree.node("isa") { [board] bus in
+      bus.set("compatible", "isa")
+      bus.set("device_type", "isa")
+      bus.set("#address-cells", 2)
+      bus.set("#size-cells", 1)
+      bus.set("interrupt-parent", Self.interruptController)
+      for placement in board.targets.map(\.placement) {
+        guard let first = placement.ports.first, placement.memory == nil else { continue }
+        let name = String(placement.name.lowercased().map { $0 == " " ? "-" : $0 })
+        bus.node("\(name)@i\(hex(first.first.value))") { node in
+          if let id = placement.acpiID.flatMap({ Self.plugAndPlayName("\($0)") }) { node.set("compatible", id) }
+          node.set("reg", placement.ports.flatMap { [1, UInt32($0.first.value), UInt32($0.count)] })
+          if let line = placement.line { node.set("interrupts", UInt32(truncatingIfNeeded: line), 0) }
+        }
+      }
+    }
+  }
+
+  /// "PNP0501" is "pnpPNP,501" on a device tree's legacy bus.
+  private static func plugAndPlayName(_ id: String) -> String? {
+    guard id.hasPrefix("PNP") else { return nil }
+    return "pnpPNP,\(id.dropFirst(3).drop { $0 == "0" }.lowercased())"
+  }
+}
