@@ -33,9 +33,13 @@ let package = Package(
   ],
   targets: [
     .target(name: "CLinux"),
+    .target(name: "CFirmware", exclude: ["firmware.bin"]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CFDT", providers: [.apt(["libfdt-dev"])]),
     .target(name: "Primitives", swiftSettings: strict),
+
+    // The logic of our own firmware; scripts/build-firmware compiles it for bare metal.
+    layer("FirmwareCore", [], path: "Firmware/Core"),
 
     layer("DeviceModel", []),
     layer("GuestRAM", ["CLinux"]),
@@ -57,7 +61,7 @@ let package = Package(
       "Machine",
       [
         "DeviceModel", "GuestRAM", "Host", "Devices", "PCI", "SystemBus", "ACPITables", "Virtio",
-        "Processor", "Boot", "SoftBackend", "KVMBackend",
+        "Processor", "Boot", "SoftBackend", "KVMBackend", "CFirmware",
       ]),
     .executableTarget(
       name: "swboot", dependencies: ["Primitives", "Machine", "Host"],
@@ -69,6 +73,7 @@ let package = Package(
     tests("PrimitivesTests", []),
     tests("DeviceModelTests", []),
     tests("DevicesTests", ["Devices"]),
+    tests("FirmwareTests", ["FirmwareCore", "Devices", "PCI", "Virtio", "SystemBus", "GuestRAM", "Host", "ACPITables"]),
     tests("GuestRAMTests", ["GuestRAM"]),
     tests("SystemBusTests", ["SystemBus"]),
     tests("PCITests", ["PCI", "SystemBus"]),

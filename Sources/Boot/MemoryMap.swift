@@ -40,6 +40,13 @@ public struct MemoryMap: Equatable, Sendable {
     self.entries = entries
   }
 
+  /// For a firmware, which knows best what it does with the first MiB.
+  public init(firmwareLowSize lowSize: UInt64, highSize: UInt64) {
+    var entries = [Entry(start: 0, count: lowSize, kind: .usable), Entry(Platform.kvmPrivate, .reserved)]
+    if highSize > 0 { entries.append(Entry(start: Platform.highRAMStart, count: highSize, kind: .usable)) }
+    self.entries = entries
+  }
+
   /// As Linux' boot parameters hold it: address, size, kind, 20 bytes each.
   public var packed: [UInt8] {
     var bytes: [UInt8] = []

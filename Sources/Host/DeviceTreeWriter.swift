@@ -43,7 +43,9 @@ public struct DeviceTreeWriter {
     set(property, bytes: cells.flatMap { cell in (0..<4).map { UInt8(truncatingIfNeeded: cell >> (24 - 8 * UInt32($0))) } })
   }
 
-  public mutating func set(_ property: String, _ strings: String...) {
+  public mutating func set(_ property: String, _ strings: String...) { set(property, strings) }
+
+  public mutating func set(_ property: String, _ strings: [String]) {
     set(property, bytes: strings.flatMap { Array($0.utf8) + [0] })
   }
 

@@ -36,7 +36,6 @@ struct Board: Sendable {
     _ = add(DebugConsole(), DebugConsole.placement)
     _ = add(DebugExit(), DebugExit.placement)
     _ = add(PostCode(), PostCode.placement)
-    _ = add(try FirmwareConfig(cpuCount: configuration.processors, memory: memory), FirmwareConfig.placement)
     _ = add(ReadAsZero(), ReadAsZero.dmaPlacement)
     _ = add(ReadAsZero(), ReadAsZero.diskPlacement)
     _ = add(ReadAsZero(), ReadAsZero.rootComplexPlacement)
@@ -62,9 +61,13 @@ struct Board: Sendable {
     _ = place(entropy, "virtio-rng")
     bridge = HostBridge(functions, lines: lines, on: machine) { machine.tracer?.watching($0) ?? $0 }
     targets.append(bridge)
+    let placements = targets.map(\.placement) + [FirmwareConfig.placement]
+    tables = ACPITables(processors: configuration.processors, placements: placements)
+    let items = configuration.firmware == nil ? [] : try FirmwareItems(configuration, memory, placements, tables).list
+    _ = add(
+      try FirmwareConfig(cpuCount: configuration.processors, extra: items, memory: memory), FirmwareConfig.placement)
     self.targets = targets
     self.workers = workers
-    tables = ACPITables(processors: configuration.processors, placements: targets.map(\.placement))
   }
 
   let serial: Slot<UART16550>
@@ -94,7 +97,7 @@ struct Board: Sendable {
 
   /// Puts a kernel and its tables into RAM; nil where firmware does that.
   func load(_ configuration: Configuration, into memory: GuestMemory) throws -> ProcessorState? {
-    guard let kernel = configuration.kernel else { return nil }
+    guard configuration.firmware == nil, let kernel = configuration.kernel else { return nil }
     let root: GuestAddress = 0xE_0000
     let placed = tables.placed(tablesAt: root + 0x40, rsdpAt: root)
     try memory.write(placed.rsdp, at: root)
@@ -108,11 +111,6 @@ struct Board: Sendable {
         kernel: kernel, initrd: configuration.initrd, commandLine: configuration.commandLine,
         deviceTree: configuration.deviceTree, rootPointer: root.value, randomSeed: try HostRandom.bytes(32)),
       into: memory)
-  }
-
-  /// A firmware image; its size is checked here, so that memory can rely on it.
-  static func firmware(_ path: String) throws -> [UInt8] {
-    try HostFile(path: path).contents(limit: Platform.largestFirmware)
   }
 }
 

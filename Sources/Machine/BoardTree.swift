@@ -7,16 +7,32 @@ internal import SystemBus
 extension Machine {
   /// The board as a flattened device tree: what `swboot machine` prints, for programs.
   public var deviceTree: [UInt8]? {
+    BoardTree(
+      processors: configuration.processors, lowMemory: memory.lowSize, highMemory: memory.highSize,
+      placements: board.targets.map(\.placement)
+    ).bytes
+  }
+}
+
+/// The board as a flattened device tree, from where its devices sit. Our firmware reads it instead of knowing addresses.
+struct BoardTree {
+  let processors: Int
+  let lowMemory: UInt64
+  let highMemory: UInt64
+  let placements: [Placement]
+
+  /// Nil if it became larger than any tree of ours should.
+  var bytes: [UInt8]? {
     var tree = DeviceTreeWriter()
     tree.set("#address-cells", 2)
     tree.set("#size-cells", 2)
     tree.set("compatible", "swboot,q35-lite")
     tree.set("model", "swboot")
     tree.node("chosen") { $0.set("stdout-path", "/isa/com1@i3f8") }
-    tree.node("cpus") { [configuration] cpus in
+    tree.node("cpus") { cpus in
       cpus.set("#address-cells", 1)
       cpus.set("#size-cells", 0)
-      for index in 0..<configuration.processors {
+      for index in 0..<processors {
         cpus.node("cpu@\(hex(index))") { cpu in
           cpu.set("device_type", "cpu")
           cpu.set("compatible", "x86")
@@ -24,10 +40,10 @@ extension Machine {
         }
       }
     }
-    tree.node("memory@0") { [memory] node in
+    tree.node("memory@0") { node in
       node.set("device_type", "memory")
-      var cells = Self.cells(0) + Self.cells(memory.lowSize)
-      if memory.highSize > 0 { cells += Self.cells(Platform.highRAMStart) + Self.cells(memory.highSize) }
+      var cells = Self.cells(0) + Self.cells(lowMemory)
+      if highMemory > 0 { cells += Self.cells(Platform.highRAMStart) + Self.cells(highMemory) }
       node.set("reg", cells)
     }
     tree.node("interrupt-controller@\(hex(Platform.ioAPIC.first.value))") { node in
@@ -68,17 +84,18 @@ extension Machine {
 
   /// Everything with ports. A legacy bus' addresses have a first cell that says "port" or "memory".
   private func addLegacyDevices(to tree: inout DeviceTreeWriter) {
-    tree.node("isa") { [board] bus in
+    tree.node("isa") { bus in
       bus.set("compatible", "isa")
       bus.set("device_type", "isa")
       bus.set("#address-cells", 2)
       bus.set("#size-cells", 1)
       bus.set("interrupt-parent", Self.interruptController)
-      for placement in board.targets.map(\.placement) {
+      for placement in placements {
         guard let first = placement.ports.first, placement.memory == nil else { continue }
         let name = String(placement.name.lowercased().map { $0 == " " ? "-" : $0 })
         bus.node("\(name)@i\(hex(first.first.value))") { node in
-          if let id = placement.acpiID.flatMap({ Self.plugAndPlayName("\($0)") }) { node.set("compatible", id) }
+          let id = placement.acpiID.flatMap { Self.plugAndPlayName("\($0)") }
+          node.set("compatible", (id.map { [$0] } ?? []) + ["swboot,\(name)"])
           node.set("reg", placement.ports.flatMap { [1, UInt32($0.first.value), UInt32($0.count)] })
           if let line = placement.line { node.set("interrupts", UInt32(truncatingIfNeeded: line), 0) }
         }

@@ -22,6 +22,13 @@ public struct Configuration: Sendable {
     public init(path: String) { self.path = path }
   }
 
+  /// Whose code runs at the reset vector.
+  public enum Firmware: Equatable, Sendable {
+    /// The one that swboot carries.
+    case builtin
+    case file(String)
+  }
+
   public enum TripleFault: String, Sendable, CaseIterable {
     case stop
     case reset
@@ -31,7 +38,8 @@ public struct Configuration: Sendable {
   public var initrd: String?
   public var commandLine = ""
   public var deviceTree: String?
-  public var firmware: String?
+  /// Nil: the VMM loads the kernel itself.
+  public var firmware: Firmware?
   public var disks: [Disk] = []
   public var memory: UInt64 = 512 << 20
   public var processors = 1

@@ -50,7 +50,7 @@ public final class Machine: Backplane {
     do {
       accelerator = try AcceleratorChoice(configuration.accelerator)
       memory = try GuestMemory(
-        size: configuration.memory, firmware: try configuration.firmware.map(Board.firmware) ?? [])
+        size: configuration.memory, firmware: try configuration.firmware.map(FirmwareImage.bytes) ?? [])
       console = try Console(configuration.console)
       debugConsole = try OutputStream.open(configuration.debugConsole, name: "debug console")
       let start = startTime

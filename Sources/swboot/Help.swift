@@ -2,6 +2,7 @@ let help = """
   swboot boots an unmodified kernel, disk or firmware in a virtual machine.
 
   usage: swboot --kernel FILE [--initrd FILE] [--append TEXT] [--disk FILE] [option...]
+         swboot --disk FILE [option...]
          swboot --firmware FILE [option...]
          swboot doctor     what this host can do, and which accelerator swboot would take
          swboot machine [option...]   the map of the machine that the guest sees;
@@ -12,7 +13,8 @@ let help = """
     --initrd FILE        initial RAM disk
     --append TEXT        kernel command line
     --dtb FILE           device tree handed to the kernel
-    --firmware FILE      image that ends at 4 GiB and starts at the reset vector
+    --firmware FILE      image that ends at 4 GiB and starts at the reset vector, or builtin for our own BIOS,
+                         which boots disks where there is no --kernel, and loads the kernel where there is one
     --disk FILE[,ro][,snapshot][,id=NAME]
                          raw image as a virtio disk; may be given several times.
                          ro: the guest cannot write; snapshot: what it writes is thrown away

@@ -49,7 +49,12 @@ struct Options {
         try set(name, value)
       }
     }
-    if command == .boot { try check() }
+    if command == .boot {
+      if configuration.kernel == nil, configuration.firmware == nil, !configuration.disks.isEmpty {
+        configuration.firmware = .builtin
+      }
+      try check()
+    }
   }
 
   /// Options that only make sense together.
@@ -57,12 +62,14 @@ struct Options {
     let wishes = configuration
     switch (wishes.kernel, wishes.firmware) {
     case (nil, nil):
-      throw UsageError(message: "nothing to boot: give --kernel FILE or --firmware FILE. See swboot --help.")
+      throw UsageError(message: "nothing to boot: give --kernel FILE, --disk FILE or --firmware FILE. See swboot --help.")
     case (.some, .some):
-      throw UsageError(message: "--kernel with --firmware: a firmware cannot be handed a kernel yet. Give one of them.")
+      guard wishes.deviceTree == nil else {
+        throw UsageError(message: "--dtb with --firmware: a firmware hands no device tree on. Leave one of them out.")
+      }
     case (nil, .some):
       for (name, value) in [("--initrd", wishes.initrd), ("--dtb", wishes.deviceTree)] where value != nil {
-        throw UsageError(message: "\(name) needs --kernel: a firmware loads its own files.")
+        throw UsageError(message: "\(name) needs --kernel.")
       }
     default: break
     }
@@ -85,7 +92,7 @@ struct Options {
     case "--initrd": configuration.initrd = value
     case "--append": configuration.commandLine = value
     case "--dtb": configuration.deviceTree = value
-    case "--firmware": configuration.firmware = value
+    case "--firmware": configuration.firmware = value == "builtin" ? .builtin : .file(value)
     case "--disk": configuration.disks.append(try Self.disk(value))
     case "--memory": configuration.memory = try Self.size(value)
     case "--cpus": configuration.processors = try Self.count(value)

@@ -13,7 +13,7 @@ struct SmallGuest {
 
   init(_ name: String) {
     image = TemporaryFile(Self.firmware(name))
-    configuration.firmware = image.path
+    configuration.firmware = .file(image.path)
     configuration.memory = 1 << 20
     configuration.console = .file(consoleFile.path)
     configuration.accelerator = .kvm

@@ -1,0 +1,64 @@
+internal import Primitives
+
+/// The firmware: what it knows of the machine, and what it does from reset until something else runs.
+package struct Firmware<H: Hardware> {
+  package let hardware: H
+  package private(set) var console: Console<H>
+  var facts = BoardFacts()
+
+  package init(_ hardware: H) {
+    self.hardware = hardware
+    console = Console(hardware: hardware)
+  }
+
+  /// From reset on. Comes back only in a test.
+  package mutating func start() {
+    // Until the board has spoken, talk where every board of this kind listens.
+    facts.debugConsole = Platform.debugConsole.first
+    facts.debugExit = Platform.debugExit.first
+    console.debug = facts.debugConsole
+    let files = ConfigurationFiles(hardware: hardware)
+    guard files.isPresent else { return stop(.badBoard, "the board has no fw_cfg") }
+    guard readBoard(files) else { return stop(.badBoard, "the board's device tree is missing or broken") }
+    console.serial = facts.serial
+    console.debug = facts.debugConsole
+    console.prepare()
+    console.write("\nswboot firmware\n")
+    stop(.nothingToBoot, "no disk")
+  }
+
+  private mutating func readBoard(_ files: ConfigurationFiles<H>) -> Bool {
+    let room = WorkArea.tables
+    guard let size = files.read("etc/board.dtb", to: room) else { return false }
+    var facts = BoardFacts()
+    let isWhole = DeviceTreeReader(hardware: hardware, tree: room.first, size: size).walk { facts.learn(from: $0) }
+    guard isWhole else { return false }
+    self.facts = facts
+    return true
+  }
+
+  /// Says why there is no going on, and tells the host.
+  func stop(_ verdict: Verdict, _ reason: Text) {
+    console.write("swboot firmware: ")
+    console.write(reason)
+    console.write("\n")
+    stop(verdict)
+  }
+
+  func stop(_ verdict: Verdict) {
+    if let port = facts.debugExit { hardware.output(UInt32(verdict.rawValue), .byte, to: port) }
+    hardware.stop()
+  }
+
+  /// A fault in our own code.
+  package func reportFault(vector: UInt32, _ first: UInt32, _ second: UInt32) {
+    console.write("swboot firmware: fault ")
+    console.write(decimal: UInt64(vector))
+    console.write(", stack ")
+    console.write(hex: UInt64(first), digits: 8)
+    console.write(" ")
+    console.write(hex: UInt64(second), digits: 8)
+    console.write("\n")
+    stop(.fault)
+  }
+}

@@ -1,0 +1,11 @@
+#include "CFirmware.h"
+
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+static const uint8_t image[] = {
+#embed "firmware.bin"
+};
+
+size_t firmware_image_size(void) { return sizeof image; }
+
+uint8_t firmware_image_byte(size_t offset) { return offset < sizeof image ? image[offset] : 0xFF; }

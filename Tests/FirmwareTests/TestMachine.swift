@@ -1,0 +1,159 @@
+import ACPITables
+import DeviceModel
+import Devices
+import FirmwareCore
+import GuestRAM
+import Host
+import PCI
+import Primitives
+import Synchronization
+import SystemBus
+import Virtio
+
+/// The VMM's own device models with nobody who executes instructions: the firmware's logic runs right on them.
+final class TestMachine: Backplane, Hardware {
+  typealias Disk = FunctionSlot<VirtioPCI<VirtioBlock>>
+
+  struct Record: Sendable {
+    var serial: [UInt8] = []
+    var exitCode: UInt8?
+    var isStopped = false
+    var realMode: RealModeEntry?
+    var kernel: (entry: GuestAddress, parameters: GuestAddress)?
+  }
+
+  let memory: GuestMemory
+  let record = Mutex(Record())
+  /// What is on each disk; a machine that is broken in a certain way answers every request with an error.
+  let contents: Mutex<[[UInt8]]>
+  let failsReads: Bool
+  private let bus = Mutex(SystemBus())
+  private let disks = Mutex<[Disk]>([])
+  private let clock = Mutex<UInt64>(0)
+  let serial = Mutex<Slot<UART16550>?>(nil)
+
+  var now: Instant {
+    // Each look at the clock takes a while, so that waiting comes to an end.
+    clock.withLock { nanoseconds in
+      nanoseconds += 100_000
+      return Instant(nanoseconds: nanoseconds)
+    }
+  }
+
+  init(ram: UInt64 = 1 << 20, disks images: [[UInt8]] = [], items: [FirmwareConfig.Item] = [], failsReads: Bool = false)
+    throws
+  {
+    memory = try GuestMemory(size: ram)
+    memory.setShadow(.allRAM)
+    contents = Mutex(images)
+    self.failsReads = failsReads
+    var bus = SystemBus()
+    let lines = InterruptLines(on: self)
+    var functions: [Disk] = []
+    for (number, image) in images.enumerated() {
+      functions.append(
+        FunctionSlot(
+          VirtioPCI(VirtioBlock(sectorCount: UInt64(image.count / 512)), memory: memory),
+          at: FunctionAddress(slot: number + 1), Placement("disk\(number)"), lines: lines, on: self))
+    }
+    disks.withLock { $0 = functions }
+    let serial = Slot(UART16550(), UART16550.placement, on: self)
+    self.serial.withLock { $0 = serial }
+    try bus.add(serial)
+    try bus.add(Slot(DebugExit(), DebugExit.placement, on: self))
+    try bus.add(Slot(DebugConsole(), DebugConsole.placement, on: self))
+    try bus.add(Slot(PowerManagement(), PowerManagement.placement, on: self))
+    let clock = RealTimeClock(
+      board: .init(lowMemory: memory.lowSize, highMemory: memory.highSize, cpuCount: 1),
+      secondsSince1970: 1_000_000_000)
+    try bus.add(Slot(clock, RealTimeClock.placement, on: self))
+    try bus.add(HostBridge(functions, lines: lines, on: self))
+    let config = try FirmwareConfig(cpuCount: 1, extra: items, memory: Direct(memory: memory))
+    try bus.add(Slot(config, FirmwareConfig.placement, on: self))
+    self.bus.withLock { $0 = bus }
+  }
+
+  var console: String { String(decoding: record.withLock { $0.serial }.filter { $0 != 0x0D }, as: UTF8.self) }
+  var exitCode: UInt8? { record.withLock { $0.exitCode } }
+
+  func carryOut(_ cycle: Cycle, of placement: Placement) {
+    if let byte = cycle.consoleByte, placement.ports.first == Platform.serial { record.withLock { $0.serial.append(byte) } }
+    if case .exit(let code)? = cycle.power { record.withLock { if $0.exitCode == nil { $0.exitCode = code } } }
+    guard cycle.wake else { return }
+    for (number, disk) in disks.withLock({ $0 }).enumerated() where disk.placement.name == placement.name {
+      while let request = disk.access({ $0.next(&$1) }) {
+        let ok = serve(request, on: number)
+        disk.access { $0.complete(request.token, ok: ok, &$1) }
+      }
+    }
+  }
+
+  private func serve(_ request: BlockRequest, on disk: Int) -> Bool {
+    if failsReads { return false }
+    var offset = Int(request.sector) * 512
+    do {
+      for segment in request.segments {
+        if request.operation == .read {
+          let bytes = contents.withLock { Array($0[disk][offset..<offset + segment.count]) }
+          try memory.write(bytes, at: segment.address)
+        } else {
+          let bytes = try memory.bytes(segment.count, at: segment.address)
+          contents.withLock { $0[disk].replaceSubrange(offset..<offset + segment.count, with: bytes) }
+        }
+        offset += segment.count
+      }
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  // MARK: Hardware
+
+  func input(_ width: AccessWidth, from port: Port) -> UInt32 {
+    UInt32(truncatingIfNeeded: bus.withLock { $0 }.read(width, from: port))
+  }
+
+  func output(_ value: UInt32, _ width: AccessWidth, to port: Port) {
+    bus.withLock { $0 }.write(UInt64(value), width, to: port)
+  }
+
+  func load(_ width: AccessWidth, at address: GuestAddress) -> UInt32 {
+    if let bytes = try? memory.bytes(width.byteCount, at: address) {
+      return bytes.reversed().reduce(0) { $0 << 8 | UInt32($1) }
+    }
+    return UInt32(truncatingIfNeeded: bus.withLock { $0 }.read(width, from: address))
+  }
+
+  func store(_ value: UInt32, _ width: AccessWidth, at address: GuestAddress) {
+    let bytes = (0..<width.byteCount).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) }
+    if (try? memory.write(bytes, at: address)) == nil {
+      bus.withLock { $0 }.write(UInt64(value), width, to: address)
+    }
+  }
+
+  func copy(_ count: UInt32, from source: GuestAddress, to target: GuestAddress) {
+    if let bytes = try? memory.bytes(Int(count), at: source) { try? memory.write(bytes, at: target) }
+  }
+
+  func fill(_ byte: UInt8, count: UInt32, at address: GuestAddress) {
+    try? memory.fill(byte, count: Int(count), at: address)
+  }
+
+  func pause() {}
+  func stop() { record.withLock { $0.isStopped = true } }
+  func enterRealMode(_ entry: RealModeEntry) { record.withLock { $0.realMode = entry } }
+
+  func enterKernel(at entry: GuestAddress, parameters: GuestAddress) {
+    record.withLock { $0.kernel = (entry, parameters) }
+  }
+}
+
+/// RAM for fw_cfg's DMA.
+private final class Direct: DirectMemory {
+  let memory: GuestMemory
+  init(memory: GuestMemory) { self.memory = memory }
+  func contains(_ address: GuestAddress, count: Int) -> Bool { memory.contains(address, count: count) }
+  func copy(_ count: Int, from address: GuestAddress) -> [UInt8]? { try? memory.bytes(count, at: address) }
+  func put(_ bytes: [UInt8], at address: GuestAddress) -> Bool { (try? memory.write(bytes, at: address)) != nil }
+}
