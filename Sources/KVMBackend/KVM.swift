@@ -22,16 +22,17 @@ public enum KVMKind: Equatable, Sendable {
     guard opened >= 0 else { throw ProcessorError(Self.explain(open: -opened)) }
     guard linux_ioctl(opened, linux_KVM_GET_API_VERSION, 0) == KVM_API_VERSION else {
       close(opened)
-      throw ProcessorError("/dev/kvm: this kernel speaks another version of the KVM interface. Run with --accel soft.")
+      throw ProcessorError(Self.explain(open: 0))
     }
     descriptor = opened
   }
 
   deinit { close(descriptor) }
 
-  /// One sentence for each way /dev/kvm is commonly missing.
-  static func explain(open code: Int32) -> String {
+  /// One sentence for each way /dev/kvm is commonly missing; code 0 for one that is too old or too new.
+  public static func explain(open code: Int32) -> String {
     switch code {
+    case 0: "/dev/kvm: this kernel speaks another version of the KVM interface. Run with --accel soft."
     case ENOENT: "/dev/kvm does not exist. Load kvm_intel or kvm_amd, give the container the device, or run with --accel soft."
     case EACCES, EPERM: "/dev/kvm: permission denied. Add yourself to the kvm group, or run with --accel soft."
     default: "/dev/kvm cannot be opened (\(unsafe String(cString: strerror(code)))). Run with --accel soft."

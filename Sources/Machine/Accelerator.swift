@@ -1,25 +1,42 @@
 internal import GuestRAM
 internal import KVMBackend
 internal import Processor
+internal import SoftBackend
 
 /// Which backend runs the guest, and why.
 struct AcceleratorChoice: Sendable {
-  enum Kind { case kvm }
+  enum Kind { case kvm, soft }
   let kind: Kind
-  /// Said to the user where the choice was ours.
+  /// Said to the user where the choice was ours and costs something.
   let notice: String?
 
-  init(_ wish: Configuration.Accelerator) throws(MachineError) {
-    switch wish {
-    case .kvm, .auto:
-      kind = .kvm
-      notice = nil
-    case .soft:
-      throw MachineError("--accel soft: this build has no software CPU yet. Run with --accel kvm.")
+  /// A wish for KVM is never answered with anything else; `auto` says why it is not KVM.
+  init(_ wish: Configuration.Accelerator, host: () -> KVMKind = KVM.classify) {
+    (kind, notice) =
+      switch wish {
+      case .kvm: (.kvm, nil)
+      case .soft: (.soft, nil)
+      case .auto: Self.choose(host())
+      }
+  }
+
+  private static func choose(_ host: KVMKind) -> (Kind, String?) {
+    switch host {
+    case .hardware: (.kvm, nil)
+    case .software(let sign):
+      (.soft, "KVM on this host is itself software (\(sign)) and slower: running on the software CPU. --accel kvm insists.")
+    case .unusable(let code):
+      (.soft, "\(KVM.explain(open: code)) Running on the software CPU meanwhile: slow.")
     }
   }
 
   func makeBackend(memory: GuestMemory, processors: Int, machine: Machine) throws(ProcessorError) -> any Backend {
-    try KVMBackend(memory: memory, processors: processors)
+    switch kind {
+    case .kvm: try KVMBackend(memory: memory, processors: processors)
+    case .soft:
+      SoftBackend(
+        memory: memory, processors: processors, clock: { [unowned machine] in machine.now },
+        deadlineMoved: { [weak machine] in machine?.reschedule() })
+    }
   }
 }

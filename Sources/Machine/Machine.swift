@@ -48,7 +48,7 @@ public final class Machine: Backplane {
   public init(_ configuration: Configuration) throws(MachineError) {
     self.configuration = configuration
     do {
-      accelerator = try AcceleratorChoice(configuration.accelerator)
+      accelerator = AcceleratorChoice(configuration.accelerator)
       memory = try GuestMemory(
         size: configuration.memory, firmware: try configuration.firmware.map(FirmwareImage.bytes) ?? [])
       console = try Console(configuration.console)
@@ -92,12 +92,15 @@ public final class Machine: Backplane {
       if !words.isEmpty { usesVirtioConsole.store(true, ordering: .relaxed) }
       for byte in words { show(byte) }
     }
-    if cycle.rescheduled { control.update { $0.rescheduled = true } }
+    if cycle.rescheduled { reschedule() }
     if cycle.memoryMapChanged { changeMemoryMap() }
     if cycle.windowsMoved { moveDoorbells() }
     if let complaint = cycle.complaint { complaints.take(complaint, of: placement.name, at: cycle.now) }
     if let request = cycle.power { carryOut(request) }
   }
+
+  /// A deadline moved.
+  func reschedule() { control.update { $0.rescheduled = true } }
 
   private func emit(_ byte: UInt8, of placement: Placement) {
     if placement.ports.first == Platform.debugConsole {
@@ -257,7 +260,7 @@ public final class Machine: Backplane {
 
   /// Keeps the devices' time until the guest ends.
   private func serve(until limit: UInt64?) -> Outcome {
-    let targets = board.targets
+    let targets = board.targets + (power.withLock { $0?.backend.chips } ?? [])
     while true {
       let time = now
       for target in targets {

@@ -53,14 +53,11 @@ final class ChipTarget: BusTarget {
     }
   }
 
-  /// Local APICs are on no bus; their timers run when the fabric is advanced.
-  var deadline: Instant? {
-    guard chip == .timer else { return nil }
-    return fabric.access { chips, _ in chips.timer.deadline }
-  }
+  /// Local APICs are on no bus: the interval timer's place stands for all timers.
+  var deadline: Instant? { chip == .timer ? fabric.nextDeadline : nil }
 
   func advance() {
     guard chip == .timer else { return }
-    fabric.access { chips, cycle in chips.advanceTimer(&cycle) }
+    fabric.access { chips, cycle in chips.advance(&cycle) }
   }
 }

@@ -101,6 +101,9 @@ extension Core {
   /// IRET of all modes, and far returns, which pop no flags.
   func farReturn(_ i: Instruction) throws(Fault) {
     let isInterrupt = i.operation == .iret
+    defer {
+      if isInterrupt { endInterrupt() }
+    }
     let width = UInt64(i.width)
     let target = try peek(i.width)
     let selector = UInt16(truncatingIfNeeded: try peek(i.width, at: width))
@@ -141,6 +144,11 @@ extension Core {
     setSegment(Segment.cs, selector, d)
     updateMode(cpl: level)
     leave(to: is64Bit ? target : target & 0xFFFF_FFFF)
+  }
+
+  private func endInterrupt() {
+    self[.inNonMaskable] = 0
+    openInterrupts()
   }
 
   private func dropInnerSegments(_ level: UInt8) {

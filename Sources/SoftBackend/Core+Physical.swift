@@ -42,9 +42,7 @@ extension Core {
       }
     }
     let processor = self.processor
-    if address >> 12 == self[.apicBase] >> 12 & 0xF_FFFF_FFFF, self[.apicBase] & 0xC00 == 0x800 {
-      return UInt64(processor.chip.readRegister(Int(address & 0xFFF)))
-    }
+    if address & ~0xFFF == self[.apicPage] { return processor.interrupts.read(count, at: Int(address & 0xFFF)) }
     guard let width = AccessWidth(byteCount: count) else { return .max }
     return processor.bus.read(width, from: GuestAddress(address))
   }
@@ -60,9 +58,7 @@ extension Core {
       return
     }
     let processor = self.processor
-    if address >> 12 == self[.apicBase] >> 12 & 0xF_FFFF_FFFF, self[.apicBase] & 0xC00 == 0x800 {
-      return processor.chip.writeRegister(Int(address & 0xFFF), UInt32(truncatingIfNeeded: value))
-    }
+    if address & ~0xFFF == self[.apicPage] { return processor.interrupts.write(value, count, at: Int(address & 0xFFF)) }
     guard let width = AccessWidth(byteCount: count) else { return }
     processor.bus.write(value, width, to: GuestAddress(address))
   }

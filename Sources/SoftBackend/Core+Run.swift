@@ -39,7 +39,9 @@ extension Core {
     return unsafe marks[page] == 1 && versions[page] == version
   }
 
-  @inline(never) private func buildBlock(_ rip: UInt64, _ physical: UInt64, _ slot: Int) throws(Fault) -> Instruction {
+  @inline(never) private func buildBlock(
+    _ rip: UInt64, _ physical: UInt64, _ slot: Int, longest: Int = BlockRecord.longest
+  ) throws(Fault) -> Instruction {
     let room = UInt64(BlockRecord.headerSize + (BlockRecord.longest + 1) * MemoryLayout<InstructionRecord>.stride)
     if self[.arenaNext] &+ room > self[.arenaEnd] { processor.emptyBlockCache() }
     guard let p = unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.arenaNext])) else { preconditionFailure("the block cache has memory") }
@@ -47,8 +49,8 @@ extension Core {
     let (page, version) = processor.markCode(physical)
     var count = 0
     var at = rip
-    var cacheable = true
-    while count < BlockRecord.longest {
+    var cacheable = longest > 1
+    while count < longest {
       let linearNow = codeLinear(at)
       if count > 0 && linearNow >> 12 != codeLinear(rip) >> 12 { break }
       var decoder = Decoder(self, at: at, physical: physical &+ (at &- rip))
@@ -108,6 +110,12 @@ extension Core {
         try deliver(error)
       }
     }
+  }
+
+  /// Runs exactly one instruction.
+  func step() throws(Fault) {
+    let rip = self[.rip]
+    try execute(buildBlock(rip, codeAddress(codeLinear(rip)), 0, longest: 1))
   }
 
   /// Executes one block.

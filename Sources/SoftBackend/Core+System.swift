@@ -27,6 +27,7 @@ extension Core {
       let value = try peek(i.width)
       try loadSegment(Int(i.opcode >> 3 & 7), UInt16(truncatingIfNeeded: value))
       drop(UInt64(i.width))
+      if i.opcode == 0x17 { self[.shadow] = i.next }
       leave(to: i.next)
     case .moveFromSegment:
       guard i.extension3 < 6 else { throw .undefined }
@@ -35,10 +36,12 @@ extension Core {
       guard i.extension3 < 6, i.extension3 != 1 else { throw .undefined }
       let value = i.isMemory ? try readOperand(i, UInt16.self) : get(i.rm &* 8)
       try loadSegment(Int(i.extension3), value)
+      if i.extension3 == 2 { self[.shadow] = i.next }
       leave(to: i.next)
     case .pushFlags: try pushFlags(i)
     case .popFlags:
       try popFlags(i)
+      openInterrupts()
       leave(to: i.next)
     case .enter: try enterFrame(i)
     case .leave: try leaveFrame(i)
@@ -50,11 +53,14 @@ extension Core {
     case .syscall: try systemCall(i)
     case .sysret: try systemReturn(i)
     case .input: setRegister(0, try portRead(port(i), Int(min(i.width, 4))), min(i.width, 4))
-    case .output: try portWrite(port(i), self[.rax], Int(min(i.width, 4)))
+    case .output:
+      try portWrite(port(i), self[.rax], Int(min(i.width, 4)))
+      // The device may have changed the memory map, or ended the machine.
+      if self[.attention] != 0 { leave(to: i.next) }
     case .halt:
       try requireSystem()
       self[.halted] = 1
-      processor.requestAttention(.halt)
+      raise(.halt)
       leave(to: i.next)
     case .cli, .sti: try interruptFlag(i)
     case .clac, .stac:
@@ -82,6 +88,7 @@ extension Core {
     case .fsgsbase: try segmentBaseRegister(i)
     case .moveFromControl:
       try requireSystem()
+      if i.reg == 8 { return self[register: Int(i.rm)] = processor.interrupts.taskPriority }
       guard let field = controlField(i.reg) else { throw .undefined }
       self[register: Int(i.rm)] = is64Bit ? self[field] : self[field] & 0xFFFF_FFFF
     case .moveToControl:
@@ -108,6 +115,10 @@ extension Core {
       flushTranslations()
       leave(to: i.next)
     case .wbinvd: try requireSystem()
+    case .xgetbv:
+      let value = try readXCR(UInt32(truncatingIfNeeded: self[.rcx]))
+      (self[.rax], self[.rdx]) = (value & 0xFFFF_FFFF, value >> 32)
+    case .xsetbv: try writeXCR(UInt32(truncatingIfNeeded: self[.rcx]), self[.rdx] << 32 | self[.rax] & 0xFFFF_FFFF)
     case .descriptorTable: try descriptorTable(i)
     case .segmentTable: try segmentTable(i)
     default: throw .undefined
@@ -195,6 +206,7 @@ extension Core {
     setSegment(Segment.cs, selector: (selector &+ (wide ? 16 : 0)) | 3, base: 0, limit: 0xFFFF_FFFF, attributes: wide ? 0xA0FB : 0xC0FB)
     setSegment(Segment.ss, selector: (selector &+ 8) | 3, base: 0, limit: 0xFFFF_FFFF, attributes: 0xC0F3)
     updateMode(cpl: 3)
+    openInterrupts()
     leave(to: wide ? self[.rcx] : self[.rcx] & 0xFFFF_FFFF)
   }
 
@@ -205,6 +217,7 @@ extension Core {
     } else if self[.systemFlags] & Flags.interrupts == 0 {
       self[.systemFlags] |= Flags.interrupts
       self[.shadow] = i.next
+      openInterrupts()
       leave(to: i.next)
     }
   }
@@ -243,7 +256,6 @@ extension Core {
     case 2: .cr2
     case 3: .cr3
     case 4: .cr4
-    case 8: .cr8
     default: nil
     }
   }
@@ -263,12 +275,11 @@ extension Core {
     case 2: self[.cr2] = value
     case 3: self[.cr3] = value & ~(1 << 63)
     case 4:
-      guard value & ~0x37_07FF == 0 else { throw .protection }
+      guard value & ~0x31_07FF == 0 else { throw .protection }
       self[.cr4] = value
     case 8:
       guard value < 16 else { throw .protection }
-      self[.cr8] = value
-      processor.chip.taskPriority = UInt8(value)
+      processor.interrupts.taskPriority = value
       return
     default: throw .undefined
     }

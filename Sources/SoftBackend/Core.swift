@@ -33,12 +33,14 @@
     /// Interrupts wait until this RIP's instruction is over (STI, MOV SS); all ones if none.
     case shadow = 224
     case environment = 232
-    case cr0 = 256, cr2 = 264, cr3 = 272, cr4 = 280, cr8 = 288, efer = 296, xcr0 = 304
+    case cr0 = 256, cr2 = 264, cr3 = 272, cr4 = 280, efer = 296, xcr0 = 304
     case star = 312, lstar = 320, cstar = 328, sfmask = 336, kernelGSBase = 344, tscAux = 352
-    case sysenterCS = 360, sysenterSP = 368, sysenterIP = 376, pat = 384, apicBase = 392, tscOffset = 400
+    case sysenterCS = 360, sysenterSP = 368, sysenterIP = 376, pat = 384, apicPage = 392
     case arenaNext = 408, arenaEnd = 416, inDelivery = 424
     case dr0 = 432, dr1 = 440, dr2 = 448, dr3 = 456, dr6 = 464, dr7 = 472
     case marks = 520, versions = 528, tsc = 536, pending = 544
+    /// An interrupt waits for the interrupt flag, or for the end of a non-maskable one.
+    case deferred = 552, inNonMaskable = 560
     case halted = 480, kvmClock = 488, kvmWallClock = 496, miscEnable = 504
   }
 

@@ -1,26 +1,39 @@
-/// A processor's own interrupt chip, as its core sees it.
-protocol LocalInterrupts: AnyObject, Sendable {
-  /// The vector to deliver now, which then is in service; nil if none is pending above the priority.
-  func acknowledge() -> UInt8?
-  var hasPending: Bool { get }
-  var taskPriority: UInt8 { get set }
-  func readRegister(_ offset: Int) -> UInt32
-  func writeRegister(_ offset: Int, _ value: UInt32)
-  /// x2APIC registers by MSR number less 0x800.
-  func readExtended(_ number: Int) -> UInt64
-  func writeExtended(_ number: Int, _ value: UInt64)
-}
+internal import Devices
+internal import Primitives
 
-/// No chip: nothing ever interrupts.
-final class NoInterrupts: LocalInterrupts {
-  func acknowledge() -> UInt8? { nil }
-  var hasPending: Bool { false }
-  var taskPriority: UInt8 {
-    get { 0 }
-    set {}
+/// One processor's end of the interrupt fabric.
+struct LocalInterrupts: Sendable {
+  let fabric: InterruptFabric
+  let processor: Int
+  let doorbell: Doorbell
+
+  init(_ fabric: InterruptFabric, _ processor: Int) {
+    self.fabric = fabric
+    self.processor = processor
+    doorbell = fabric.doorbells[processor]
   }
-  func readRegister(_ offset: Int) -> UInt32 { 0 }
-  func writeRegister(_ offset: Int, _ value: UInt32) {}
-  func readExtended(_ number: Int) -> UInt64 { 0 }
-  func writeExtended(_ number: Int, _ value: UInt64) {}
+
+  /// The physical page of the registers, or an address that is never reached.
+  var page: UInt64 { fabric.localAPICBase(processor)?.value ?? .max }
+
+  func read(_ count: Int, at offset: Int) -> UInt64 {
+    AccessWidth(byteCount: count).map { fabric.readLocalAPIC(processor, $0, at: offset) } ?? 0
+  }
+  func write(_ value: UInt64, _ count: Int, at offset: Int) {
+    guard let width = AccessWidth(byteCount: count) else { return }
+    fabric.writeLocalAPIC(processor, value, width, at: offset)
+  }
+
+  func readMSR(_ msr: UInt32) throws(Fault) -> UInt64 {
+    do { return try fabric.readRegister(processor, msr: msr) } catch { throw .protection }
+  }
+  func writeMSR(_ msr: UInt32, _ value: UInt64) throws(Fault) {
+    do { try fabric.writeRegister(processor, msr: msr, value) } catch { throw .protection }
+  }
+
+  /// CR8.
+  var taskPriority: UInt64 {
+    get { UInt64(fabric.taskPriority(processor)) }
+    nonmutating set { fabric.setTaskPriority(processor, UInt8(truncatingIfNeeded: newValue)) }
+  }
 }

@@ -1,45 +1,77 @@
-internal import DeviceModel
 internal import Glibc
 public import GuestRAM
-internal import Primitives
+public import Primitives
 public import Processor
 internal import Synchronization
 public import SystemBus
 
 /// Executes guests by interpreting them: needs nothing of the host but memory and threads.
-@safe public final class SoftBackend: Backend, @unchecked Sendable {
+@safe public final class SoftBackend: Backend, Sendable {
+  private struct Member { weak var processor: SoftProcessor? }
+
   let memory: GuestMemory
-  public let interrupts: any InterruptController
+  let fabric: InterruptFabric
+  let processorCount: Int
+  let clock: @Sendable () -> Instant
   public let chips: [any BusTarget]
+  public var interrupts: any InterruptController { fabric }
   /// Counts, for each page of RAM, how often code in it was cached anew.
-  let versions: UnsafeMutablePointer<UInt32>
+  nonisolated(unsafe) let versions: UnsafeMutablePointer<UInt32>
   let mapGeneration = Atomic<UInt32>(0)
-  private let processors = Mutex<[SoftProcessor]>([])
+  /// Processors that only another processor could wake.
+  let stuckProcessors = Atomic<Int>(0)
+  private let members = Mutex<[Member]>([])
   private let bus = Mutex(())
 
-  public init(memory: GuestMemory) {
+  /// - Parameter clock: guest time; the time-stamp counters tick once in its nanosecond.
+  /// - Parameter deadlineMoved: called from any thread when one of the chips wants to be advanced earlier.
+  public init(
+    memory: GuestMemory, processors: Int = 1, clock: @escaping @Sendable () -> Instant = SoftBackend.hostTime,
+    deadlineMoved: (@Sendable () -> Void)? = nil
+  ) {
     self.memory = memory
-    interrupts = NoController()
-    chips = []
+    self.clock = clock
+    processorCount = max(processors, 1)
+    fabric = InterruptFabric(processors: processorCount, tscHertz: SoftProcessor.frequency, clock: clock)
+    fabric.whenDeadlineMoves(deadlineMoved)
+    chips = fabric.targets
     let pages = Int(memory.size / 4096)
     unsafe versions = .allocate(capacity: pages)
     unsafe versions.initialize(repeating: 0, count: pages)
   }
   deinit { unsafe versions.deallocate() }
 
+  /// The host's monotonic clock.
+  public static let hostTime: @Sendable () -> Instant = {
+    var t = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &t)
+    return Instant(nanoseconds: UInt64(truncatingIfNeeded: t.tv_sec) &* 1_000_000_000 &+ UInt64(truncatingIfNeeded: t.tv_nsec))
+  }
+
   public func makeProcessor(_ index: Int) throws(ProcessorError) -> any Processor {
+    guard index < processorCount else { throw ProcessorError("this machine has no processor \(index)") }
     let processor = try SoftProcessor(index, self)
-    processors.withLock { $0.append(processor) }
+    members.withLock { $0.append(Member(processor: processor)) }
+    fabric.doorbells[index].whenRung { [weak processor] in processor?.requestAttention(.interrupt) }
     return processor
   }
+
   public func memoryMapChanged() throws(ProcessorError) {
     mapGeneration.add(1, ordering: .releasing)
-    for processor in processors.withLock({ $0 }) { processor.kick() }
+    tellAll(.staleMap)
   }
-  public func reset() throws(ProcessorError) {}
 
-  func writesAreStale(except processor: SoftProcessor) {
-    for other in processors.withLock({ $0 }) where other !== processor { other.requestAttention(.staleWrites) }
+  /// Makes all processors, but perhaps one, look up.
+  func tellAll(_ reason: SoftProcessor.Attention, except processor: SoftProcessor? = nil) {
+    for member in members.withLock({ $0 }) where member.processor !== processor {
+      member.processor?.requestAttention(reason)
+    }
+  }
+
+  /// Whether no processor can ever go on: all sleep deaf to interrupts, and no message is on its way.
+  var isStuck: Bool {
+    stuckProcessors.load(ordering: .sequentiallyConsistent) == processorCount
+      && fabric.doorbells.allSatisfy { $0.signals.isDisjoint(with: [.nonMaskable, .initialize, .startUp]) }
   }
 
   func lockBus() { bus._unsafeLock() }
@@ -62,10 +94,4 @@ public import SystemBus
         first: window.range.first.value, last: window.range.last.value, host: host, writeHost: writeHost, writeOffset: offset)
     }
   }
-}
-
-/// Interrupt lines that lead nowhere.
-final class NoController: InterruptController {
-  func setLine(_ line: Int, _ level: Bool) {}
-  func send(_ message: MSIMessage) {}
 }

@@ -21,22 +21,22 @@ public import SystemBus
   let core: Core
   let backend: SoftBackend
   var bus = SystemBus()
-  var chip: any LocalInterrupts = NoInterrupts()
-  let frequency: UInt64 = 1_000_000_000
+  let interrupts: LocalInterrupts
   private let arena: UnsafeMutableRawPointer
   private var timeOffset: UInt64 = 0
   private var map: [PhysicalWindow] = []
   private var mapGeneration: UInt32 = .max
-  private let wakeUp: UnsafeMutablePointer<pthread_cond_t>
-  private let wakeLock: UnsafeMutablePointer<pthread_mutex_t>
+  let wakeUp: UnsafeMutablePointer<pthread_cond_t>
+  let wakeLock: UnsafeMutablePointer<pthread_mutex_t>
 
   static let arenaSize = 64 << 20
-
-  enum Attention: UInt64 { case interrupt = 1, kick = 2, staleWrites = 4, halt = 8 }
+  /// Ticks of the time-stamp counter in a second: one for each nanosecond of guest time.
+  static let frequency: UInt64 = 1_000_000_000
 
   init(_ index: Int, _ backend: SoftBackend) throws(ProcessorError) {
     self.index = index
     self.backend = backend
+    interrupts = LocalInterrupts(backend.fabric, index)
     guard let block = unsafe Self.map(Core.size), let arena = unsafe Self.map(Self.arenaSize) else {
       throw ProcessorError("the host has no memory for a processor")
     }
@@ -50,7 +50,8 @@ public import SystemBus
     core[.marks] = UInt64(UInt(bitPattern: unsafe backend.memory.codeMarks))
     core[.versions] = UInt64(UInt(bitPattern: unsafe backend.versions))
     emptyBlockCache()
-    try reset()
+    core[.pat] = 0x0007_0406_0007_0406
+    initialize()
   }
 
   deinit {
@@ -67,70 +68,18 @@ public import SystemBus
     return unsafe p == MAP_FAILED ? nil : p
   }
 
-  // MARK: Attention
-
-  private var attention: UnsafeMutablePointer<Atomic<UInt64>> {
-    unsafe (core.base + Core.Field.attention.rawValue).assumingMemoryBound(to: Atomic<UInt64>.self)
-  }
-
-  /// Makes the core look up at the end of its block. From any thread.
-  func requestAttention(_ reason: Attention) {
-    _ = unsafe attention.pointee.bitwiseOr(reason.rawValue, ordering: .sequentiallyConsistent)
-    unsafe pthread_mutex_lock(wakeLock)
-    unsafe pthread_cond_signal(wakeUp)
-    unsafe pthread_mutex_unlock(wakeLock)
-  }
   public func kick() { requestAttention(.kick) }
-
-  private func clear(_ reason: Attention) {
-    _ = unsafe attention.pointee.bitwiseAnd(~reason.rawValue, ordering: .sequentiallyConsistent)
-  }
 
   public func run(on bus: SystemBus) throws(ProcessorError) -> Pause {
     self.bus = bus
     refreshMap()
+    core.raise(.interrupt)
     do {
       while true {
         if core[.attention] != 0, let pause = try attend() { return pause }
         try core.run()
       }
     } catch { return .shutdown }
-  }
-
-  /// Interrupts, kicks and halts, between two blocks.
-  private func attend() throws(Fault) -> Pause? {
-    let reasons = unsafe attention.pointee.load(ordering: .sequentiallyConsistent)
-    if reasons & Attention.staleWrites.rawValue != 0 {
-      clear(.staleWrites)
-      core.flushWriteTranslations()
-    }
-    if reasons & Attention.kick.rawValue != 0 {
-      clear(.kick)
-      return .kicked
-    }
-    if reasons & Attention.interrupt.rawValue != 0 {
-      if core[.shadow] == core[.rip] {
-        // One block runs first.
-        core[.shadow] = .max
-        clear(.interrupt)
-        try core.run()
-        requestAttention(.interrupt)
-      } else if core[.systemFlags] & Flags.interrupts != 0 {
-        clear(.interrupt)
-        if let vector = chip.acknowledge() {
-          core[.halted] = 0
-          clear(.halt)
-          do { try core.interrupt(vector, code: nil, kind: .external) } catch { try core.deliver(error) }
-          if chip.hasPending { requestAttention(.interrupt) }
-        }
-      }
-    }
-    if reasons & Attention.halt.rawValue != 0, core[.halted] != 0 {
-      unsafe pthread_mutex_lock(wakeLock)
-      while unsafe attention.pointee.load(ordering: .sequentiallyConsistent) & 3 == 0 { unsafe pthread_cond_wait(wakeUp, wakeLock) }
-      unsafe pthread_mutex_unlock(wakeLock)
-    }
-    return nil
   }
 
   // MARK: Memory
@@ -158,7 +107,7 @@ public import SystemBus
         unsafe backend.versions[page] &+= 1
         setCodeMark(page, 1)
         core.flushWriteTranslations()
-        backend.writesAreStale(except: self)
+        backend.tellAll(.staleWrites, except: self)
       }
       return (page, unsafe backend.versions[page])
     }
@@ -175,30 +124,26 @@ public import SystemBus
   func lockBus() { backend.lockBus() }
   func unlockBus() { backend.unlockBus() }
 
-  /// The time-stamp counter: nanoseconds.
+  /// The time-stamp counter: nanoseconds since power-on, unless the guest moved it.
   var timeStamp: UInt64 {
-    get {
-      var t = timespec()
-      unsafe clock_gettime(CLOCK_MONOTONIC, &t)
-      return UInt64(t.tv_sec) &* 1_000_000_000 &+ UInt64(t.tv_nsec) &+ timeOffset
+    get { backend.clock().nanoseconds &+ timeOffset }
+    set {
+      timeOffset = newValue &- backend.clock().nanoseconds
+      backend.fabric.setTimeStampOffset(index, timeOffset)
     }
-    set { timeOffset = timeOffset &+ newValue &- timeStamp }
   }
 
   // MARK: State
 
-  public func reset() throws(ProcessorError) {
-    try setState(.reset)
-    core.store(UInt32(0x1F80), at: Core.vectorState + 24)
-    core.store(UInt16(0x37F), at: Core.vectorState)
-    core[.pat] = 0x0007_0406_0007_0406
-    core[.apicBase] = 0xFEE0_0800 | (index == 0 ? 0x100 : 0)
-    core[.xcr0] = 1
+  /// INIT, and power-on: the first processor runs, others wait for a start-up message.
+  func initialize() {
+    take(.reset)
+    core.resetVectorState()
+    core[.apicPage] = interrupts.page
     core[.dr6] = 0xFFFF_0FF0
     core[.dr7] = 0x400
-    core[.shadow] = .max
     core[.halted] = index == 0 ? 0 : 1
-    if index != 0 { requestAttention(.halt) }
+    core[.inNonMaskable] = 0
   }
 
   public func state() throws(ProcessorError) -> ProcessorState {
@@ -214,12 +159,16 @@ public import SystemBus
     (s.localTable, s.task) = (segment(Segment.local), segment(Segment.task))
     (s.globalTable, s.interruptTable) = (table(Segment.global), table(Segment.interrupt))
     (s.cr0, s.cr2, s.cr3, s.cr4) = (core[.cr0], core[.cr2], core[.cr3], core[.cr4])
-    (s.cr8, s.efer) = (core[.cr8], core[.efer])
+    (s.cr8, s.efer) = (interrupts.taskPriority, core[.efer])
     return s
   }
 
   public func setState(_ s: ProcessorState) throws(ProcessorError) {
     guard s.registers.count == 16 else { throw ProcessorError("a processor has sixteen registers") }
+    take(s)
+  }
+
+  private func take(_ s: ProcessorState) {
     for n in 0..<16 { core[register: n] = s.registers[n] }
     func set(_ n: Int, _ v: SegmentState) {
       core.setSegment(n, selector: v.selector, base: v.base, limit: UInt64(v.limit), attributes: v.attributes)
@@ -232,10 +181,11 @@ public import SystemBus
       core.setSegment(n, selector: 0, base: t.base, limit: UInt64(t.limit), attributes: 0)
     }
     (core[.cr0], core[.cr2], core[.cr3], core[.cr4]) = (s.cr0, s.cr2, s.cr3, s.cr4)
-    (core[.cr8], core[.efer], core[.rip]) = (s.cr8, s.efer, s.rip)
+    (core[.efer], core[.rip]) = (s.efer, s.rip)
+    interrupts.taskPriority = s.cr8
     core.flags = s.rflags
     core[.halted] = 0
-    clear(.halt)
+    core[.shadow] = .max
     core.updateMode(cpl: UInt8(truncatingIfNeeded: s.ss.attributes >> 5 & 3))
     core.flushTranslations()
   }

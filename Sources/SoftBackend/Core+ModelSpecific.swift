@@ -1,0 +1,112 @@
+internal import Glibc
+internal import Primitives
+
+/// Model-specific registers. One that does not exist raises #GP, which kernels expect when they probe.
+extension Core {
+  /// Registers that are only kept.
+  private func field(of msr: UInt32) -> Field? {
+    switch msr {
+    case 0x174: .sysenterCS
+    case 0x175: .sysenterSP
+    case 0x176: .sysenterIP
+    case 0x1A0: .miscEnable
+    case 0x277: .pat
+    case 0xC000_0080: .efer
+    case 0xC000_0081: .star
+    case 0xC000_0082: .lstar
+    case 0xC000_0083: .cstar
+    case 0xC000_0084: .sfmask
+    case 0xC000_0102: .kernelGSBase
+    case 0xC000_0103: .tscAux
+    case 0x4B56_4D00: .kvmWallClock
+    case 0x4B56_4D01: .kvmClock
+    default: nil
+    }
+  }
+
+  /// Registers of AMD's processors that kernels touch without asking: they read as zero and ignore writes.
+  private static func isVoid(_ msr: UInt32) -> Bool {
+    switch msr {
+    // Microcode revision, SYSCFG, HWCR, interrupt pending, DE_CFG.
+    case 0x8B, 0xC001_0010, 0xC001_0015, 0xC001_0055, 0xC001_1029: true
+    default: false
+    }
+  }
+
+  func readMSR(_ msr: UInt32) throws(Fault) -> UInt64 {
+    if let field = field(of: msr) { return self[field] }
+    switch msr {
+    case 0x10: return processor.timeStamp
+    case 0xC000_0100: return segmentBase(Segment.fs)
+    case 0xC000_0101: return segmentBase(Segment.gs)
+    case 0x1B, 0x6E0, 0x800...0x83F: return try processor.interrupts.readMSR(msr)
+    default:
+      guard Self.isVoid(msr) else { throw .protection }
+      return 0
+    }
+  }
+
+  func writeMSR(_ msr: UInt32, _ value: UInt64) throws(Fault) {
+    switch msr {
+    case 0xC000_0080: return try writeFeatures(value)
+    case 0xC000_0100, 0xC000_0101, 0xC000_0102, 0xC000_0082, 0xC000_0083:
+      guard Self.isCanonical(value) else { throw .protection }
+      if msr == 0xC000_0100 { return setSegmentBase(Segment.fs, value) }
+      if msr == 0xC000_0101 { return setSegmentBase(Segment.gs, value) }
+    case 0x277:
+      let types: Set<UInt64> = [0, 1, 4, 5, 6, 7]
+      guard (0..<8).allSatisfy({ types.contains(value >> UInt64($0 * 8) & 0xFF) }) else { throw .protection }
+    case 0x1B, 0x6E0, 0x800...0x83F:
+      try processor.interrupts.writeMSR(msr, value)
+      if msr == 0x1B { self[.apicPage] = processor.interrupts.page }
+      return
+    case 0x10:
+      processor.timeStamp = value
+      return
+    case 0x4B56_4D00: writeWallClock(at: value)
+    case 0x4B56_4D01: if value & 1 != 0 { writeClock(at: value & ~1) }
+    default: break
+    }
+    guard let field = field(of: msr) else {
+      guard Self.isVoid(msr) else { throw .protection }
+      return
+    }
+    self[field] = value
+  }
+
+  /// EFER: SCE, LME, NXE, and automatic IBRS, which is nothing here; LMA is the processor's.
+  private func writeFeatures(_ value: UInt64) throws(Fault) {
+    let longMode: UInt64 = 0x100
+    guard value & ~0x20_0D01 == 0 else { throw .protection }
+    guard (value ^ self[.efer]) & longMode == 0 || self[.cr0] & 1 << 31 == 0 else { throw .protection }
+    self[.efer] = value & ~0x400 | self[.efer] & 0x400
+    flushTranslations()
+    updateMode()
+  }
+
+  // MARK: KVM's clock
+
+  /// The guest's page of time: since the counter ticks in nanoseconds and never changes its pace, once is enough.
+  private func writeClock(at place: UInt64) {
+    let now = processor.backend.clock().nanoseconds
+    writePhysical(place, 2, 4)
+    writePhysical(place &+ 8, processor.timeStamp, 8)
+    writePhysical(place &+ 16, now, 8)
+    // Nanoseconds are ticks << 1 * 2^31 >> 32.
+    writePhysical(place &+ 24, 1 << 31, 4)
+    writePhysical(place &+ 28, 1, 1)
+    let isStable: UInt64 = 1
+    writePhysical(place &+ 29, isStable, 1)
+  }
+
+  /// What time it was when the clock showed zero.
+  private func writeWallClock(at place: UInt64) {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    let present = UInt64(truncatingIfNeeded: time.tv_sec) &* 1_000_000_000 &+ UInt64(truncatingIfNeeded: time.tv_nsec)
+    let start = present &- processor.backend.clock().nanoseconds
+    writePhysical(place, 2, 4)
+    writePhysical(place &+ 4, start / 1_000_000_000, 4)
+    writePhysical(place &+ 8, start % 1_000_000_000, 4)
+  }
+}

@@ -1,0 +1,116 @@
+internal import Glibc
+internal import Processor
+internal import Synchronization
+
+/// What a processor does between two blocks: interrupts, start-up messages, kicks and sleep.
+extension SoftProcessor {
+  /// Why the core should look up, as bits of its attention word.
+  enum Attention: UInt64 {
+    /// The interrupt fabric has, or may have, something.
+    case interrupt = 1
+    case kick = 2
+    /// A page began to hold code: nobody may write to it unseen.
+    case staleWrites = 4
+    case staleMap = 8
+    /// HLT.
+    case halt = 16
+  }
+
+  /// Makes the core look up at the end of its block. From any thread.
+  func requestAttention(_ reason: Attention) {
+    core.raise(reason)
+    unsafe pthread_mutex_lock(wakeLock)
+    unsafe pthread_cond_signal(wakeUp)
+    unsafe pthread_mutex_unlock(wakeLock)
+  }
+
+  /// Answers all that asked for attention.
+  func attend() throws(Fault) -> Pause? {
+    let reasons = unsafe core.attentionWord.pointee.exchange(0, ordering: .sequentiallyConsistent)
+    if reasons & Attention.staleMap.rawValue != 0 { refreshMap() }
+    if reasons & Attention.staleWrites.rawValue != 0 { core.flushWriteTranslations() }
+    if reasons & Attention.kick.rawValue != 0 { return .kicked }
+    do { try takeEvents() } catch {
+      try core.deliver(error)
+      core.raise(.interrupt)
+    }
+    return core[.halted] != 0 ? sleep() : nil
+  }
+
+  /// Takes what the fabric has, as far as the processor accepts it now.
+  private func takeEvents() throws(Fault) {
+    while true {
+      core[.deferred] = 0
+      let signals = interrupts.doorbell.signals
+      if signals.isEmpty { return }
+      let isOpen = core[.systemFlags] & Flags.interrupts != 0
+      // Until the interrupt flag is set again, which looks at `deferred`.
+      if signals == .interrupt && !isOpen { return core[.deferred] = 1 }
+      switch interrupts.fabric.poll(index, nonMaskableBlocked: core[.inNonMaskable] != 0) {
+      case .none: return core[.deferred] = interrupts.doorbell.signals.isEmpty ? 0 : 1
+      case .interrupt:
+        guard isOpen else { return core[.deferred] = 1 }
+        if core[.shadow] == core[.rip] {
+          core[.shadow] = .max
+          try core.step()
+          continue
+        }
+        core[.halted] = 0
+        try core.interrupt(interrupts.fabric.acknowledge(index), code: nil, kind: .external)
+      case .nonMaskable:
+        core[.halted] = 0
+        core[.inNonMaskable] = 1
+        try core.interrupt(2, code: nil, kind: .external)
+      case .initialize: initialize()
+      case .startUp(let page): start(atPage: page)
+      }
+    }
+  }
+
+  /// Waits until somebody asks for attention; `.halted` if nobody ever can.
+  private func sleep() -> Pause? {
+    let isDeaf = core[.systemFlags] & Flags.interrupts == 0
+    if isDeaf {
+      backend.stuckProcessors.add(1, ordering: .sequentiallyConsistent)
+      if backend.isStuck {
+        backend.tellAll(.halt, except: self)
+        return .halted
+      }
+    }
+    unsafe pthread_mutex_lock(wakeLock)
+    while unsafe core.attentionWord.pointee.load(ordering: .sequentiallyConsistent) == 0 {
+      unsafe pthread_cond_wait(wakeUp, wakeLock)
+    }
+    unsafe pthread_mutex_unlock(wakeLock)
+    if isDeaf {
+      if backend.isStuck { return .halted }
+      backend.stuckProcessors.subtract(1, ordering: .sequentiallyConsistent)
+    }
+    return nil
+  }
+
+  /// STARTUP: real mode at the start of a page below 1 MiB.
+  private func start(atPage page: UInt8) {
+    core.setSegment(
+      Segment.cs, selector: UInt16(page) << 8, base: UInt64(page) << 12, limit: 0xFFFF, attributes: 0x9B)
+    core[.rip] = 0
+    core[.halted] = 0
+    core.updateMode()
+  }
+}
+
+extension Core {
+  var attentionWord: UnsafeMutablePointer<Atomic<UInt64>> {
+    unsafe (base + Field.attention.rawValue).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+
+  /// Makes the run loop end after this block.
+  func raise(_ reason: SoftProcessor.Attention) {
+    _ = unsafe attentionWord.pointee.bitwiseOr(reason.rawValue, ordering: .sequentiallyConsistent)
+  }
+
+  /// The interrupt flag may have been set: takes what waited for it.
+  @inline(__always) func openInterrupts() {
+    if self[.deferred] != 0 { raise(.interrupt) }
+  }
+}
