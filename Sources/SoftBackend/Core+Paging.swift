@@ -217,9 +217,14 @@ extension Core {
 
   /// Faults if `count` bytes could not be accessed.
   @inline(never) func probe(_ address: UInt64, _ count: Int, write: Bool) throws(Fault) {
-    _ = try resolve(address, write: write)
+    try probePage(address, write: write)
     let last = wrapped(address &+ UInt64(count - 1))
-    if last >> 12 != address >> 12 { _ = try resolve(last & ~0xFFF, write: write) }
+    if last >> 12 != address >> 12 { try probePage(last & ~0xFFF, write: write) }
+  }
+
+  private func probePage(_ address: UInt64, write: Bool) throws(Fault) {
+    let line = Int(truncatingIfNeeded: self[write ? .writeTable : .readTable]) &+ Int(truncatingIfNeeded: address >> 8 & 0xFF0)
+    if load(line, as: UInt64.self) != address & ~0xFFF { _ = try resolve(address, write: write) }
   }
 
   /// The physical address of code, through the execute table.

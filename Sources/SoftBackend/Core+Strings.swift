@@ -8,6 +8,7 @@ extension Core {
     guard !i.prefixes.isDisjoint(with: .repeated) else { try stringStep(i, T.self, step); return false }
     if i.addressWidth == 4 { truncateCounters(i.operation) }
     if i.operation == .compareString || i.operation == .scanString { return try compareRepeatedly(i, T.self, step) }
+    let operation = i.operation
     var budget = 65536
     while truncated(self[.rcx], i.addressWidth) != 0 {
       if budget <= 0 || self[.attention] != 0 && budget < 65536 { return true }
@@ -20,6 +21,8 @@ extension Core {
       try stringStep(i, T.self, step)
       advance(1, 0 &- 1, i.addressWidth)
       budget -= 1
+      // It wrote over its own code: what is left is done by what stands there now.
+      if i.operation != operation { return true }
     }
     return false
   }
