@@ -12,13 +12,19 @@ struct BlockRecord {
 }
 
 extension Core {
+  /// The linear address of the next instruction, which must lie in its segment.
+  @inline(__always) func nextCodeLinear(_ rip: UInt64) throws(Fault) -> UInt64 {
+    if is64Bit { return rip }
+    if rip > segmentLimit(Segment.cs) { throw .protection }
+    return codeLinear(rip)
+  }
   func codeLinear(_ rip: UInt64) -> UInt64 { is64Bit ? rip : (rip &+ segmentBase(1)) & 0xFFFF_FFFF }
   func truncateIP(_ rip: UInt64, _ width: UInt8) -> UInt64 { width == 8 ? rip : width == 4 ? rip & 0xFFFF_FFFF : rip & 0xFFFF }
 
   /// The decoded block at RIP, from the cache or made now.
   @inline(__always) func findBlock() throws(Fault) -> Instruction {
     let rip = self[.rip]
-    let physical = try codeAddress(codeLinear(rip))
+    let physical = try codeAddress(nextCodeLinear(rip))
     let slot = Self.blocks &+ Int(truncatingIfNeeded: (rip ^ rip >> 16) & 0xFFFF) &* 16
     if load(slot, as: UInt64.self) == rip, let p = unsafe UnsafeMutableRawPointer(bitPattern: UInt(load(slot &+ 8, as: UInt64.self))) {
       let block = unsafe p.assumingMemoryBound(to: BlockRecord.self)

@@ -89,6 +89,8 @@ extension Core {
         }
         try push(frame, i.width)
       }
+      let end = (self[.rsp] &- i.immediate & 0xFFFF) & stackMask
+      try probe(is64Bit ? end : linear(2, end, Int(i.width), write: true), Int(i.width), write: true)
       setRegister(5, frame, i.width)
       moveStack(to: self[.rsp] &- i.immediate & 0xFFFF)
     } catch {

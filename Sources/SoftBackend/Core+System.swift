@@ -69,6 +69,7 @@ extension Core {
       selectTranslations()
     case .cpuid: cpuid()
     case .rdtsc, .rdtscp:
+      if self[.cr4] & 4 != 0 { try requireSystem() }
       let now = processor.timeStamp
       (self[.rax], self[.rdx]) = (now & 0xFFFF_FFFF, now >> 32)
       if i.operation == .rdtscp { self[.rcx] = self[.tscAux] & 0xFFFF_FFFF }
@@ -121,7 +122,7 @@ extension Core {
     case .xsetbv: try writeXCR(UInt32(truncatingIfNeeded: self[.rcx]), self[.rdx] << 32 | self[.rax] & 0xFFFF_FFFF)
     case .descriptorTable: try descriptorTable(i)
     case .segmentTable: try segmentTable(i)
-    default: throw .undefined
+    default: try executeLegacy(i)
     }
   }
 
@@ -185,7 +186,9 @@ extension Core {
   }
 
   private func systemCall(_ i: Instruction) throws(Fault) {
-    guard self[.efer] & 1 != 0, is64Bit else { throw .undefined }
+    guard self[.efer] & 1 != 0, isProtected else { throw .undefined }
+    guard isLong else { return try legacySystemCall(i) }
+    let target = is64Bit ? self[.lstar] : self[.cstar]
     self[.rcx] = i.next
     self[.r11] = flags & ~Flags.rf
     let selector = UInt16(truncatingIfNeeded: self[.star] >> 32)
@@ -193,7 +196,18 @@ extension Core {
     setSegment(Segment.cs, selector: selector & 0xFFFC, base: 0, limit: 0xFFFF_FFFF, attributes: 0xA09B)
     setSegment(Segment.ss, selector: (selector & 0xFFFC) &+ 8, base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093)
     updateMode(cpl: 0)
-    leave(to: self[.lstar])
+    leave(to: target)
+  }
+
+  /// SYSCALL without long mode, as AMD's processors have it: only EIP and the segments change.
+  private func legacySystemCall(_ i: Instruction) throws(Fault) {
+    self[.rcx] = i.next
+    self[.systemFlags] &= ~(Flags.interrupts | Flags.vm | Flags.rf)
+    let selector = UInt16(truncatingIfNeeded: self[.star] >> 32) & 0xFFFC
+    setFlatCode(selector, level: 0, wide: false)
+    setFlatStack(selector &+ 8, level: 0)
+    updateMode(cpl: 0)
+    leave(to: self[.star] & 0xFFFF_FFFF)
   }
 
   private func systemReturn(_ i: Instruction) throws(Fault) {

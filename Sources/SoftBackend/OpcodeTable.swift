@@ -228,6 +228,7 @@ let opcodeText = """
   0 D3 rol/ror/rcl/rcr/shl/shr/shl/sar Ev CL
   0 D4 asciiAdjust Ib i64
   0 D5 asciiAdjust Ib i64
+  0 D6 salc i64
   0 D7 translate AL
   0 D8-DF vector m
   0 E0-E2 loop Jb f64
@@ -259,9 +260,9 @@ let opcodeText = """
   1 01 descriptorTable/descriptorTable/descriptorTable/descriptorTable/smsw/undefined/lmsw/invlpg Ev
   1 02 loadAccessRights Gv Ew
   1 03 loadLimit Gv Ew
-  1 05 syscall o64
+  1 05 syscall
   1 06 clts
-  1 07 sysret o64
+  1 07 sysret
   1 08-09 wbinvd
   1 0B undefined
   1 0D prefetch m

@@ -9,7 +9,7 @@ enum Operation: UInt16 {
   // Moves
   case move, moveZero8, moveZero16, moveSign8, moveSign16, moveSign32, lea, exchange, exchangeAdd
   case compareExchange, compareExchangePair, cmov, setcc, byteSwap, moveBE, convert, extend, translate
-  case lahf, sahf, flagControl, loadFar
+  case lahf, sahf, flagControl, salc, loadFar
   // Bits
   case bitTest, bitTestSet, bitTestReset, bitTestComplement, scanForward, scanReverse, popcnt, tzcnt, lzcnt
   case andn, bextr, lowestBit, bzhi, pdep, pext, rorx, mulx, shiftx, crc32, adcx, adox
@@ -21,7 +21,7 @@ enum Operation: UInt16 {
   // Strings and ports
   case moveString, storeString, loadString, compareString, scanString, inputString, outputString, input, output
   // System
-  case nop, pause, halt, cpuid, rdtsc, rdtscp, rdmsr, wrmsr, rdpmc, swapgs, fsgsbase, random, cli, sti, clac, stac
+  case nop, pause, halt, cpuid, rdtsc, rdtscp, rdmsr, wrmsr, rdpmc, swapgs, fsgsbase, random, rdpid, cli, sti, clac, stac
   case moveFromControl, moveToControl, moveFromDebug, moveToDebug, clts, lmsw, smsw, invlpg, invpcid, wbinvd
   case descriptorTable, segmentTable, verifySegment, loadAccessRights, loadLimit, moveFromSegment, moveToSegment
   case arpl, xgetbv, xsetbv, hypercall, prefetch

@@ -90,7 +90,6 @@ struct OracleFault: Equatable {
       MAP_PRIVATE | MAP_ANONYMOUS | 0x10_0000 /* MAP_FIXED_NOREPLACE */, -1, 0)
     guard UInt(bitPattern: place) == UInt(Self.scratch) else { fatalError("the scratch pages are taken") }
     unsafe signalStack = UnsafeMutableRawPointer.allocate(byteCount: 65536, alignment: 4096)
-    unsafe OracleSignals.epilogue = UInt64(UInt(bitPattern: memory.start)) + UInt64(epilogue)
     OracleSignals.install()
   }
 
@@ -112,20 +111,7 @@ struct OracleFault: Equatable {
     unsafe state.image.withUnsafeBytes { source in
       if let base = source.baseAddress { unsafe memcpy(data + Self.image, base, 512) }
     }
-    let place = unsafe UnsafeMutableRawPointer(bitPattern: UInt(Self.scratch))
-    guard let place = unsafe place else { fatalError("no scratch pages") }
-    unsafe contents.withUnsafeBytes { source in
-      if let base = source.baseAddress { unsafe memcpy(place, base, source.count) }
-    }
-    var stack = unsafe stack_t(ss_sp: signalStack, ss_flags: 0, ss_size: 65536)
-    unsafe sigaltstack(&stack, nil)
-    unsafe OracleSignals.fault = nil
-    unsafe OracleSignals.armed = true
-    typealias Entry = @convention(c) () -> Void
-    unsafe unsafeBitCast(data, to: Entry.self)()
-    unsafe OracleSignals.armed = false
-    unsafe stack.ss_flags = 2  // SS_DISABLE
-    unsafe sigaltstack(&stack, nil)
+    let fault = unsafe enter(data, epilogue: UInt64(UInt(bitPattern: data)) + UInt64(epilogue), &contents)
 
     for i in 0..<16 {
       state.registers[i] = unsafe data.load(fromByteOffset: Self.registers + 8 * i, as: UInt64.self)
@@ -134,36 +120,29 @@ struct OracleFault: Equatable {
     unsafe state.image.withUnsafeMutableBytes { target in
       if let base = target.baseAddress { unsafe memcpy(base, data + Self.image, 512) }
     }
+    return fault
+  }
+
+  /// Calls code that comes back at `epilogue`, whatever happens, with `contents` in the scratch pages.
+  @unsafe func enter(_ code: UnsafeMutableRawPointer, epilogue: UInt64, _ contents: inout [UInt8]) -> OracleFault? {
+    let place = unsafe UnsafeMutableRawPointer(bitPattern: UInt(Self.scratch))
+    guard let place = unsafe place else { fatalError("no scratch pages") }
+    unsafe contents.withUnsafeBytes { source in
+      if let base = source.baseAddress { unsafe memcpy(place, base, source.count) }
+    }
+    var stack = unsafe stack_t(ss_sp: signalStack, ss_flags: 0, ss_size: 65536)
+    unsafe sigaltstack(&stack, nil)
+    unsafe OracleSignals.epilogue = epilogue
+    unsafe OracleSignals.fault = nil
+    unsafe OracleSignals.armed = true
+    typealias Entry = @convention(c) () -> Void
+    unsafe unsafeBitCast(code, to: Entry.self)()
+    unsafe OracleSignals.armed = false
+    unsafe stack.ss_flags = 2  // SS_DISABLE
+    unsafe sigaltstack(&stack, nil)
     unsafe contents.withUnsafeMutableBytes { target in
       if let base = target.baseAddress { unsafe memcpy(base, place, target.count) }
     }
     return unsafe OracleSignals.fault
-  }
-}
-
-/// The signal side of the oracle: a fault of the code under test continues at the epilogue.
-private enum OracleSignals {
-  nonisolated(unsafe) static var epilogue: UInt64 = 0
-  nonisolated(unsafe) static var armed = false
-  nonisolated(unsafe) static var fault: OracleFault?
-  nonisolated(unsafe) static var instruction: UInt64 = 0
-
-  static func install() {
-    unsafe armed = false
-    unsafe fault = nil
-    var action = sigaction()
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK
-    unsafe action.__sigaction_handler.sa_sigaction = { signal, info, context in
-      guard unsafe OracleSignals.armed, let info = unsafe info, let context = unsafe context else {
-        Glibc.signal(signal, SIG_DFL)
-        return
-      }
-      let address = unsafe UInt64(UInt(bitPattern: info.pointee._sifields._sigfault.si_addr))
-      unsafe OracleSignals.fault = OracleFault(signal: signal, code: info.pointee.si_code, address: address)
-      let frame = unsafe context.assumingMemoryBound(to: ucontext_t.self)
-      unsafe OracleSignals.instruction = UInt64(bitPattern: Int64(frame.pointee.uc_mcontext.gregs.16))
-      unsafe frame.pointee.uc_mcontext.gregs.16 = Int64(OracleSignals.epilogue)  // REG_RIP
-    }
-    for signal in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP] { unsafe sigaction(signal, &action, nil) }
   }
 }

@@ -3,6 +3,9 @@
 /// One instruction with everything it starts from.
 struct InstructionCase {
   var operation: Operation = .undefined
+  /// Its row in the opcode table, map << 8 | opcode, and its place in a group.
+  var row = 0
+  var group = 0
   var code: [UInt8] = []
   var state = OracleState()
   var memory: [UInt8] = []
@@ -27,6 +30,10 @@ struct InstructionCase {
     case .scanForward, .scanReverse: return Flags.arithmetic & ~Flags.zf
     case .tzcnt, .lzcnt: return Flags.of | Flags.sf | Flags.pf | Flags.af
     case .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement: return Flags.of | Flags.sf | Flags.af | Flags.pf
+    case .decimalAdjust: return Flags.of
+    case .asciiAdjust:
+      // AAM and AAD define other flags than AAA and AAS.
+      return immediate == nil ? Flags.of | Flags.sf | Flags.zf | Flags.pf : Flags.of | Flags.af | Flags.cf
     case .andn, .lowestBit, .bzhi: return Flags.af | Flags.pf
     case .bextr: return Flags.af | Flags.pf | Flags.sf
     default: return 0

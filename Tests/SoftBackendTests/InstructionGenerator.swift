@@ -3,7 +3,8 @@
 /// Makes instructions of every row of the opcode table, with operands that can be tried on the host without harm.
 struct InstructionGenerator {
   var random: FixedSequence
-  /// Where the code will lie.
+  let mode: CodeMode
+  /// Where the code will lie, as its own instruction pointer has it.
   let codeAddress: UInt64
   private var test = InstructionCase()
   /// What the scratch pages hold before each instruction, but for a few changes.
@@ -12,8 +13,9 @@ struct InstructionGenerator {
   private var small = false
   private var addressPrefix = false
 
-  init(seed: UInt64, codeAt address: UInt64) {
+  init(seed: UInt64, mode: CodeMode, codeAt address: UInt64) {
     random = FixedSequence(seed)
+    self.mode = mode
     codeAddress = address
     for _ in 0..<HostOracle.scratchSize / 8 { for byte in bytes(random.next() % 4 == 0 ? value() : random.next()) { contents.append(byte) } }
   }
@@ -36,36 +38,47 @@ struct InstructionGenerator {
     }
   }
 
+  private var data: UInt64 { mode.dataOffset }
+  private var addressMask: UInt64 { mode == .long ? .max : mode == .flat32 ? 0xFFFF_FFFF : 0xFFFF }
+
   /// An address to access: nearly always in the scratch pages, sometimes across or beyond their ends.
   private mutating func address() -> UInt64 {
-    switch below(40) {
-    case 0: HostOracle.scratch + 4096 - UInt64(below(16))
-    case 1: HostOracle.scratch + UInt64(HostOracle.scratchSize - below(20))
-    case 2: HostOracle.scratch &- UInt64(below(20))
-    case 3: 0x10 + UInt64(below(64))
-    case 4...20: HostOracle.scratch + 1024 + UInt64(below(128)) * 16
-    default: HostOracle.scratch + 1024 + UInt64(below(6000))
-    }
+    let address =
+      switch below(40) {
+      case 0: data + 4096 - UInt64(below(16))
+      case 1: data + UInt64(HostOracle.scratchSize - below(20))
+      case 2: data &- UInt64(below(20))
+      case 3: 0x10 + UInt64(below(64))
+      case 4...20: data + 1024 + UInt64(below(128)) * 16
+      default: data + 1024 + UInt64(below(6000))
+      }
+    return address & addressMask
   }
+  /// Noise for the upper halves of registers, which a shorter address must ignore.
+  private mutating func noise() -> UInt64 {
+    !addressPrefix ? 0 : mode == .long ? random.next() << 32 : mode == .flat32 ? random.next() << 16 & 0xFFFF_0000 : 0
+  }
+  private var hasShortAddress: Bool { mode == .flat32 && addressPrefix || mode == .small16 && !addressPrefix }
 
   /// What the host must not be asked to do: leave its code, change its segments, talk to its kernel, or
   /// tell what only it can know.
-  private static let excluded: Set<Operation> = [
+  static let excluded: Set<Operation> = [
     .interrupt3, .syscall, .sysret, .sysenter, .sysexit, .softwareInterrupt, .interrupt1, .farReturn, .iret, .farJumpMemory, .farCallMemory,
     .popSegment, .pushSegment, .moveFromSegment, .moveToSegment, .loadFar, .cpuid, .rdtsc, .rdpmc, .random, .descriptorTable,
-    .segmentTable, .verifySegment, .loadAccessRights, .loadLimit, .smsw, .vector, .popFlags, .pushFlags, .rdmsr, .wrmsr,
+    .segmentTable, .verifySegment, .loadAccessRights, .loadLimit, .smsw, .farJump, .farCall, .into, .vector, .popFlags, .pushFlags, .rdmsr, .wrmsr,
     .moveFromControl, .moveToControl, .moveFromDebug, .moveToDebug, .undefined, .swapgs, .fsgsbase, .wbinvd, .lmsw, .invlpg,
   ]
 
   mutating func next() -> InstructionCase {
     while true {
-      let map = below(10) < 6 ? 0 : 1
-      let opcode = UInt8(below(256))
-      if map == 0, [0x0F, 0x26, 0x2E, 0x36, 0x3E, 0x62, 0x64, 0x65, 0x66, 0x67, 0xC4, 0xC5, 0xF0, 0xF2, 0xF3].contains(opcode)
-        || opcode >> 4 == 4 { continue }
+      let map = [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2][below(12)]
+      let opcode = map == 2 ? 0xF0 | UInt8(below(2)) : UInt8(below(256))
+      if map == 0, [0x0F, 0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xC4, 0xC5, 0xF0, 0xF2, 0xF3].contains(opcode)
+        || mode == .long && (opcode >> 4 == 4 || opcode == 0x62) { continue }
       // Bounds registers, and the group that holds every odd system instruction.
       if map == 1, [0x01, 0x1A, 0x1B, 0x38, 0x3A, 0xA6, 0xA7].contains(opcode) { continue }
       let row = opcodeMaps[map][Int(opcode)]
+      if mode != .long, row.validity == .only64 { continue }
       let group = row.operations.count == 8 ? UInt8(below(8)) : nil
       let operation = row.operations[Int(group ?? 0)]
       if Self.excluded.contains(operation) { continue }
@@ -77,15 +90,18 @@ struct InstructionGenerator {
   private mutating func build(_ map: Int, _ opcode: UInt8, _ row: OpcodeRow, _ operation: Operation, _ group: UInt8?) {
     test = InstructionCase()
     test.operation = operation
-    for k in 0..<16 { test.state.registers[k] = value() }
+    for k in 0..<(mode == .long ? 16 : 8) { test.state.registers[k] = value() & (mode == .long ? .max : 0xFFFF_FFFF) }
     test.state.flags = random.next() & 0xCD5
     test.memory = contents
     test.state.registers[4] = address() & (chance(80) ? ~7 : ~0)
     let rex = prefixes(operation)
-    if map == 1 { test.code.append(0x0F) }
+    test.row = map << 8 | Int(opcode)
+    test.group = Int(group ?? 0)
+    if map > 0 { test.code.append(0x0F) }
+    if map == 2 { test.code.append(0x38) }
     test.code.append(opcode)
     if map == 1, opcode == 0xBC || opcode == 0xBD, repeatsZero { test.operation = opcode == 0xBC ? .tzcnt : .lzcnt }
-    test.width = row.operands.first?.size == 1 ? 1 : rexW ? 8 : small ? 2 : 4
+    test.width = row.operands.first?.size == 1 ? 1 : rexW ? 8 : small != (mode == .small16) ? 2 : 4
     prepare(operation)
     if row.hasModRM { modRM(map, opcode, rex, group, operation, memoryOnly: row.operands.contains { $0.method == .memory }) }
     immediates(row, map, opcode, group)
@@ -102,7 +118,7 @@ struct InstructionGenerator {
     let isString = operation.rawValue >= Operation.moveString.rawValue && operation.rawValue <= Operation.scanString.rawValue
     if small { list.append(0x66) }
     if addressPrefix { list.append(0x67) }
-    if chance(8) { list.append([0x2E, 0x36, 0x3E, 0x26, 0x65][below(5)]) }
+    if chance(8) { list.append([0x36, 0x3E, 0x26, 0x2E, 0x65][below(mode == .long ? 5 : mode == .flat32 ? 4 : 3)]) }
     if chance(isString ? 60 : 8) {
       repeatsZero = chance(50)
       list.append(repeatsZero ? 0xF3 : 0xF2)
@@ -110,9 +126,9 @@ struct InstructionGenerator {
     if chance(10) { list.append(0xF0) }
     list.shuffle(using: &random)
     // A REX that is not the last prefix does not count.
-    if chance(3), !list.isEmpty { list.insert(0x4F, at: 0) }
+    if mode == .long, chance(3), !list.isEmpty { list.insert(0x4F, at: 0) }
     var rex: UInt8 = 0
-    if chance(60) {
+    if mode == .long, chance(60) {
       rex = 0x40 | UInt8(below(16))
       list.append(rex)
     }
@@ -125,31 +141,31 @@ struct InstructionGenerator {
   private mutating func prepare(_ operation: Operation) {
     switch operation {
     case .moveString, .storeString, .loadString, .compareString, .scanString, .inputString, .outputString:
-      test.state.registers[1] = UInt64(below(30)) | (addressPrefix ? random.next() << 32 : 0)
-      for k in [6, 7] { test.state.registers[k] = address() | (addressPrefix ? random.next() << 32 : 0) }
+      test.state.registers[1] = UInt64(below(30)) | noise()
+      for k in [6, 7] { test.state.registers[k] = address() | noise() }
       if chance(30) { test.state.registers[7] = test.state.registers[6] &+ UInt64(below(16)) &- 8 }
       if chance(50) {
         let byte = chance(50) ? UInt8(0) : UInt8(truncatingIfNeeded: test.state.registers[0])
         for k in 0..<160 {
           for register in [6, 7] {
-            let place = Int(truncatingIfNeeded: test.state.registers[register] & 0xFFFF_FFFF &- HostOracle.scratch) + k - 80
+            let place = Int(truncatingIfNeeded: test.state.registers[register] & 0xFFFF_FFFF &- data) + k - 80
             if k % 37 != 5, test.memory.indices.contains(place) { test.memory[place] = byte }
           }
         }
       }
     case .translate:
-      test.state.registers[3] = address() &- test.state.registers[0] & 0xFF
-      if addressPrefix { test.state.registers[3] |= random.next() << 32 }
-    case .enter, .leave: test.state.registers[5] = HostOracle.scratch + 2048 + UInt64(below(512)) * 8
+      test.state.registers[3] = (address() &- test.state.registers[0] & 0xFF) & addressMask
+      test.state.registers[3] |= noise()
+    case .enter, .leave: test.state.registers[5] = data + 2048 + UInt64(below(512)) * 8
     case .div, .idiv:
       if chance(60) { test.state.registers[2] = chance(50) ? 0 : random.next() % 64 }
     case .ret:
-      let offset = Int(truncatingIfNeeded: test.state.registers[4] &- HostOracle.scratch)
+      let offset = Int(truncatingIfNeeded: test.state.registers[4] &- data)
       if offset >= 0, offset + 8 <= test.memory.count, chance(70) {
         for k in 0..<8 { test.memory[offset + k] = UInt8(truncatingIfNeeded: (codeAddress + 20) >> UInt64(8 * k)) }
       }
-    case .jumpNear, .callNear: for k in 0..<16 where k != 4 && chance(70) { test.state.registers[k] = codeAddress + UInt64(20 + below(20)) }
-    case .loop, .jcxz: if chance(60) { test.state.registers[1] = UInt64(below(3)) | (addressPrefix ? random.next() << 32 : 0) }
+    case .jumpNear, .callNear: for k in 0..<(mode == .long ? 16 : 8) where k != 4 && chance(70) { test.state.registers[k] = codeAddress + UInt64(20 + below(20)) }
+    case .loop, .jcxz: if chance(60) { test.state.registers[1] = UInt64(below(3)) | noise() }
     default: break
     }
   }
@@ -160,14 +176,20 @@ struct InstructionGenerator {
     let reg = group ?? UInt8(below(8))
     let wideReg = Int(reg | (rex & 4) << 1)
     test.target = wideReg
-    guard chance(memoryOnly ? 90 : 55) else {
+    guard chance(operation == .bound ? 100 : memoryOnly ? 90 : 55) else {
       test.code.append(0xC0 | reg << 3 | UInt8(below(8)))
       return
     }
+    if hasShortAddress { return shortAddress(reg, operation) }
     let target = address()
     let mod = UInt8(below(3))
     var displacement: Int64 = mod == 0 ? 0 : mod == 1 ? Int64(Int8(truncatingIfNeeded: random.next())) : Int64(Int16(truncatingIfNeeded: random.next()))
     var rm = UInt8(below(8))
+    if mode != .long, mod == 0, rm == 5 {
+      limitBitOffset(operation, wideReg, apartFrom: [])
+      test.code.append(reg << 3 | 5)
+      return emit(target, 4)
+    }
     if mod == 0 && rm == 5 && !addressPrefix { rm = 3 }
     if mod == 0 && rm == 5 {
       // Relative to EIP: the scratch pages are in reach of 32 bits only.
@@ -197,13 +219,31 @@ struct InstructionGenerator {
       test.state.registers[base] = (wanted &- UInt64(bitPattern: displacement)) / factor
     } else {
       test.state.registers[base] = wanted &- UInt64(bitPattern: displacement)
-      if addressPrefix && base != 4 { test.state.registers[base] ^= random.next() << 32 }
+      if mode == .long && addressPrefix && base != 4 { test.state.registers[base] ^= random.next() << 32 }
     }
+    if mode != .long { for k in 0..<8 { test.state.registers[k] &= 0xFFFF_FFFF } }
     limitBitOffset(operation, wideReg, apartFrom: [base, index ?? 16])
     test.code.append(mod << 6 | reg << 3 | rm)
     if let sib { test.code.append(sib) }
     if mod == 1 { test.code.append(UInt8(truncatingIfNeeded: displacement)) }
     if mod == 2 || base == 16 { emit(UInt64(bitPattern: displacement), 4) }
+  }
+
+  /// The forms of 16-bit addresses.
+  private mutating func shortAddress(_ reg: UInt8, _ operation: Operation) {
+    let mod = UInt8(below(3))
+    let rm = UInt8(below(8))
+    let target = address()
+    let displacement = mod == 0 ? (rm == 6 ? target : 0) : mod == 1 ? UInt64(bitPattern: Int64(Int8(truncatingIfNeeded: random.next()))) : random.next() & 0xFFFF
+    let (base, index) = [(3, 6), (3, 7), (5, 6), (5, 7), (6, nil), (7, nil), (5, nil), (3, nil)][Int(rm)] as (Int, Int?)
+    if !(mod == 0 && rm == 6) {
+      let other = index.map { test.state.registers[$0] } ?? 0
+      test.state.registers[base] = (target &- other &- displacement) & 0xFFFF | value() << 16 & 0xFFFF_0000
+    }
+    limitBitOffset(operation, Int(reg), apartFrom: [base, index ?? 16])
+    test.code.append(mod << 6 | reg << 3 | rm)
+    if mod == 1 { emit(displacement, 1) }
+    if mod == 2 || mod == 0 && rm == 6 { emit(displacement, 2) }
   }
 
   /// A bit number in a register moves the address: keep it near.
@@ -212,7 +252,8 @@ struct InstructionGenerator {
     case .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement:
       guard !used.contains(register) else { return }
       let near = UInt64(bitPattern: Int64(below(8000) - 4000))
-      test.state.registers[register] = rexW ? near : small ? near & 0xFFFF | random.next() << 16 : near & 0xFFFF_FFFF | random.next() << 32
+      test.state.registers[register] = test.width == 8 ? near : test.width == 2 ? near & 0xFFFF | random.next() << 16 : near & 0xFFFF_FFFF | random.next() << 32
+      if mode != .long { test.state.registers[register] &= 0xFFFF_FFFF }
     default: break
     }
   }
@@ -232,7 +273,7 @@ struct InstructionGenerator {
   }
 
   private mutating func immediates(_ row: OpcodeRow, _ map: Int, _ opcode: UInt8, _ group: UInt8?) {
-    let size = rexW ? 8 : small ? 2 : 4
+    let size = rexW ? 8 : small != (mode == .small16) ? 2 : 4
     for operand in row.operands {
       switch operand.method {
       case .immediate, .signedByte:
@@ -249,8 +290,8 @@ struct InstructionGenerator {
         test.immediate = UInt8(truncatingIfNeeded: number)
         emit(number, count)
       case .one: test.immediate = 1
-      case .branch: emit(UInt64(below(16)), operand.size == 1 ? 1 : 4)
-      case .offset: emit(address() | (addressPrefix ? random.next() << 32 : 0), addressPrefix ? 4 : 8)
+      case .branch: emit(UInt64(below(16)), operand.size == 1 ? 1 : mode == .long ? 4 : size)
+      case .offset: emit(address() | noise(), mode == .long ? (addressPrefix ? 4 : 8) : hasShortAddress ? 2 : 4)
       default: break
       }
     }

@@ -15,8 +15,10 @@ final class SoftTwin {
   private static let codePlace: UInt64 = 0x2_0000
   private var nextTable: UInt64 = 0x9_1000
 
-  init(codeAt code: UInt64) throws {
+  /// - Parameter code: where it lies, as its own instruction pointer has it.
+  init(_ mode: CodeMode = .long, codeAt code: UInt64) throws {
     self.code = code
+    let linear = mode == .small16 ? ShortCodeOracle.place + code : code
     memory = try GuestMemory(size: 16 << 20)
     let backend = SoftBackend(memory: memory)
     guard let processor = try backend.makeProcessor(0) as? SoftProcessor else { throw ProcessorError("not ours") }
@@ -24,12 +26,17 @@ final class SoftTwin {
     for page in 0..<UInt64(HostOracle.scratchSize / 4096) {
       try map(HostOracle.scratch + page * 4096, to: Self.scratchPlace + page * 4096, 1 << 63 | 7)
     }
-    try map(code & ~0xFFF, to: Self.codePlace, 5)
+    try memory.write([UInt8](repeating: 0xCC, count: 4096), at: GuestAddress(Self.codePlace))
+    try map(linear & ~0xFFF, to: Self.codePlace, 5)
     var state = ProcessorState.reset
-    state.cs = .flatCode64
-    state.cs.selector = 0x33
-    state.cs.attributes |= 0x60
+    state.cs = mode == .long ? .flatCode64 : .flatCode32
+    state.cs.selector = mode == .long ? 0x33 : 0x23
     state.ss = .flatData
+    if mode == .small16 {
+      state.cs = SegmentState(selector: 0x07, base: ShortCodeOracle.place, limit: 0xFFFF, attributes: 0x9B)
+      state.ss = SegmentState(selector: 0x0F, base: HostOracle.scratch, limit: UInt32(HostOracle.scratchSize - 1), attributes: 0x93)
+    }
+    state.cs.attributes |= 0x60
     state.ss.attributes |= 0x60
     (state.ds, state.es, state.fs, state.gs) = (state.ss, state.ss, state.ss, state.ss)
     (state.cr0, state.cr3, state.cr4, state.efer) = (0x8001_0033, 0x9_0000, 0x620, 0xD01)

@@ -1,0 +1,44 @@
+/// LAR, LSL, VERR and VERW: looking at descriptors without loading them.
+extension Core {
+  /// LAR and LSL.
+  func inspectDescriptor(_ i: Instruction) throws(Fault) {
+    guard isProtected, !isVirtual8086 else { throw .undefined }
+    let selector: UInt16 = i.isMemory ? try readOperand(i) : get(i.rm &* 8)
+    let d = try visibleDescriptor(selector)
+    let isLimit = i.operation == .loadLimit
+    guard let d, !d.isSystem || Self.isInspectable(d.type, limit: isLimit, long: isLong) else { return setZero(false) }
+    let value = isLimit ? d.limit : d.low >> 32 & 0xFF_FF00
+    setRegister(i.reg, value, i.width)
+    setZero(true)
+  }
+
+  /// VERR and VERW.
+  func verifySegment(_ i: Instruction) throws(Fault) {
+    guard isProtected, !isVirtual8086 else { throw .undefined }
+    let selector: UInt16 = i.isMemory ? try readOperand(i) : get(i.rm &* 8)
+    guard let d = try visibleDescriptor(selector), !d.isSystem else { return setZero(false) }
+    let mayAccess = i.extension3 == 4 ? !d.isCode || d.attributes & 2 != 0 : !d.isCode && d.attributes & 2 != 0
+    setZero(mayAccess)
+  }
+
+  /// The descriptor of a selector, if it exists and the privilege level may know of it.
+  private func visibleDescriptor(_ selector: UInt16) throws(Fault) -> Descriptor? {
+    guard selector & 0xFFFC != 0 else { return nil }
+    let table = selector & 4 != 0 ? Segment.local : Segment.global
+    guard UInt64(selector & 0xFFF8) + 7 <= segmentLimit(table) else { return nil }
+    let d = try descriptor(selector)
+    let isConforming = d.isCode && d.attributes & 4 != 0
+    return isConforming || d.dpl >= cpl && d.dpl >= UInt8(selector & 3) ? d : nil
+  }
+
+  /// System descriptors that have rights, or a limit, to tell of (SDM 2A, tables 3-53 and 3-56).
+  private static func isInspectable(_ type: UInt32, limit: Bool, long: Bool) -> Bool {
+    switch type {
+    case 2, 9, 11: true
+    case 1, 3: !long
+    case 12: !limit
+    case 4, 5: !limit && !long
+    default: false
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/// Instructions that hardly any program contains.
+extension Core {
+  @inline(never) func executeLegacy(_ i: Instruction) throws(Fault) {
+    switch i.operation {
+    case .decimalAdjust: decimalAdjust(subtracting: i.opcode == 0x2F)
+    case .asciiAdjust: try asciiAdjust(i)
+    case .salc: setALFromCarry()
+    case .pushAll: try pushAll(i)
+    case .popAll: try popAll(i)
+    case .bound: try checkBounds(i)
+    case .loadFar: try loadFarPointer(i)
+    case .arpl: try adjustPrivilege(i)
+    case .loadAccessRights, .loadLimit: try inspectDescriptor(i)
+    case .verifySegment: try verifySegment(i)
+    case .sysenter: try systemEnter()
+    case .sysexit: try systemExit(i)
+    case .random: randomNumber(i)
+    case .rdpid: self[register: Int(i.rm)] = self[.tscAux] & 0xFFFF_FFFF
+    // No performance counter exists.
+    case .rdpmc: throw .protection
+    case .hypercall: hypercall()
+    default: throw .undefined
+    }
+  }
+
+  /// RDRAND and RDSEED: always from the host's own source.
+  private func randomNumber(_ i: Instruction) {
+    var source = SystemRandomNumberGenerator()
+    setRegister(i.rm, source.next(), i.width)
+    arithmeticFlags = Flags.cf
+  }
+
+  /// VMCALL and VMMCALL: no service is offered, which KVM's guests learn from RAX.
+  private func hypercall() {
+    let noSuchCall: Int64 = -1000
+    let notPermitted: Int64 = -1
+    let answer = UInt64(bitPattern: cpl == 0 ? noSuchCall : notPermitted)
+    self[.rax] = is64Bit ? answer : answer & 0xFFFF_FFFF
+  }
+}

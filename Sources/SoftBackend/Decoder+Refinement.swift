@@ -1,0 +1,63 @@
+extension Decoder {
+  /// The few opcodes whose meaning depends on more than the table tells.
+  func refine(_ i: inout InstructionRecord, _ operation: inout Operation, _ is64: Bool) {
+    let group = i.reg & 7
+    switch (i.map, i.opcode) {
+    case (0, 0x63) where !is64:
+      operation = .arpl
+      i.width = 2
+      i.form = i.isMemory ? .memoryRegister : .registerRegister
+      (i.destination, i.source) = (i.rm * 8, i.reg * 8)
+    case (0, 0x90) where i.prefixes.contains(.repeatZero): operation = .pause
+    case (0, 0x90) where i.rm == 0: operation = .nop
+    case (0, 0x8D), (0, 0xC4), (0, 0xC5), (0, 0x62), (1, 0xB2), (1, 0xB4), (1, 0xB5):
+      if !i.isMemory { operation = .undefined }
+    case (0, 0xFF) where (group == 3 || group == 5) && !i.isMemory: operation = .undefined
+    case (1, 0x01) where !i.isMemory:
+      switch (group, i.rm & 7) {
+      case (0, 1): operation = .hypercall
+      case (1, 2): operation = .clac
+      case (1, 3): operation = .stac
+      case (2, 0): operation = .xgetbv
+      case (2, 1): operation = .xsetbv
+      case (3, 1): operation = .hypercall
+      case (4, _): operation = .smsw
+      case (6, _): operation = .lmsw
+      case (7, 0): operation = is64 ? .swapgs : .undefined
+      case (7, 1): operation = .rdtscp
+      default: operation = .undefined
+      }
+    case (1, 0xAE):
+      if i.isMemory {
+        if group == 7 || group == 6 && i.prefixes.contains(.operandSize) { operation = .nop }
+      } else if i.prefixes.contains(.repeatZero) && group < 4 {
+        operation = is64 ? .fsgsbase : .undefined
+        i.width = i.prefixes.contains(.rexW) ? 8 : 4
+      } else {
+        operation = group >= 5 ? .nop : .undefined
+      }
+    case (1, 0xB8): if !i.prefixes.contains(.repeatZero) { operation = .undefined }
+    case (1, 0xBC) where i.prefixes.contains(.repeatZero): operation = .tzcnt
+    case (1, 0xBD) where i.prefixes.contains(.repeatZero): operation = .lzcnt
+    // MOVNTI.
+    case (1, 0xC3) where !i.isMemory || !i.prefixes.isDisjoint(with: [.operandSize, .repeatZero, .repeatNonzero]):
+      operation = .undefined
+    case (1, 0xC7):
+      if i.isMemory && group >= 6 || !i.isMemory && group < 6 { operation = .undefined }
+      if operation == .random, i.prefixes.contains(.repeatZero) { operation = group == 7 ? .rdpid : .undefined }
+      if operation == .random { i.width = i.prefixes.contains(.rexW) ? 8 : i.prefixes.contains(.operandSize) ? 2 : 4 }
+    case (2, 0xF0), (2, 0xF1):
+      if i.prefixes.contains(.repeatNonzero) {
+        operation = .crc32
+        (i.destination, i.source) = (i.reg * 8, i.rm * 8)
+        if i.opcode == 0xF0 {
+          i.width = 1
+          if !i.prefixes.contains(.rex) && i.rm & 12 == 4 { i.source = (i.rm - 4) * 8 + 1 }
+        }
+      } else if !i.isMemory { operation = .undefined }
+    case (2, 0x80...0x82):
+      operation = i.opcode == 0x82 && i.isMemory && i.prefixes.contains(.operandSize) ? .invpcid : .undefined
+    default: break
+    }
+  }
+}
