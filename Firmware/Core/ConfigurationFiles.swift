@@ -25,6 +25,7 @@ struct ConfigurationFiles<H: Hardware> {
   let hardware: H
   private var base: Port { Platform.firmwareConfig.first }
   private static var entrySize: UInt32 { 64 }
+  private static var nameSize: Int { 56 }
 
   /// Whether there is an interface that can copy.
   var isPresent: Bool {
@@ -51,15 +52,20 @@ struct ConfigurationFiles<H: Hardware> {
     return hardware.dword(at: block) == 0
   }
 
+  func find(_ name: Text) -> Item? { find { hardware.text(at: $0, limit: Self.nameSize, is: name) } }
+
+  /// Looks a file up whose name is in memory.
+  func find(nameAt name: GuestAddress) -> Item? { find { hardware.isSameText($0, name, limit: Self.nameSize) } }
+
   /// Looks a file up in the directory, one entry at a time.
-  func find(_ name: Text) -> Item? {
+  private func find(_ isWanted: (GuestAddress) -> Bool) -> Item? {
     // After the control block there is room for one entry.
     let entry = WorkArea.transfer + 0x80
     guard copy(4, of: Key.directory, to: entry) else { return nil }
     let count = min(hardware.bigDword(at: entry), 4096)
     for _ in 0..<count {
       guard copy(Self.entrySize, of: nil, to: entry) else { return nil }
-      if hardware.text(at: entry + 8, limit: 56, is: name) {
+      if isWanted(entry + 8) {
         return Item(key: hardware.word(at: entry + 4).byteSwapped, size: hardware.bigDword(at: entry))
       }
     }

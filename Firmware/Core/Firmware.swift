@@ -5,10 +5,12 @@ package struct Firmware<H: Hardware> {
   package let hardware: H
   package private(set) var console: Console<H>
   var facts = BoardFacts()
+  var map: MemoryMap<H>
 
   package init(_ hardware: H) {
     self.hardware = hardware
     console = Console(hardware: hardware)
+    map = MemoryMap(hardware: hardware)
   }
 
   /// From reset on. Comes back only in a test.
@@ -24,7 +26,21 @@ package struct Firmware<H: Hardware> {
     console.debug = facts.debugConsole
     console.prepare()
     console.write("\nswboot firmware\n")
+    guard map.make(from: files, configurationSpace: facts.configurationSpace) else {
+      return stop(.badBoard, "the board's memory map is missing or broken")
+    }
+    var (tables, anchors) = (Arena(WorkArea.tables), Arena(WorkArea.anchors))
+    var loader = TableLoader(hardware: hardware, files: files)
+    guard loader.run(tables: &tables, anchors: &anchors, map: &map),
+      MachineDescription(hardware: hardware, files: files).place(tables: &tables, anchors: &anchors)
+    else { return stop(.badBoard, "the board's ACPI or SMBIOS tables cannot be placed") }
+    let kernel = KernelLoader(hardware: hardware, files: files, map: map, rootPointer: loader.rootPointer)
+    if kernel.hasKernel { return start(kernel) }
     stop(.nothingToBoot, "no disk")
+  }
+
+  private func start(_ kernel: KernelLoader<H>) {
+    do throws(KernelLoader<H>.Problem) { try kernel.start() } catch { stop(.badKernel, error.words) }
   }
 
   private mutating func readBoard(_ files: ConfigurationFiles<H>) -> Bool {

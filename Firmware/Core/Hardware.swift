@@ -57,6 +57,16 @@ extension Hardware {
     UInt64(bigDword(at: address)) << 32 | UInt64(bigDword(at: address + 4))
   }
 
+  /// Whether two zero-terminated texts in memory, of at most `limit` bytes, are the same.
+  package func isSameText(_ a: GuestAddress, _ b: GuestAddress, limit: Int) -> Bool {
+    for offset in 0..<limit {
+      let character = byte(at: a + offset)
+      guard character == byte(at: b + offset) else { return false }
+      if character == 0 { return true }
+    }
+    return true
+  }
+
   /// Whether a zero-terminated text in memory, of at most `limit` bytes, is this one.
   package func text(at address: GuestAddress, limit: Int, is text: Text) -> Bool {
     for offset in 0..<text.count {

@@ -6,6 +6,9 @@ enum WorkArea {
   static let transfer: GuestAddress = 0xE_8000
   /// A disk request's header, and its status byte.
   static let request: GuestAddress = 0xE_8040
+  /// The memory map as INT 15h and kernels want it: entries of 20 bytes.
+  static let memoryMap: GuestAddress = 0xE_8100
+  static let largestMapCount = 32
   /// One KiB for each disk's queue.
   static let queues: GuestAddress = 0xE_9000
   static let queueSize = 0x400

@@ -26,7 +26,7 @@ idt:
     .set vector, 0
     .rept 32
     .word __exceptions_low + vector * 8
-    .word 8
+    .word 0x10
     .word 0x8E00
     .word 0x000F
     .set vector, vector + 1

@@ -12,11 +12,11 @@ reset:
     movl %cr0, %eax
     orb $1, %al
     movl %eax, %cr0
-    ljmpl $8, $(shadow + 0xFFF00000)
+    ljmpl $0x10, $(shadow + 0xFFF00000)
 
     .code32
 shadow:
-    movw $0x10, %ax
+    movw $0x18, %ax
     movw %ax, %ds
     movw %ax, %es
     movw %ax, %ss
@@ -39,7 +39,7 @@ shadow:
     movl $0xF0000, %edi
     movl $0x4000, %ecx
     rep movsl
-    ljmpl $8, $start
+    ljmpl $0x10, $start
 
 start:
     lgdtl gdt_pointer
@@ -62,10 +62,10 @@ start:
     .balign 8
     .globl gdt_pointer, gdt
 gdt:
-    .quad 0
-    .quad 0x00CF9B000000FFFF    /* 08: flat code; accessed bits are set because the first look is into ROM */
-    .quad 0x00CF93000000FFFF    /* 10: flat data; Linux calls these two 10 and 18, so here they are again */
-    .quad 0x00CF93000000FFFF    /* 18 */
+    .quad 0, 0
+    /* Linux wants flat code at 10 and flat data at 18. Accessed bits are set: the first look is into ROM. */
+    .quad 0x00CF9B000000FFFF    /* 10: flat code */
+    .quad 0x00CF93000000FFFF    /* 18: flat data */
     .quad 0x00009B0F0000FFFF    /* 20: real-mode code in segment F000 */
     .quad 0x000093000000FFFF    /* 28: real-mode data */
 gdt_end:

@@ -1,0 +1,36 @@
+import Machine
+import Testing
+
+/// Our own firmware, run from the reset vector on.
+@Suite(.serialized, .enabled(if: SmallGuest.isPossible, "/dev/kvm is not usable here"))
+struct FirmwareRunTests {
+  @Test("a machine of 1 MiB without disks says so and ends with the firmware's verdict")
+  func noDisk() throws {
+    let guest = FirmwareGuest()
+    #expect(try guest.run().exitStatus == 33)
+    #expect(try guest.console().hasSuffix("swboot firmware: no disk\n"))
+  }
+
+  @Test("the kernel is entered with flat segments and its boot parameters in ESI")
+  func kernel() throws {
+    var guest = FirmwareGuest()
+    guest.configuration.memory = 4 << 20
+    // Exits with the size of the memory map, after a look at "HdrS".
+    guest.setKernel([
+      0x81, 0xBE, 0x02, 0x02, 0x00, 0x00, 0x48, 0x64, 0x72, 0x53,  // cmpl $"HdrS", 0x202(%esi)
+      0x75, 0x08,  // jne to the halt
+      0x8A, 0x86, 0xE8, 0x01, 0x00, 0x00,  // movb 0x1E8(%esi), %al
+      0xE6, 0xF4,  // outb %al, $0xF4
+      0xFA, 0xF4,
+    ])
+    #expect(try guest.run() == .exited(code: 6 << 1 | 1))
+  }
+
+  @Test("what is not a kernel gets a sentence and a verdict")
+  func notKernel() throws {
+    var guest = FirmwareGuest()
+    guest.configuration.kernel = "/etc/hostname"
+    #expect(try guest.run().exitStatus == 37)
+    #expect(try guest.console().contains("the kernel is not a bzImage"))
+  }
+}
