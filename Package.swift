@@ -78,14 +78,16 @@ let package = Package(
     tests("SystemBusTests", ["SystemBus"]),
     tests("PCITests", ["PCI", "SystemBus"]),
     tests("VirtioTests", ["Virtio", "PCI", "SystemBus", "GuestRAM"]),
-    tests("ACPITablesTests", ["ACPITables", "Host"], exclude: ["dsdt.dsl"]),
-    tests("HostTests", ["Host"]),
-    tests("BootTests", ["Boot", "GuestRAM", "Host", "Processor"]),
+    tests("ACPITablesTests", ["ACPITables", "TestSupport"], exclude: ["dsdt.dsl"]),
+    tests("HostTests", ["Host", "TestSupport"]),
+    tests("BootTests", ["Boot", "GuestRAM", "Host", "Processor", "TestSupport"]),
     tests("SoftBackendTests", ["SoftBackend", "Processor", "SystemBus", "GuestRAM", "Devices", "CLinux"]),
     .target(name: "GuestPrograms", path: "Tests/GuestPrograms"),
+    .target(name: "TestSupport", dependencies: ["GuestPrograms"], path: "Tests/TestSupport", swiftSettings: strict),
     tests(
       "ConformanceTests",
-      ["GuestPrograms", "KVMBackend", "Processor", "SystemBus", "GuestRAM", "Host"]),
-    tests("MachineTests", ["Machine", "GuestRAM", "Host", "Processor", "KVMBackend", "GuestPrograms"]),
+      ["TestSupport", "KVMBackend", "Processor", "SystemBus", "GuestRAM", "Host"]),
+    tests("MachineTests", ["Machine", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
+    tests("CommandLineTests", ["swboot", "Machine", "TestSupport"]),
   ]
 )

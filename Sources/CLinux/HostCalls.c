@@ -66,6 +66,8 @@ int linux_terminal_make_raw(int fd) {
 void linux_terminal_restore(void) {
   int fd = saved_fd, code = errno;
   if (fd >= 0) {
+    // What the terminal answered to the guest, or the user typed for it, is not for the shell to execute.
+    tcflush(fd, TCIFLUSH);
     tcsetattr(fd, TCSANOW, &saved);
     saved_fd = -1;
   }

@@ -34,11 +34,18 @@ public final class DiskFile: Sendable {
   private let overlay: Descriptor?
   private let changed = Mutex(SectorSet())
   private let flushFailed = Atomic<Bool>(false)
+  private let synchronize: @Sendable (Int32) -> Int32
 
   /// Takes a lock, so that no image has two writers, or a writer and a reader.
-  public init(path: String, access: Access) throws(FileError) {
+  public convenience init(path: String, access: Access) throws(FileError) {
+    try self.init(path: path, access: access) { fdatasync($0) == 0 ? 0 : errno }
+  }
+
+  /// - Parameter synchronize: puts a descriptor's data on stable storage; zero or the host's error.
+  init(path: String, access: Access, synchronize: @escaping @Sendable (Int32) -> Int32) throws(FileError) {
     self.path = path
     self.access = access
+    self.synchronize = synchronize
     let kind: FileKind
     let size: UInt64
     let lock: Int32
@@ -92,9 +99,9 @@ public final class DiskFile: Sendable {
   public func flush() throws(DiskError) {
     guard access == .readWrite else { return }
     guard !flushFailed.load(ordering: .relaxed) else { throw .system(SystemError(code: EIO)) }
-    while fdatasync(image.number) != 0 {
-      let code = errno
-      if code == EINTR { continue }
+    var code: Int32
+    repeat { code = synchronize(image.number) } while code == EINTR
+    guard code == 0 else {
       flushFailed.store(true, ordering: .relaxed)
       throw .system(SystemError(code: code))
     }

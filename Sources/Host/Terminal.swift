@@ -6,13 +6,15 @@ public enum Terminal {
   public static let input: Int32 = 0
   public static let output: Int32 = 1
 
-  /// Raw mode, if standard input is a terminal; from then on even a fatal signal gives the terminal back.
+  /// Raw mode, if standard input is a terminal.
   @discardableResult public static func makeRaw() throws(SystemError) -> Bool {
     let result = linux_terminal_make_raw(input)
     guard result >= 0 else { throw SystemError(code: -result) }
-    if result == 1 { linux_terminal_restore_on_fatal_signals() }
     return result == 1
   }
+
+  /// From now on a signal that ends the program gives the terminal back first.
+  public static func restoreOnFatalSignals() { linux_terminal_restore_on_fatal_signals() }
 
   /// True while keys reach us one by one, with none kept by the host.
   public static var isRaw: Bool { linux_terminal_is_raw() != 0 }

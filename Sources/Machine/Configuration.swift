@@ -9,6 +9,8 @@ public struct Configuration: Sendable {
   /// Where a stream of the guest's bytes goes.
   public enum Stream: Equatable, Sendable {
     case standard
+    /// The same without escape sequences.
+    case plain
     case file(String)
     case none
   }

@@ -5,6 +5,8 @@ internal import Synchronization
 final class Console: Sendable {
   private struct State: Sendable {
     var watch = PanicWatch()
+    /// Set where the user wants no escape sequences.
+    var filter: PlainText?
     /// The newest bytes, for a user who did not see them pass.
     var tail: [UInt8] = []
   }
@@ -19,13 +21,14 @@ final class Console: Sendable {
 
   init(_ stream: Configuration.Stream) throws {
     output = try OutputStream.open(stream, name: "console")
-    isInteractive = stream == .standard
+    isInteractive = stream == .standard || stream == .plain
+    if stream == .plain { state.withLock { $0.filter = PlainText() } }
   }
 
   /// A byte from the guest. True if it completes the last words of a kernel.
   func put(_ byte: UInt8) -> Bool {
-    output?.put(byte)
-    return state.withLock { state in
+    state.withLock { state in
+      output?.put(state.filter?.filter(byte) ?? [byte])
       state.tail.append(byte)
       if state.tail.count >= 2 * Self.tailLimit { state.tail.removeFirst(Self.tailLimit) }
       return state.watch.sees(byte)

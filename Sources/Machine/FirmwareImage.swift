@@ -8,7 +8,14 @@ enum FirmwareImage {
   static func bytes(_ firmware: Configuration.Firmware) throws -> [UInt8] {
     switch firmware {
     case .builtin: (0..<firmware_image_size()).map { firmware_image_byte($0) }
-    case .file(let path): try HostFile(path: path).contents(limit: Platform.largestFirmware)
+    case .file(let path): try bytes(try HostFile(path: path))
     }
+  }
+
+  private static func bytes(_ file: HostFile) throws -> [UInt8] {
+    guard (Platform.smallestFirmware...Platform.largestFirmware).contains(file.size) else {
+      throw MachineError("\(file.path): is \(file.size) bytes long, and a firmware image has 64 KiB to 16 MiB")
+    }
+    return try file.contents(limit: Platform.largestFirmware)
   }
 }

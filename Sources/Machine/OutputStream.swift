@@ -40,7 +40,7 @@ final class OutputStream: Sendable {
   static func open(_ stream: Configuration.Stream, name: String) throws -> OutputStream? {
     switch stream {
     case .none: return nil
-    case .standard: return try OutputStream(name: name) { Terminal.write($0) }
+    case .standard, .plain: return try OutputStream(name: name) { Terminal.write($0) }
     case .file(let path):
       let file = try OutputFile(path: path)
       return try OutputStream(name: name) { file.write($0) }

@@ -28,6 +28,7 @@ public enum Platform {
   public static let kvmIdentityMap: GuestAddress = 0xFEFF_C000
   public static let kvmTaskState: GuestAddress = 0xFEFF_D000
   public static let kvmPrivate = MemoryRange(0xFEFF_C000, count: 0x4000)
+  public static let smallestFirmware: UInt64 = 0x1_0000
   public static let largestFirmware: UInt64 = 0x100_0000
 
   public static let debugExit = PortRange(0xF4, count: 4)

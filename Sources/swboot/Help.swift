@@ -20,10 +20,11 @@ let help = """
                          ro: the guest cannot write; snapshot: what it writes is thrown away
 
   the machine
-    --memory SIZE        1M to 1024G; 512M if not given
+    --memory SIZE        1M to 1T; 512M if not given
     --cpus N             processors; 1 if not given
     --accel WHICH        auto (the default), kvm or soft
-    --console WHERE      stdio (the default), none or a file
+    --console WHERE      stdio (the default), plain (stdio without escape sequences),
+                         none or a file
     --debugcon WHERE     port 0x402: none (the default), stdio or a file
 
   how it ends
@@ -37,7 +38,9 @@ let help = """
                          (swboot machine lists them): one line each with guest time
 
   On a terminal, Ctrl-a x ends the run and Ctrl-a Ctrl-a sends Ctrl-a.
-  QEMU's -kernel -initrd -append -dtb -bios -m -smp -accel -nographic -no-reboot are understood too.
+  Of an option given twice the last counts; every --disk counts.
+  QEMU's -kernel -initrd -append -dtb -bios -m -smp -accel -drive -serial -snapshot -nographic
+  -no-reboot are understood too, and whatever asks for what this machine is anyway (-M q35).
 
   exit status
     0    the guest powered off (or reset, with --no-reboot)

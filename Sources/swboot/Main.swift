@@ -50,7 +50,7 @@ internal import Machine
   private static func run(_ machine: Machine) -> Outcome {
     do throws(SystemError) {
       _ = try HostThread(name: "signals") { machine.end(.interrupted(signal: HostSignals.next())) }
-      if machine.isInteractive { try Terminal.makeRaw() }
+      if machine.isInteractive, try Terminal.makeRaw() { Terminal.restoreOnFatalSignals() }
     } catch {
       return .failed("the terminal cannot be set up: \(error).")
     }

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 /// Intel's ACPI compiler and disassembler, run in a folder of its own.
 struct Compiler {
@@ -13,15 +14,12 @@ struct Compiler {
     folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  func remove() {
-    _ = run("/bin/rm", ["-rf", folder], output: "/dev/null")
-  }
+  func remove() { _ = ChildProcess.run("/bin/rm", ["-rf", folder]) }
 
   /// What the compiler said, and whether it was content.
   func run(_ arguments: [String]) -> (succeeded: Bool, output: String) {
-    let log = folder + "/log"
-    let status = run(Self.path, arguments, output: log)
-    return (status == 0, Self.read(log).map { String(decoding: $0, as: UTF8.self) } ?? "")
+    let end = ChildProcess.run(Self.path, arguments)
+    return (end.status == 0, end.output + end.errors)
   }
 
   /// The disassembly of a table, without what names files, dates and the compiler.
@@ -56,21 +54,5 @@ struct Compiler {
     guard file >= 0 else { return false }
     defer { close(file) }
     return unsafe Glibc.write(file, bytes, bytes.count) == bytes.count
-  }
-
-  private func run(_ program: String, _ arguments: [String], output: String) -> Int32 {
-    var actions = unsafe posix_spawn_file_actions_t()
-    unsafe posix_spawn_file_actions_init(&actions)
-    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    unsafe posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    var list: [UnsafeMutablePointer<CChar>?] = unsafe ([program] + arguments).map { unsafe strdup($0) }
-    unsafe list.append(nil)
-    defer { for unsafe pointer in unsafe list { unsafe free(pointer) } }
-    var child = pid_t()
-    var status: Int32 = -1
-    guard unsafe posix_spawn(&child, program, &actions, nil, list, nil) == 0 else { return -1 }
-    guard unsafe waitpid(child, &status, 0) == child else { return -1 }
-    return status
   }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("ACPI tables and the compiler", .enabled(if: Compiler.isInstalled, "iasl (acpica-tools) is not installed"))
 struct CompilerTests {
-  @Test("every table disassembles, and compiles again with no error and no warning")
+  @Test("AC-02 every table disassembles, and compiles again with no error and no warning")
   func roundTrip() throws {
     let compiler = try #require(Compiler())
     defer { compiler.remove() }

@@ -3,6 +3,7 @@ import GuestRAM
 import Host
 import Primitives
 import Processor
+import TestSupport
 import Testing
 
 @Suite struct ELFBootTests {

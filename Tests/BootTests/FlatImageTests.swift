@@ -2,6 +2,7 @@ import Boot
 import GuestRAM
 import Primitives
 import Processor
+import TestSupport
 import Testing
 
 @Suite("FIT images")

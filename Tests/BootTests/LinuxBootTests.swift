@@ -4,6 +4,7 @@ import Glibc
 import Host
 import Primitives
 import Processor
+import TestSupport
 import Testing
 
 @Suite struct LinuxBootTests {

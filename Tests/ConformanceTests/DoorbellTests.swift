@@ -2,6 +2,7 @@ import DeviceModel
 import GuestRAM
 import Primitives
 import Processor
+import TestSupport
 import Testing
 
 extension ConformanceTests {

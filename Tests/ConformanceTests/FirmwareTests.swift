@@ -1,6 +1,7 @@
 import GuestRAM
 import Primitives
 import Processor
+import TestSupport
 import Testing
 
 extension ConformanceTests {

@@ -1,6 +1,9 @@
 import Glibc
-import Host
+import TestSupport
+import Synchronization
 import Testing
+
+@testable import Host
 
 @Suite struct DiskFileTests {
   static func image(sectors: Int) -> TemporaryFile {
@@ -42,16 +45,18 @@ import Testing
 
   @Test("BK-14 an image has one writer, or any number of readers")
   func locks() throws {
-    let file = Self.image(sectors: 1)
-    do {
-      let writer = try DiskFile(path: file.path, access: .readWrite)
+    try ChildProcess.whileNoneStarts {
+      let file = Self.image(sectors: 1)
+      do {
+        let writer = try DiskFile(path: file.path, access: .readWrite)
+        #expect(throws: FileError(path: file.path, .locked)) { try DiskFile(path: file.path, access: .readWrite) }
+        #expect(throws: FileError(path: file.path, .locked)) { try DiskFile(path: file.path, access: .snapshot) }
+        #expect(writer.sectorCount == 1)
+      }
+      let readers = try (0..<2).map { _ in try DiskFile(path: file.path, access: .readOnly) }
       #expect(throws: FileError(path: file.path, .locked)) { try DiskFile(path: file.path, access: .readWrite) }
-      #expect(throws: FileError(path: file.path, .locked)) { try DiskFile(path: file.path, access: .snapshot) }
-      #expect(writer.sectorCount == 1)
+      #expect(readers.count == 2)
     }
-    let readers = try (0..<2).map { _ in try DiskFile(path: file.path, access: .readOnly) }
-    #expect(throws: FileError(path: file.path, .locked)) { try DiskFile(path: file.path, access: .readWrite) }
-    #expect(readers.count == 2)
   }
 
   @Test("BK-01 sectors that wrap or pass the end are out of range", arguments: [
@@ -76,20 +81,44 @@ import Testing
     #expect(try firstBytes(disk, 0, 2) == [1, 2])
   }
 
+  @Test("BK-13 after one failed flush every later one fails, though the host says it is well again")
+  func stickyFlush() throws {
+    let file = Self.image(sectors: 1)
+    let answers = Mutex<[Int32]>([0, EINTR, 0, EIO, 0, 0])
+    let disk = try DiskFile(path: file.path, access: .readWrite) { _ in answers.withLock { $0.removeFirst() } }
+    try disk.flush()
+    try disk.flush()
+    for _ in 0..<3 { #expect(throws: DiskError.system(SystemError(code: EIO))) { try disk.flush() } }
+    #expect(answers.withLock { $0 } == [0, 0], "nobody asks the host again")
+  }
+
+  @Test("BK-15 a raw disk that looks like another format is still a raw disk")
+  func neverProbes() throws {
+    // A qcow2 header that names a backing file.
+    let header: [UInt8] = [0x51, 0x46, 0x49, 0xFB, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0x70, 0, 0, 0, 0xB]
+    let file = TemporaryFile(header + [UInt8](repeating: 0, count: 1024 - header.count))
+    let disk = try DiskFile(path: file.path, access: .readWrite)
+    #expect(disk.sectorCount == 2)
+    #expect(try firstBytes(disk, 0, 2) == [0x51, 0])
+    #expect(try disk.extents(sector: 0, count: 2).map(\.count) == [1024])
+  }
+
   @Test func a_snapshot_shows_its_own_writes_and_leaves_the_image_alone() throws {
-    let file = Self.image(sectors: 6)
-    do {
-      let disk = try DiskFile(path: file.path, access: .snapshot)
-      try write(0x77, disk, 1, 2)
-      try disk.writeZeroes(sector: 4, count: 1, mayUnmap: false)
-      try disk.discard(sector: 0, count: 1)
-      try disk.flush()
-      #expect(try firstBytes(disk, 0, 6) == [1, 0x77, 0x77, 4, 0, 6])
-      try disk.writeZeroes(sector: 1, count: 1, mayUnmap: true)
-      #expect(try firstBytes(disk, 0, 3) == [1, 0, 0x77])
+    try ChildProcess.whileNoneStarts {
+      let file = Self.image(sectors: 6)
+      do {
+        let disk = try DiskFile(path: file.path, access: .snapshot)
+        try write(0x77, disk, 1, 2)
+        try disk.writeZeroes(sector: 4, count: 1, mayUnmap: false)
+        try disk.discard(sector: 0, count: 1)
+        try disk.flush()
+        #expect(try firstBytes(disk, 0, 6) == [1, 0x77, 0x77, 4, 0, 6])
+        try disk.writeZeroes(sector: 1, count: 1, mayUnmap: true)
+        #expect(try firstBytes(disk, 0, 3) == [1, 0, 0x77])
+      }
+      let after = try DiskFile(path: file.path, access: .readOnly)
+      #expect(try firstBytes(after, 0, 6) == [1, 2, 3, 4, 5, 6])
     }
-    let after = try DiskFile(path: file.path, access: .readOnly)
-    #expect(try firstBytes(after, 0, 6) == [1, 2, 3, 4, 5, 6])
   }
 
   @Test func a_snapshot_changes_sectors_on_both_sides_of_a_bitmap_chunk() throws {
@@ -102,15 +131,17 @@ import Testing
   }
 
   @Test func zeroes_and_writes_reach_the_image() throws {
-    let file = Self.image(sectors: 4)
-    do {
-      let disk = try DiskFile(path: file.path, access: .readWrite)
-      try write(0x55, disk, 3, 1)
-      try disk.writeZeroes(sector: 0, count: 1, mayUnmap: false)
-      try disk.writeZeroes(sector: 1, count: 1, mayUnmap: true)
-      try disk.flush()
+    try ChildProcess.whileNoneStarts {
+      let file = Self.image(sectors: 4)
+      do {
+        let disk = try DiskFile(path: file.path, access: .readWrite)
+        try write(0x55, disk, 3, 1)
+        try disk.writeZeroes(sector: 0, count: 1, mayUnmap: false)
+        try disk.writeZeroes(sector: 1, count: 1, mayUnmap: true)
+        try disk.flush()
+      }
+      let after = try DiskFile(path: file.path, access: .readOnly)
+      #expect(try firstBytes(after, 0, 4) == [0, 0, 3, 0x55])
     }
-    let after = try DiskFile(path: file.path, access: .readOnly)
-    #expect(try firstBytes(after, 0, 4) == [0, 0, 3, 0x55])
   }
 }

@@ -1,5 +1,5 @@
-import Host
 import Machine
+import TestSupport
 
 /// A whole machine that starts with our own firmware, and what the firmware finds there.
 struct FirmwareGuest {
@@ -45,8 +45,5 @@ struct FirmwareGuest {
 
   func run() throws -> Outcome { try Machine(configuration).run() }
 
-  func console() throws -> String {
-    let bytes = try HostFile(path: consoleFile.path).contents(limit: 1 << 16)
-    return String(decoding: bytes.filter { $0 != 0x0D }, as: UTF8.self)
-  }
+  var console: String { String(decoding: consoleFile.bytes.filter { $0 != 0x0D }, as: UTF8.self) }
 }

@@ -8,7 +8,7 @@ struct FirmwareRunTests {
   func noDisk() throws {
     let guest = FirmwareGuest()
     #expect(try guest.run().exitStatus == 33)
-    #expect(try guest.console().hasSuffix("swboot firmware: no disk\n"))
+    #expect(guest.console.hasSuffix("swboot firmware: no disk\n"))
   }
 
   @Test("the kernel is entered with flat segments and its boot parameters in ESI")
@@ -31,6 +31,6 @@ struct FirmwareRunTests {
     var guest = FirmwareGuest()
     guest.configuration.kernel = "/etc/hostname"
     #expect(try guest.run().exitStatus == 37)
-    #expect(try guest.console().contains("the kernel is not a bzImage"))
+    #expect(guest.console.contains("the kernel is not a bzImage"))
   }
 }

@@ -1,6 +1,7 @@
 import DeviceModel
 import Host
 import Primitives
+import TestSupport
 import Testing
 
 @testable import Machine
@@ -17,8 +18,7 @@ struct TracerTests {
 
   private func lines(of tracer: Tracer) throws -> [String] {
     tracer.drain()
-    let text = String(decoding: try HostFile(path: file.path).contents(limit: 1 << 20), as: UTF8.self)
-    return text.split(separator: "\n").map(String.init)
+    return file.text.split(separator: "\n").map(String.init)
   }
 
   @Test("queue activity is one line each, with the guest's time and the device's name")

@@ -42,10 +42,10 @@ struct WholeMachineTests {
   func lastWords() throws {
     let guest = SmallGuest("last_words")
     #expect(try guest.run() == .panicked)
-    #expect(try guest.console() == "[    1.0] Kernel panic - not syncing: no init\n")
+    #expect(guest.console == "[    1.0] Kernel panic - not syncing: no init\n")
   }
 
-  @Test("a guest that goes on for ever ends with its time")
+  @Test("VC-01 a guest that goes on for ever ends with its time")
   func timeout() throws {
     var guest = SmallGuest("spin_only")
     guest.configuration.timeout = 0.1
@@ -54,7 +54,7 @@ struct WholeMachineTests {
     #expect(outcome.exitStatus == 124)
   }
 
-  @Test("a triple fault ends the run and shows the registers")
+  @Test("VC-01 a triple fault ends the run and shows the registers")
   func tripleFault() throws {
     let outcome = try SmallGuest("triple_fault").run()
     guard case .tripleFault(let registers) = outcome else {
@@ -77,6 +77,6 @@ struct WholeMachineTests {
   func console() throws {
     let guest = SmallGuest("hello_console")
     #expect(try guest.run() == .poweredOff)
-    #expect(try guest.console() == "hello\r\n")
+    #expect(guest.console == "hello\r\n")
   }
 }

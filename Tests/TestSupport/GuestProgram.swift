@@ -1,14 +1,14 @@
 import GuestPrograms
 
 /// The bytes of a guest program from Tests/GuestPrograms.
-func program(_ name: String) -> [UInt8] {
+public func program(_ name: String) -> [UInt8] {
   var size = 0
   guard let start = unsafe guest_program(name, &size) else { preconditionFailure("there is no guest program \(name)") }
   return unsafe Array(UnsafeBufferPointer(start: start, count: size))
 }
 
 /// A firmware image whose last 64 KiB begin with `code`, and whose reset vector jumps there.
-func firmware(_ code: [UInt8], size: Int = 0x1_0000) -> [UInt8] {
+public func firmware(_ code: [UInt8], size: Int = 0x1_0000) -> [UInt8] {
   var image = [UInt8](repeating: 0xCC, count: size)
   let segment = size - 0x1_0000
   image.replaceSubrange(segment..<segment + code.count, with: code)

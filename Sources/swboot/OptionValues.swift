@@ -1,0 +1,88 @@
+internal import Machine
+
+/// The values of options, each from its text.
+extension Options {
+  static func path(_ name: String, _ text: String) throws(UsageError) -> String {
+    guard !text.isEmpty else { throw UsageError(message: "\(name) needs the path of a file.") }
+    return text
+  }
+
+  static func choice<T: RawRepresentable & CaseIterable>(_ name: String, _ value: String) throws(UsageError) -> T
+  where T.RawValue == String {
+    if let choice = T(rawValue: value) { return choice }
+    let known = T.allCases.map(\.rawValue).joined(separator: ", ")
+    throw UsageError(message: "\(name) \(value): choose one of \(known).")
+  }
+
+  /// `512M`, `2G`, `1048576K`; a bare number is MiB, as elsewhere.
+  static func size(_ text: String) throws(UsageError) -> UInt64 {
+    let units: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
+    let unit = text.last.flatMap { units[Character($0.uppercased())] }
+    let digits = unit == nil ? text[...] : text.dropLast()
+    guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else {
+      throw UsageError(message: "--memory \(text): write a size such as 512M or 2G.")
+    }
+    let bytes = UInt64(digits)?.multipliedReportingOverflow(by: unit ?? 1 << 20)
+    guard let bytes, !bytes.overflow, (1 << 20...1 << 40).contains(bytes.partialValue), bytes.partialValue % 4096 == 0
+    else { throw UsageError(message: "--memory \(text): a guest has 1M to 1T, in whole pages of 4K.") }
+    return bytes.partialValue
+  }
+
+  static func count(_ text: String) throws(UsageError) -> Int {
+    // QEMU writes `-smp 4` or `-smp cpus=4`.
+    let digits = text.hasPrefix("cpus=") ? text.dropFirst(5) : text[...]
+    guard let count = Int(digits), (1...64).contains(count) else {
+      throw UsageError(message: "--cpus \(text): write a number from 1 to 64.")
+    }
+    return count
+  }
+
+  /// `40s`, `2m`, `500ms`, or a bare number of seconds.
+  static func seconds(_ text: String) throws(UsageError) -> Double {
+    for (suffix, factor) in [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("", 1)] where text.hasSuffix(suffix) {
+      if let number = Double(text.dropLast(suffix.count)), number > 0, number.isFinite, number < 1e6 {
+        return number * factor
+      }
+    }
+    throw UsageError(message: "--timeout \(text): write a time such as 40s, 500ms or 2m.")
+  }
+
+  static func disk(_ text: String) throws(UsageError) -> Configuration.Disk {
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+    var disk = Configuration.Disk(path: try path("--disk", parts.first.map(String.init) ?? ""))
+    for part in parts.dropFirst() {
+      switch part {
+      case "ro": disk.isReadOnly = true
+      case "snapshot": disk.isSnapshot = true
+      case let id where id.hasPrefix("id="):
+        guard (1...20).contains(id.utf8.count - 3), id.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else {
+          throw UsageError(message: "--disk \(text): an id is 1 to 20 letters, digits and the like.")
+        }
+        disk.id = String(id.dropFirst(3))
+      default: throw UsageError(message: "--disk \(text): \(part) is not known; choose ro, snapshot or id=NAME.")
+      }
+    }
+    guard !(disk.isReadOnly && disk.isSnapshot) else {
+      throw UsageError(message: "--disk \(text): choose ro or snapshot; nothing is written to the image by either.")
+    }
+    return disk
+  }
+
+  static func stream(_ name: String, _ text: String) throws(UsageError) -> Configuration.Stream {
+    switch text {
+    case "stdio", "-": .standard
+    case "plain": .plain
+    case "none", "null": .none
+    default: .file(try path(name, text.hasPrefix("file:") ? String(text.dropFirst(5)) : text))
+    }
+  }
+
+  static func trace(_ text: String) throws(UsageError) -> Configuration.Trace {
+    let parts = text.split(separator: ",").map(String.init)
+    let files = parts.filter { $0.hasPrefix("file=") }.map { String($0.dropFirst(5)) }
+    guard files.count <= 1, files != [""] else {
+      throw UsageError(message: "--trace \(text): a trace goes to one file, file=FILE.")
+    }
+    return Configuration.Trace(events: parts.filter { !$0.hasPrefix("file=") }, file: files.first)
+  }
+}

@@ -1,0 +1,57 @@
+import TestSupport
+import Testing
+
+@testable import swboot
+
+/// The program itself, as a shell sees it: nothing here runs a guest.
+@Suite struct ProgramTests {
+  private static let path =
+    (CommandLine.arguments[0].split(separator: "/", omittingEmptySubsequences: false).dropLast() + ["swboot"])
+    .joined(separator: "/")
+
+  private func run(
+    _ arguments: String..., input: ChildProcess.Stream = .null, output: ChildProcess.Stream = .captured,
+    errors: ChildProcess.Stream = .captured
+  ) -> ChildProcess.End {
+    ChildProcess.run(Self.path, arguments, input: input, output: output, errors: errors)
+  }
+
+  @Test("help is on standard output, and asking for it is no mistake")
+  func helpText() {
+    let end = run("--help")
+    #expect(end.status == 0 && end.errors == "")
+    #expect(end.output == help + "\n")
+  }
+
+  @Test("a mistake is one sentence on standard error and status 2")
+  func usage() {
+    let end = run("--memory", "lots")
+    #expect(end.status == 2 && end.output == "")
+    #expect(end.errors == "swboot: --memory lots: write a size such as 512M or 2G.\n")
+  }
+
+  @Test("a file that cannot be used is one sentence with its name and status 2")
+  func badFile() {
+    let file = TemporaryFile([1, 2, 3])
+    let end = run("--kernel", file.path, "--accel", "kvm")
+    #expect(end.status == 2 || end.status == 70, "70 where there is no KVM to try it with")
+    #expect(end.errors.split(separator: "\n").count == 1)
+  }
+
+  @Test("the map goes to standard output, and a full disk under it is an error")
+  func map() {
+    #expect(run("machine").output.contains("COM1  interrupt 4"))
+    #expect(run("machine", output: .file("/dev/full")).status == 70)
+    #expect(run("doctor").status == 0)
+  }
+
+  @Test("closed standard streams are no reason to fail")
+  func closedStreams() {
+    #expect(run("--help", input: .closed, output: .closed, errors: .closed).status == 0)
+    #expect(run("--foo", input: .closed, output: .closed, errors: .closed).status == 2)
+    let file = TemporaryFile()
+    let end = run("machine", "--dtb", file.path, input: .closed, output: .closed, errors: .closed)
+    #expect(end.status == 0)
+    #expect(file.bytes.starts(with: [0xD0, 0x0D, 0xFE, 0xED]), "no descriptor of ours became the console's")
+  }
+}

@@ -1,0 +1,38 @@
+import Machine
+import TestSupport
+import Testing
+
+@Suite("Firmware images")
+struct FirmwareImageTests {
+  private func refusal(of path: String) -> String? {
+    var configuration = Configuration()
+    configuration.console = .none
+    configuration.firmware = .file(path)
+    do throws(MachineError) {
+      _ = try Machine(configuration)
+      return nil
+    } catch {
+      #expect(error.exitStatus == 2)
+      return error.message
+    }
+  }
+
+  @Test("BZ-04 an image smaller than 64 KiB or larger than 16 MiB is refused with its size", arguments: [
+    0, 1, 0xFFFF, 0x100_0001,
+  ])
+  func wrongSize(size: Int) {
+    let file = TemporaryFile([UInt8](repeating: 0, count: size))
+    #expect(refusal(of: file.path) == "\(file.path): is \(size) bytes long, and a firmware image has 64 KiB to 16 MiB")
+  }
+
+  @Test("BZ-04 what is no file is refused", arguments: ["/tmp", "/dev/zero", "/nowhere"])
+  func noFile(path: String) {
+    #expect(refusal(of: path)?.hasPrefix("\(path): ") == true)
+  }
+
+  @Test("an image of any size between is taken", arguments: [0x1_0000, 0x1_0001, 0x100_0000])
+  func rightSize(size: Int) {
+    let file = TemporaryFile([UInt8](repeating: 0, count: size))
+    #expect(refusal(of: file.path) == nil)
+  }
+}

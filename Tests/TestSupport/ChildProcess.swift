@@ -1,0 +1,58 @@
+import Glibc
+import Synchronization
+
+/// Another program, run to its end.
+public enum ChildProcess {
+  public struct End: Sendable {
+    /// The exit status, or 128 and the signal.
+    public let status: Int32
+    public let output: String
+    public let errors: String
+  }
+
+  /// What the child's standard stream is.
+  public enum Stream: Sendable {
+    case null
+    /// Collected, and found in the end.
+    case captured
+    case file(String)
+    case closed
+  }
+
+  private static let spawning = Mutex(())
+
+  /// For tests of file locks: until its program is loaded, a child holds our locks, too.
+  public static func whileNoneStarts<R: Sendable>(_ body: () throws -> R) rethrows -> R {
+    try spawning.withLock { _ in try body() }
+  }
+
+  public static func run(
+    _ program: String, _ arguments: [String], input: Stream = .null, output: Stream = .captured, errors: Stream = .captured
+  ) -> End {
+    let (log, errorLog) = (TemporaryFile(), TemporaryFile())
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    for (number, stream, file) in [(0, input, "/dev/null"), (1, output, log.path), (2, errors, errorLog.path)] as [(Int32, Stream, String)] {
+      let path: String
+      switch stream {
+      case .closed:
+        unsafe posix_spawn_file_actions_addclose(&actions, number)
+        continue
+      case .null: path = "/dev/null"
+      case .captured: path = file
+      case .file(let other): path = other
+      }
+      unsafe posix_spawn_file_actions_addopen(&actions, number, path, number == 0 ? O_RDONLY : O_WRONLY, 0)
+    }
+    var list: [UnsafeMutablePointer<CChar>?] = unsafe ([program] + arguments).map { unsafe strdup($0) }
+    unsafe list.append(nil)
+    defer { for unsafe pointer in unsafe list { unsafe free(pointer) } }
+    var child = pid_t()
+    var status: Int32 = -1
+    let started = spawning.withLock { _ in unsafe posix_spawn(&child, program, &actions, nil, list, environ) }
+    guard started == 0, unsafe waitpid(child, &status, 0) == child else { return End(status: -1, output: "", errors: "\(program) cannot be run") }
+    let signal = status & 0x7F
+    return End(status: signal == 0 ? status >> 8 & 0xFF : 128 + signal, output: log.text, errors: errorLog.text)
+  }
+}
