@@ -83,7 +83,7 @@ let package = Package(
     tests("BootTests", ["Boot", "GuestRAM", "Host", "Processor", "TestSupport"]),
     tests("SoftBackendTests", ["SoftBackend", "Processor", "SystemBus", "GuestRAM", "Devices", "CLinux"]),
     .target(name: "GuestPrograms", path: "Tests/GuestPrograms"),
-    .target(name: "TestSupport", dependencies: ["GuestPrograms"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "TestSupport", dependencies: ["GuestPrograms", "Primitives"], path: "Tests/TestSupport", swiftSettings: strict),
     tests(
       "ConformanceTests",
       ["TestSupport", "KVMBackend", "Processor", "SystemBus", "GuestRAM", "Host"]),

@@ -26,6 +26,11 @@ struct WholeMachineTests {
     #expect(outcome == .exited(code: 7))
   }
 
+  @Test("a reset by port 0xCF9 starts the guest anew, too")
+  func portReset() throws {
+    #expect(try SmallGuest("count_port_resets").run() == .exited(code: 7))
+  }
+
   @Test("the guest's exit code is its value, doubled, plus one")
   func debugExit() throws {
     #expect(try SmallGuest("debug_exit").run().exitStatus == 0x2B)

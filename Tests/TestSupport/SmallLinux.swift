@@ -1,11 +1,14 @@
 import Primitives
 
 /// A bzImage of two setup sectors and 4 KiB of kernel, which a test may make lie.
-enum SmallLinux {
-  static let kernelOffset = 3 * 512
-  static let kernelSize = 4096
+public enum SmallLinux {
+  public static let kernelOffset = 3 * 512
+  public static let kernelSize = 4096
+  /// Where its 64-bit entry is, in a machine with room there.
+  public static let entry: UInt64 = 0x100_0200
 
-  static func make(_ change: (inout [UInt8]) -> Void = { _ in }) -> [UInt8] {
+  /// - Parameter code: what runs from the 64-bit entry on.
+  public static func make(code: [UInt8] = [], _ change: (inout [UInt8]) -> Void = { _ in }) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: kernelOffset)
     bytes += (0..<kernelSize).map { UInt8(truncatingIfNeeded: $0 / 16 + 1) }
     bytes.store(UInt8(2), at: 0x1F1)
@@ -23,6 +26,7 @@ enum SmallLinux {
     bytes.store(UInt32(0x7FF), at: 0x238)
     bytes.store(UInt64(0x100_0000), at: 0x258)
     bytes.store(UInt32(0x10_0000), at: 0x260)
+    bytes.replaceSubrange(kernelOffset + 0x200..<kernelOffset + 0x200 + code.count, with: code)
     change(&bytes)
     return bytes
   }
