@@ -35,6 +35,9 @@ let package = Package(
     .target(name: "CLinux"),
     .target(name: "CFirmware", exclude: ["firmware.bin"]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
     .systemLibrary(name: "CFDT", providers: [.apt(["libfdt-dev"])]),
     .target(name: "Primitives", swiftSettings: strict),
 
@@ -43,7 +46,7 @@ let package = Package(
 
     layer("DeviceModel", []),
     layer("GuestRAM", ["CLinux"]),
-    layer("Host", ["CLinux", "CZlib", "CFDT"]),
+    layer("Host", ["CLinux", "CZlib", "CLZ4", "CZstd", "CLZMA", "CFDT"]),
 
     layer("Devices", ["DeviceModel"]),
     layer("PCI", ["DeviceModel", "SystemBus"]),

@@ -26,6 +26,9 @@ struct BootParameters {
 
   mutating func setKernel(_ address: UInt64) { bytes.store(UInt32(truncatingIfNeeded: address), at: 0x214) }
 
+  /// The kernel's address was chosen at random: it goes on with its other memory regions (loadflags, KASLR_FLAG).
+  mutating func setRandomBase() { bytes[0x211] |= 2 }
+
   mutating func setInitrd(_ range: MemoryRange) {
     store(range.first.value, low: 0x218, high: 0x0C0)
     store(range.count, low: 0x21C, high: 0x0C4)

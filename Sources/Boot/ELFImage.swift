@@ -22,6 +22,9 @@ struct ELFImage: Equatable {
   /// Where the highest segment ends.
   var end: UInt64 { segments.map(\.end).max() ?? 0 }
 
+  /// Where the file ends that the section headers close; what follows was appended.
+  let fileEnd: UInt64
+
   static let headerReach = 64
 
   func holds(_ address: UInt64) -> Bool { segments.contains { $0.address <= address && address < $0.end } }
@@ -45,6 +48,16 @@ struct ELFImage: Equatable {
     return Extent(offset: offset, count: size)
   }
 
+  /// - Parameter start: the first bytes of a file, with its program headers.
+  init(_ start: [UInt8], fileSize: UInt64, file: String) throws(LoadError) {
+    let extent = try Self.table(start, fileSize: fileSize, file: file)
+    guard extent.offset + extent.count <= start.count else {
+      throw .field(file: file, name: "e_phoff", problem: "leads far into the file")
+    }
+    let table = Array(start[Int(extent.offset)..<Int(extent.offset + extent.count)])
+    try self.init(start, table: table, fileSize: fileSize, file: file)
+  }
+
   /// - Parameter header: a header that `table` accepted.
   /// - Parameter table: the program headers.
   init(_ header: [UInt8], table: [UInt8], fileSize: UInt64, file: String) throws(LoadError) {
@@ -53,6 +66,7 @@ struct ELFImage: Equatable {
     is64Bit = wide
     guard let entry = Self.word(header, wide, at: 24) else { throw refuse("e_entry", "is cut off") }
     self.entry = entry
+    fileEnd = Self.sectionsEnd(header, wide) ?? fileSize
     var segments: [Segment] = []
     var notes: [Extent] = []
     let stride = wide ? 56 : 32
@@ -86,6 +100,14 @@ struct ELFImage: Equatable {
     }
     self.segments = segments
     self.notes = notes
+  }
+
+  private static func sectionsEnd(_ header: [UInt8], _ wide: Bool) -> UInt64? {
+    guard let offset = word(header, wide, at: wide ? 40 : 32),
+      let size = header.load(UInt16.self, at: wide ? 58 : 46), let count = header.load(UInt16.self, at: wide ? 60 : 48)
+    else { return nil }
+    let (end, overflow) = offset.addingReportingOverflow(UInt64(size) * UInt64(count))
+    return overflow ? nil : end
   }
 
   private static func word(_ bytes: [UInt8], _ wide: Bool, at offset: Int) -> UInt64? {

@@ -11,13 +11,15 @@ extension Loader {
 
     var parameters = BootParameters(header: image.header)
     parameters.setKernel(address)
-    try place(source, from: image.setupSize, count: image.kernelSize, at: address)
+    let kernel = try unpackedKernel(image, in: source, at: address)
+    if kernel == nil { try place(source, from: image.setupSize, count: image.kernelSize, at: address) }
+    if kernel?.isRandom == true { parameters.setRandomBase() }
     try finish(
       &parameters, initrd: initrd, deviceTree: deviceTree, floor: address + image.memorySize,
       initrdLimit: image.initrdLimit, commandLineLimit: image.commandLineLimit)
     return try copying(source.name) { () throws(GuestMemoryError) in
       let mode: EntryState.Mode = image.has64BitEntry ? .long : .protected
-      var state = try EntryState.make(mode, entry: mode == .long ? address + 0x200 : address, in: memory)
+      var state = try EntryState.make(mode, entry: kernel?.entry ?? (mode == .long ? address + 0x200 : address), in: memory)
       state[.rsi] = LowMemory.bootParameters.value
       return state
     }

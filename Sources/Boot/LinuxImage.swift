@@ -14,6 +14,8 @@ struct LinuxImage: Equatable {
   let initrdLimit: UInt64
   let commandLineLimit: Int
   let preferredAddress: UInt64
+  /// Where the kernel proper lies in the file, packed.
+  let payload: ELFImage.Extent
   /// RAM that the kernel needs from its load address on before it reads the memory map.
   let memorySize: UInt64
 
@@ -60,6 +62,7 @@ struct LinuxImage: Equatable {
     guard UInt64(payloadOffset) + UInt64(payloadSize) <= kernelSize else {
       throw refuse("payload_length", "leads past the end of the file")
     }
+    payload = ELFImage.Extent(offset: setupSize + UInt64(payloadOffset), count: UInt64(payloadSize))
     guard flags & 1 == 1 else { throw refuse("loadflags", "say that the kernel is not loaded high") }
     guard entry >= 0x10_0000 else { throw refuse("code32_start", "is below 1 MiB") }
 

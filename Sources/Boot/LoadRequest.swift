@@ -9,10 +9,12 @@ public struct LoadRequest: Sendable {
   public var rootPointer: UInt64
   /// Seeds the kernel's random numbers; empty for none.
   public var randomSeed: [UInt8]
+  /// Chooses the virtual address of a kernel that lets itself be moved; nil leaves it where it was linked.
+  public var baseSeed: UInt64?
 
   public init(
     kernel: String, initrd: String? = nil, commandLine: String = "", deviceTree: String? = nil,
-    rootPointer: UInt64 = 0, randomSeed: [UInt8] = []
+    rootPointer: UInt64 = 0, randomSeed: [UInt8] = [], baseSeed: UInt64? = nil
   ) {
     self.kernel = kernel
     self.initrd = initrd
@@ -20,5 +22,6 @@ public struct LoadRequest: Sendable {
     self.deviceTree = deviceTree
     self.rootPointer = rootPointer
     self.randomSeed = randomSeed
+    self.baseSeed = baseSeed
   }
 }

@@ -37,9 +37,9 @@ struct Loader {
     let bytes = try source.bytes(at: 0, count: Payload.reach)
     switch Payload(bytes) {
     case .linux: return try startLinux(source, initrd: initrd, deviceTree: deviceTree)
-    case .gzip where !wrappings.contains(.gzip):
-      let unpacked = try inflated(source, limit: memory.size)
-      return try start(unpacked, initrd: initrd, deviceTree: deviceTree, inside: wrappings.union([.gzip]))
+    case .compressed(let format)? where !wrappings.contains(.compressed(format)):
+      let content = try unpacked(source, as: format, limit: memory.size)
+      return try start(content, initrd: initrd, deviceTree: deviceTree, inside: wrappings.union([.compressed(format)]))
     case .flatImageTree where wrappings.isEmpty:
       return try startImageTree(source, initrd: initrd, deviceTree: deviceTree)
     case .elf: return try startELF(source, initrd: initrd, deviceTree: deviceTree)
@@ -49,7 +49,7 @@ struct Loader {
     default: break
     }
     throw source.error(
-      "the file", "is no kernel this machine can start: it wants bzImage, ELF, Multiboot, or one of these in gzip or a FIT image")
+      "the file", "is no kernel this machine can start: it wants bzImage, ELF, Multiboot, or one of these compressed or in a FIT image")
   }
 
   func open(_ path: String) throws(LoadError) -> HostFile {

@@ -1,17 +1,18 @@
+import Host
 import Primitives
 
 /// What kind of kernel a file is, by its first bytes.
-enum Payload: Equatable {
+enum Payload: Hashable {
   case linux
   case elf
   case multiboot
   case flatImageTree
-  case gzip
+  case compressed(Compression)
 
   /// - Parameter bytes: the first `reach` bytes of the file.
   init?(_ bytes: [UInt8]) {
-    if bytes.starts(with: [0x1F, 0x8B]) {
-      self = .gzip
+    if let format = Compression(bytes) {
+      self = .compressed(format)
     } else if bytes.starts(with: [0xD0, 0x0D, 0xFE, 0xED]) {
       self = .flatImageTree
     } else if bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]) {

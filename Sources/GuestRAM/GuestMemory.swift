@@ -149,6 +149,10 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
   }
 
   public func write(_ bytes: [UInt8], at address: GuestAddress) throws(GuestMemoryError) {
+    try write(bytes[...], at: address)
+  }
+
+  public func write(_ bytes: ArraySlice<UInt8>, at address: GuestAddress) throws(GuestMemoryError) {
     let place = unsafe try place(address, bytes.count)
     unsafe bytes.withUnsafeBytes { source in
       if let base = source.baseAddress { unsafe memcpy(place, base, source.count) }

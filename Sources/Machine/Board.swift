@@ -109,7 +109,8 @@ struct Board: Sendable {
     return try Boot.load(
       LoadRequest(
         kernel: kernel, initrd: configuration.initrd, commandLine: configuration.commandLine,
-        deviceTree: configuration.deviceTree, rootPointer: root.value, randomSeed: try HostRandom.bytes(32)),
+        deviceTree: configuration.deviceTree, rootPointer: root.value, randomSeed: try HostRandom.bytes(32),
+        baseSeed: try HostRandom.bytes(8).load(UInt64.self, at: 0)),
       into: memory)
   }
 }

@@ -1,3 +1,4 @@
+import Host
 import Primitives
 import TestSupport
 import Testing
@@ -85,7 +86,7 @@ import Testing
     #expect(Payload(SmallLinux.make()) == .linux)
     #expect(Payload([0x7F, 0x45, 0x4C, 0x46]) == .elf)
     #expect(Payload([0xD0, 0x0D, 0xFE, 0xED]) == .flatImageTree)
-    #expect(Payload([0x1F, 0x8B, 8]) == .gzip)
+    #expect(Payload([0x1F, 0x8B, 8]) == .compressed(.gzip))
     #expect(Payload([]) == nil)
     #expect(Payload([UInt8](repeating: 0, count: 8192)) == nil)
   }

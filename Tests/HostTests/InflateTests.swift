@@ -13,7 +13,7 @@ import Testing
   func unpack(_ bytes: [UInt8], limit: UInt64) throws -> [UInt8] {
     let temporary = TemporaryFile(bytes)
     let file = try HostFile(path: temporary.path)
-    return try file.inflated(at: 0, count: file.size, limit: limit).contents(limit: 1 << 20)
+    return try file.unpacked(at: 0, count: file.size, as: .gzip, limit: limit).contents(limit: 1 << 20)
   }
 
   @Test func a_gzip_stream_gives_what_was_packed() throws {

@@ -1,0 +1,23 @@
+/// One compressed stream being unpacked.
+protocol Codec: AnyObject {
+  /// Takes what it can from the front of `input` and appends at most `limit` bytes to `output`.
+  /// It stops only at a full output, a used-up input or the end.
+  func step(_ input: inout ArraySlice<UInt8>, into output: inout [UInt8], limit: Int) -> CodecStep
+}
+
+enum CodecStep {
+  case more
+  case end
+  case damaged
+}
+
+extension [UInt8] {
+  /// Appends what a C library writes into room for `limit` bytes; it returns how many these are.
+  mutating func append(limit: Int, _ produce: (UnsafeMutableBufferPointer<UInt8>) -> Int) {
+    let room = limit
+    let produced = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+      count = unsafe Swift.min(produce(buffer), room)
+    }
+    if isEmpty { self = produced } else { self += produced }
+  }
+}
