@@ -1,4 +1,4 @@
-/// SYSENTER and SYSEXIT: the quick ways to the system and back by MSRs.
+/// SYSCALL, SYSENTER and their returns: the quick ways to the system and back by MSRs.
 extension Core {
   func systemEnter() throws(Fault) {
     let selector = UInt16(truncatingIfNeeded: self[.sysenterCS]) & 0xFFFC
@@ -32,5 +32,44 @@ extension Core {
   }
   func setFlatStack(_ selector: UInt16, level: UInt8) {
     setSegment(Segment.ss, selector: selector | UInt16(level), base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093 | UInt32(level) << 5)
+  }
+
+  func systemCall(_ i: Instruction) throws(Fault) {
+    guard self[.efer] & 1 != 0, isProtected else { throw .undefined }
+    guard isLong else { return try legacySystemCall(i) }
+    let target = is64Bit ? self[.lstar] : self[.cstar]
+    self[.rcx] = i.next
+    self[.r11] = flags & ~Flags.rf
+    let selector = UInt16(truncatingIfNeeded: self[.star] >> 32)
+    flags = flags & ~(self[.sfmask] | Flags.rf)
+    setSegment(Segment.cs, selector: selector & 0xFFFC, base: 0, limit: 0xFFFF_FFFF, attributes: 0xA09B)
+    setSegment(Segment.ss, selector: (selector & 0xFFFC) &+ 8, base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093)
+    updateMode(cpl: 0)
+    leave(to: target)
+  }
+
+  /// SYSCALL without long mode, as AMD's processors have it: only EIP and the segments change.
+  private func legacySystemCall(_ i: Instruction) throws(Fault) {
+    self[.rcx] = i.next
+    self[.systemFlags] &= ~(Flags.interrupts | Flags.vm | Flags.rf)
+    let selector = UInt16(truncatingIfNeeded: self[.star] >> 32) & 0xFFFC
+    setFlatCode(selector, level: 0, wide: false)
+    setFlatStack(selector &+ 8, level: 0)
+    updateMode(cpl: 0)
+    leave(to: self[.star] & 0xFFFF_FFFF)
+  }
+
+  func systemReturn(_ i: Instruction) throws(Fault) {
+    guard self[.efer] & 1 != 0 else { throw .undefined }
+    try requireSystem()
+    let selector = UInt16(truncatingIfNeeded: self[.star] >> 48)
+    let wide = i.width == 8
+    if wide && !Self.isCanonical(self[.rcx]) { throw .protection }
+    flags = self[.r11] & 0x3C_7FD7
+    setSegment(Segment.cs, selector: (selector &+ (wide ? 16 : 0)) | 3, base: 0, limit: 0xFFFF_FFFF, attributes: wide ? 0xA0FB : 0xC0FB)
+    setSegment(Segment.ss, selector: (selector &+ 8) | 3, base: 0, limit: 0xFFFF_FFFF, attributes: 0xC0F3)
+    updateMode(cpl: 3)
+    openInterrupts()
+    leave(to: wide ? self[.rcx] : self[.rcx] & 0xFFFF_FFFF)
   }
 }

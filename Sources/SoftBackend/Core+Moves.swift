@@ -1,3 +1,5 @@
+internal import Synchronization
+
 extension Core {
   func exchange<T: RegisterWidth>(_ i: Instruction, _: T.Type) throws(Fault) {
     if i.isMemory {
@@ -43,12 +45,9 @@ extension Core {
       let address = try linear(i, 16, write: true)
       if address & 15 != 0 { throw .protection }
       try probe(address, 16, write: true)
-      let processor = self.processor
-      processor.lockBus()
-      defer { processor.unlockBus() }
-      let old = try readPair(address)
+      let old = try exchangePair(address)
       matched = old.low == self[.rax] && old.high == self[.rdx]
-      if matched { try writePair(address, self[.rbx], self[.rcx]) } else { (self[.rax], self[.rdx]) = (old.low, old.high) }
+      if !matched { (self[.rax], self[.rdx]) = (old.low, old.high) }
     } else {
       let expected = self[.rdx] << 32 | self[.rax] & 0xFFFF_FFFF
       let new = self[.rcx] << 32 | self[.rbx] & 0xFFFF_FFFF
@@ -60,6 +59,20 @@ extension Core {
     let bits = arithmeticFlags
     arithmeticFlags = matched ? bits | Flags.zf : bits & ~Flags.zf
   }
+  /// CMPXCHG16B of RAM is one step for all processors; that of a device is not.
+  private func exchangePair(_ address: UInt64) throws(Fault) -> (low: UInt64, high: UInt64) {
+    let expected = WordPair(first: UInt(self[.rax]), second: UInt(self[.rdx]))
+    let new = WordPair(first: UInt(self[.rbx]), second: UInt(self[.rcx]))
+    if let p = unsafe writeHost(address, 16) {
+      let old = unsafe p.assumingMemoryBound(to: Atomic<WordPair>.self).pointee
+        .compareExchange(expected: expected, desired: new, ordering: .sequentiallyConsistent).original
+      return (UInt64(old.first), UInt64(old.second))
+    }
+    let old = try readPair(address)
+    if old.low == self[.rax] && old.high == self[.rdx] { try writePair(address, self[.rbx], self[.rcx]) }
+    return old
+  }
+
   func convert(_ i: Instruction) {
     switch i.width {
     case 2: set(0, UInt16(truncatingIfNeeded: Self.signExtended(load(0, as: UInt8.self))))

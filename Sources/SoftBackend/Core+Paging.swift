@@ -84,7 +84,6 @@ extension Core {
 
   private func walk64(_ address: UInt64, _ access: PageAccess, _ path: inout Translation) throws(Fault) {
     let long = isLong
-    let noExecute = self[.efer] & 0x800 != 0
     var table = self[.cr3] & (long ? 0x000F_FFFF_FFFF_F000 : 0xFFFF_FFE0)
     var level = long ? 4 : 3
     path.writable = true
@@ -94,14 +93,15 @@ extension Core {
       let entry = loadPhysical(place)
       guard entry & 1 != 0 else { throw pageFault(address, access, present: false) }
       let isPointer = level == 3 && !long
-      if !noExecute && entry >> 63 != 0 { throw pageFault(address, access, present: true, reserved: true) }
+      let isLarge = entry & 0x80 != 0 && level > 1 && !isPointer
+      if entry & reservedBits(level, isLarge: isLarge, isPointer: isPointer) != 0 {
+        throw pageFault(address, access, present: true, reserved: true)
+      }
       if !isPointer {
         path.writable = path.writable && entry & 2 != 0
         path.user = path.user && entry & 4 != 0
         path.executable = path.executable && entry >> 63 == 0
       }
-      let isLarge = entry & 0x80 != 0 && level > 1 && !isPointer
-      if isLarge && level == 4 { throw pageFault(address, access, present: true, reserved: true) }
       if level == 1 || isLarge {
         try check(address, access, path)
         markUsed(place, entry, access, wide: true)
@@ -116,6 +116,17 @@ extension Core {
     }
   }
 
+  /// Bits that must be zero in an entry: beyond 40 bits of physical address, and where a large page has its offset.
+  private func reservedBits(_ level: Int, isLarge: Bool, isPointer: Bool) -> UInt64 {
+    let long = isLong
+    var bits: UInt64 = long ? 0x000F_FF00_0000_0000 : 0x7FFF_FF00_0000_0000
+    if isPointer { return bits | 1 << 63 | 0x1E6 }
+    if self[.efer] & 0x800 == 0 { bits |= 1 << 63 }
+    if level == 4 { bits |= 0x80 }
+    if isLarge { bits |= level == 3 ? 0x3FFF_E000 : 0x1F_E000 }
+    return bits
+  }
+
   private func walk32(_ address: UInt64, _ access: PageAccess, _ path: inout Translation) throws(Fault) {
     let place = self[.cr3] & 0xFFFF_F000 &+ (address >> 22 & 0x3FF) &* 4
     let entry = loadPhysical(place) & 0xFFFF_FFFF
@@ -123,6 +134,7 @@ extension Core {
     path.writable = entry & 2 != 0
     path.user = entry & 4 != 0
     if entry & 0x80 != 0 && self[.cr4] & 0x10 != 0 {
+      if entry & 1 << 21 != 0 { throw pageFault(address, access, present: true, reserved: true) }
       try check(address, access, path)
       markUsed(place, entry, access, wide: false)
       path.dirty = entry & 0x40 != 0 || access.contains(.write)

@@ -111,17 +111,20 @@ extension Core {
   func run() throws(Fault) {
     while self[.attention] == 0 {
       do {
-        try execute(findBlock())
+        if self[.systemFlags] & Flags.tf == 0 { try execute(findBlock()) } else { try trace() }
       } catch {
         try deliver(error)
       }
     }
   }
 
-  /// Runs exactly one instruction.
-  func step() throws(Fault) {
+  /// Runs exactly one instruction, and tells which.
+  @discardableResult func step() throws(Fault) -> Operation {
     let rip = self[.rip]
-    try execute(buildBlock(rip, codeAddress(codeLinear(rip)), 0, longest: 1))
+    let instruction = try buildBlock(rip, codeAddress(nextCodeLinear(rip)), 0, longest: 1)
+    let operation = instruction.operation
+    try execute(instruction)
+    return operation
   }
 
   /// Executes one block.

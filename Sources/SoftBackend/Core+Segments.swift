@@ -113,24 +113,6 @@ extension Core {
     if n == Segment.ss { updateMode() }
   }
 
-  /// A far jump, call or return to code; the caller has dealt with stacks.
-  func enterCode(_ selector: UInt16, _ target: UInt64, cpl newLevel: UInt8? = nil) throws(Fault) {
-    guard isProtected && !isVirtual8086 else {
-      setSegment(Segment.cs, selector: selector, base: UInt64(selector) << 4, limit: segmentLimit(Segment.cs), attributes: segmentAttributes(Segment.cs))
-      leave(to: target & 0xFFFF)
-      return
-    }
-    if selector & 0xFFFC == 0 { throw .protection }
-    let d = try descriptor(selector)
-    if d.isSystem || !d.isCode { throw .protection(selector) }
-    if !d.isPresent { throw .notPresent(selector) }
-    let level = newLevel ?? cpl
-    if newLevel == nil, d.attributes & 4 != 0 ? d.dpl > cpl : d.dpl != cpl { throw .protection(selector) }
-    setSegment(Segment.cs, selector & 0xFFFC | UInt16(level), d)
-    updateMode(cpl: level)
-    leave(to: is64Bit ? target : target & 0xFFFF_FFFF)
-  }
-
   /// Execution goes on elsewhere, and what blocks depend on may have changed.
   func leave(to target: UInt64) {
     self[.rip] = target

@@ -99,10 +99,17 @@ extension Core {
     }
   }
 
+  /// PUSHF and POPF of virtual 8086 mode are the system's, unless IOPL says otherwise.
+  private func checkFlagRights() throws(Fault) {
+    if isVirtual8086 && self[.systemFlags] & Flags.iopl != Flags.iopl { throw .protection }
+  }
+
   func pushFlags(_ i: Instruction) throws(Fault) {
+    try checkFlagRights()
     try push(flags & ~(Flags.rf | Flags.vm), i.width)
   }
   func popFlags(_ i: Instruction) throws(Fault) {
+    try checkFlagRights()
     let value = try pop(i.width)
     setFlagsFromGuest(value, i.width)
   }

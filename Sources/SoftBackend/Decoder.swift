@@ -227,10 +227,12 @@ struct Decoder {
       case .segment, .control: break
       }
     }
-    if row.stack != .none, row.operands.isEmpty || row.operands[0].method == .branch || row.operands[0].method == .immediate || row.operands[0].method == .signedByte {
-      i.width = size
+    // Immediates of stack and branch instructions are not what the operand size is about.
+    switch row.operands.first?.method {
+    case nil: i.width = size
+    case .branch, .immediate, .signedByte: if row.stack != .none || row.operands[0].size == 2 { i.width = size }
+    default: break
     }
-    if row.operands.isEmpty { i.width = size }
     i.destination = places.first ?? 0
     i.source = places.count > 1 ? places[1] : 0
     if i.isMemory {

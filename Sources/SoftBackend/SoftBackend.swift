@@ -21,7 +21,6 @@ public import SystemBus
   /// Processors that only another processor could wake.
   let stuckProcessors = Atomic<Int>(0)
   private let members = Mutex<[Member]>([])
-  private let bus = Mutex(())
 
   /// - Parameter clock: guest time; the time-stamp counters tick once in its nanosecond.
   /// - Parameter deadlineMoved: called from any thread when one of the chips wants to be advanced earlier.
@@ -73,9 +72,6 @@ public import SystemBus
     stuckProcessors.load(ordering: .sequentiallyConsistent) == processorCount
       && fabric.doorbells.allSatisfy { $0.signals.isDisjoint(with: [.nonMaskable, .initialize, .startUp]) }
   }
-
-  func lockBus() { bus._unsafeLock() }
-  func unlockBus() { bus._unsafeUnlock() }
 
   func physicalMap() -> [PhysicalWindow] {
     let windows = memory.windows

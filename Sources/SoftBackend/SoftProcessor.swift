@@ -121,9 +121,6 @@ public import SystemBus
     core[.currentBlock] = 0
   }
 
-  func lockBus() { backend.lockBus() }
-  func unlockBus() { backend.unlockBus() }
-
   /// The time-stamp counter: nanoseconds since power-on, unless the guest moved it.
   var timeStamp: UInt64 {
     get { backend.clock().nanoseconds &+ timeOffset }

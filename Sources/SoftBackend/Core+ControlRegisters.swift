@@ -1,0 +1,44 @@
+/// CR0 to CR8.
+extension Core {
+  func controlField(_ number: UInt8) -> Field? {
+    switch number {
+    case 0: .cr0
+    case 2: .cr2
+    case 3: .cr3
+    case 4: .cr4
+    default: nil
+    }
+  }
+
+  func writeControl(_ number: UInt8, _ value: UInt64) throws(Fault) {
+    switch number {
+    case 0:
+      guard value >> 32 == 0, value & 0x8000_0001 != 0x8000_0000, value & 0x6000_0000 != 0x2000_0000 else { throw .protection }
+      // 64-bit code cannot leave its paging, nor begin it.
+      if (value ^ self[.cr0]) & 1 << 31 != 0, isLong ? is64Bit : segmentAttributes(Segment.cs) & 1 << 13 != 0 && self[.efer] & 0x100 != 0 {
+        throw .protection
+      }
+      let turningOn = value & ~self[.cr0] & 1 << 31 != 0
+      if turningOn && self[.efer] & 0x100 != 0 {
+        guard self[.cr4] & 0x20 != 0 else { throw .protection }
+        self[.efer] |= 0x400
+      } else if value & 1 << 31 == 0 { self[.efer] &= ~0x400 }
+      let wasProtected = isProtected
+      self[.cr0] = value | 0x10
+      if wasProtected != isProtected { self[.mode] &= ~3 }
+    case 2: return self[.cr2] = value
+    case 3: self[.cr3] = value & ~(1 << 63)
+    case 4:
+      guard value & ~0x31_07FF == 0 else { throw .protection }
+      if isLong && value & 0x20 == 0 { throw .protection }
+      self[.cr4] = value
+    case 8:
+      guard value < 16 else { throw .protection }
+      processor.interrupts.taskPriority = value
+      return
+    default: throw .undefined
+    }
+    flushTranslations()
+    updateMode()
+  }
+}
