@@ -89,7 +89,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["GuestPrograms", "Primitives"], path: "Tests/TestSupport", swiftSettings: strict),
     tests(
       "ConformanceTests",
-      ["TestSupport", "KVMBackend", "Processor", "SystemBus", "GuestRAM", "Host"]),
+      ["TestSupport", "KVMBackend", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host"]),
     tests("MachineTests", ["Machine", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
     tests("CommandLineTests", ["swboot", "Machine", "TestSupport"]),
   ]

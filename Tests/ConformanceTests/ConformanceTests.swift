@@ -1,5 +1,9 @@
 import Testing
 
 /// What a guest must see whoever executes it. One at a time: some look at the process as a whole.
-@Suite(.serialized, .enabled(if: !BackendKind.available.isEmpty, Comment(rawValue: BackendKind.reasonForSkipping)))
-struct ConformanceTests {}
+@Suite(.serialized)
+struct ConformanceTests {
+  /// Says so, if they do not.
+  @Test("these guests run on KVM, too", .enabled(if: BackendKind.kvm.isAvailable, "/dev/kvm is not usable here"))
+  func onKVM() { #expect(BackendKind.available == [.kvm, .soft]) }
+}

@@ -7,11 +7,11 @@ struct FirmwareGuest {
   private var files: [TemporaryFile] = []
   private let consoleFile = TemporaryFile([])
 
-  init() {
+  init(on accelerator: Configuration.Accelerator) {
     configuration.firmware = .builtin
     configuration.memory = 1 << 20
     configuration.console = .file(consoleFile.path)
-    configuration.accelerator = .kvm
+    configuration.accelerator = accelerator
     // A guest that does not end by itself fails its test by this.
     configuration.timeout = 30
   }

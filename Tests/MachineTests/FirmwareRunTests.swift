@@ -2,18 +2,18 @@ import Machine
 import Testing
 
 /// Our own firmware, run from the reset vector on.
-@Suite(.serialized, .enabled(if: SmallGuest.isPossible, "/dev/kvm is not usable here"))
+@Suite(.serialized)
 struct FirmwareRunTests {
-  @Test("a machine of 1 MiB without disks says so and ends with the firmware's verdict")
-  func noDisk() throws {
-    let guest = FirmwareGuest()
+  @Test("a machine of 1 MiB without disks says so and ends with the firmware's verdict", arguments: SmallGuest.accelerators)
+  func noDisk(accelerator: Configuration.Accelerator) throws {
+    let guest = FirmwareGuest(on: accelerator)
     #expect(try guest.run().exitStatus == 33)
     #expect(guest.console.hasSuffix("swboot firmware: no disk\n"))
   }
 
-  @Test("the kernel is entered with flat segments and its boot parameters in ESI")
-  func kernel() throws {
-    var guest = FirmwareGuest()
+  @Test("the kernel is entered with flat segments and its boot parameters in ESI", arguments: SmallGuest.accelerators)
+  func kernel(accelerator: Configuration.Accelerator) throws {
+    var guest = FirmwareGuest(on: accelerator)
     guest.configuration.memory = 4 << 20
     // Exits with the size of the memory map, after a look at "HdrS".
     guest.setKernel([
@@ -26,9 +26,9 @@ struct FirmwareRunTests {
     #expect(try guest.run() == .exited(code: 6 << 1 | 1))
   }
 
-  @Test("what is not a kernel gets a sentence and a verdict")
-  func notKernel() throws {
-    var guest = FirmwareGuest()
+  @Test("what is not a kernel gets a sentence and a verdict", arguments: SmallGuest.accelerators)
+  func notKernel(accelerator: Configuration.Accelerator) throws {
+    var guest = FirmwareGuest(on: accelerator)
     guest.configuration.kernel = "/etc/hostname"
     #expect(try guest.run().exitStatus == 37)
     #expect(guest.console.contains("the kernel is not a bzImage"))

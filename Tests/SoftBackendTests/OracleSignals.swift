@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The signal side of the oracle: a fault of the code under test continues at the epilogue.
