@@ -57,9 +57,9 @@ enum AML {
     [0x11] + counted(integer(UInt64(bytes.count)) + bytes)
   }
 
-  /// A package of `count` elements, the first of them given; the rest are not yet set.
-  static func package(_ elements: [Term], count: Int? = nil) -> Term {
-    [0x12] + counted([UInt8(count ?? elements.count)] + elements.joined())
+  /// A package: at most 255 elements.
+  static func package(_ elements: [Term]) -> Term {
+    [0x12] + counted([UInt8(elements.count)] + elements.joined())
   }
 
   /// A compressed Plug and Play id, such as PNP0501: three letters of five bits, four hex digits.

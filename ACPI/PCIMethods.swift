@@ -26,48 +26,17 @@ enum PCIMethods {
   }
 
   /// `_PRT`: pin p of slot s drives PIRQE to PIRQH in turn; slots from 25 on, the chipset's own, PIRQA to PIRQD.
+  /// It is a constant: an interpreter takes seconds on a slow processor to build it, for each device it enables.
   static var routing: AML.Term {
-    let table = AML.local(0)
-    let number = AML.local(1)
-    let slot = AML.local(2)
-    let pin = AML.local(3)
-    let line = AML.local(4)
-    let address = AML.local(5)
-    let first = UInt64(Platform.firstPCILine)
-    let entry = AML.index(table, number)
-    func set(_ element: UInt64, _ value: AML.Term) -> AML.Term {
-      AML.store(value, to: AML.index(AML.dereference(entry), AML.integer(element)))
+    let entries = (0..<UInt64(32)).flatMap { slot in
+      (0..<UInt64(4)).map { pin in
+        let line = UInt64(Platform.firstPCILine) + (slot < 25 ? 4 + (slot + pin) % 4 : pin)
+        return AML.package([AML.integer(slot << 16 | anyFunction), AML.integer(pin), AML.zero, AML.integer(line)])
+      }
     }
-    return AML.method(
-      "_PRT", arguments: 0,
-      [
-        AML.store(AML.package([], count: pinCount), to: table),
-        AML.store(AML.zero, to: number),
-        AML.loop(
-          while: AML.less(number, AML.integer(UInt64(pinCount))),
-          [
-            AML.store(AML.shiftRight(number, by: AML.integer(2)), to: slot),
-            AML.store(AML.and(number, AML.integer(3)), to: pin),
-            AML.when(
-              AML.less(slot, AML.integer(25)),
-              [
-                AML.store(
-                  AML.add(AML.integer(first + 4), AML.and(AML.add(slot, pin), AML.integer(3))), to: line)
-              ],
-              otherwise: [AML.store(AML.add(AML.integer(first), pin), to: line)]),
-            AML.store(AML.package([AML.zero, AML.zero, AML.zero, AML.zero]), to: entry),
-            AML.or(AML.shiftLeft(slot, by: AML.integer(16)), AML.integer(anyFunction), to: address),
-            set(0, address),
-            set(1, pin),
-            set(2, AML.zero),
-            set(3, line),
-            AML.increment(number),
-          ]),
-        AML.giveBack(table),
-      ])
+    return AML.name("_PRT", AML.package(entries))
   }
 
-  private static let pinCount = 32 * 4
   private static let anyFunction: UInt64 = 0xFFFF
   private static let unknownUUID: UInt64 = 0x04
   private static let unknownRevision: UInt64 = 0x08

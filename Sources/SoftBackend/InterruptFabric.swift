@@ -11,7 +11,7 @@ public final class InterruptFabric: InterruptController {
   private let chips: Mutex<InterruptChips>
   private let clock: @Sendable () -> Instant
   private let earliest = Atomic<UInt64>(.max)
-  private let deadlineMoved = Mutex<(@Sendable () -> Void)?>(nil)
+  private let deadlineMoved = Mutex<Listener?>(nil)
   /// One bell for each processor.
   public let doorbells: [Doorbell]
 
@@ -141,7 +141,7 @@ public final class InterruptFabric: InterruptController {
 
   /// Called without locks, from any thread, when `nextDeadline` became earlier.
   public func whenDeadlineMoves(_ body: (@Sendable () -> Void)?) {
-    deadlineMoved.withLock { $0 = body }
+    deadlineMoved.withLock { $0 = body.map(Listener.init) }
   }
 
   // MARK: The lock
@@ -171,7 +171,7 @@ public final class InterruptFabric: InterruptController {
       return result
     }
     for doorbell in rung { doorbell.ring() }
-    if isEarlier { deadlineMoved.withLock { $0 }?() }
+    if isEarlier { deadlineMoved.withLock { $0 }?.call() }
     return result
   }
 }
