@@ -14,7 +14,7 @@ extension Core {
     switch leaf {
     // AuthenticAMD, whose processors need no page-table isolation.
     case 0: return (0x15, 0x6874_7541, 0x444D_4163, 0x6974_6E65)
-    case 1: return (0x000F_0F10, index << 24 | count << 16 | 8 << 8, Feature.leaf1C, Feature.leaf1D | (count > 1 ? 1 << 28 : 0))
+    case 1: return (0x000F_0F10, index << 24 | count << 16 | 8 << 8, Feature.leaf1C | Feature.vectors & VectorStubs.shared.features, Feature.leaf1D | (count > 1 ? 1 << 28 : 0))
     case 7: return subleaf == 0 ? (0, Feature.leaf7B, 0, 0) : (0, 0, 0, 0)
     case 0xB:
       switch subleaf {
@@ -28,7 +28,7 @@ extension Core {
     case 0x4000_0001: return (1 << 1 | 1 << 3 | 1 << 24, 0, 0, 0)
     case 0x4000_0010: return (hertz / 1000, 1_000_000, 0, 0)
     case 0x8000_0000: return (0x8000_0021, 0x6874_7541, 0x444D_4163, 0x6974_6E65)
-    case 0x8000_0001: return (0, 0, 1, Feature.extendedD)
+    case 0x8000_0001: return (0, 0, Feature.extendedC, Feature.extendedD)
     case 0x8000_0002: return (0x6F62_7773, 0x7320_746F, 0x7774_666F, 0x2065_7261)
     case 0x8000_0003: return (0x636F_7270, 0x6F73_7365, 0x72, 0)
     // The time-stamp counter never stops.
@@ -41,12 +41,16 @@ extension Core {
   }
 
   private enum Feature {
-    /// SSE3, CMPXCHG16B, x2APIC, POPCNT, TSC deadline, hypervisor.
-    static let leaf1C: UInt32 = 1 | 1 << 13 | 1 << 21 | 1 << 23 | 1 << 24 | 1 << 31
+    /// CMPXCHG16B, x2APIC, MOVBE, POPCNT, TSC deadline, RDRAND, hypervisor.
+    static let leaf1C: UInt32 = 1 << 13 | 1 << 21 | 1 << 22 | 1 << 23 | 1 << 24 | 1 << 30 | 1 << 31
+    /// SSE3, PCLMULQDQ, SSSE3, SSE4.1, SSE4.2 and AES, where the host has them.
+    static let vectors: UInt32 = 1 | 1 << 1 | 1 << 9 | 1 << 19 | 1 << 20 | 1 << 25
     /// FPU DE PSE TSC MSR PAE CX8 APIC PGE CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2
     static let leaf1D: UInt32 = 0x078B_A37D
-    /// FSGSBASE, SMEP, ERMS, SMAP.
-    static let leaf7B: UInt32 = 1 | 1 << 7 | 1 << 9 | 1 << 20
+    /// FSGSBASE, SMEP, ERMS, RDSEED, SMAP.
+    static let leaf7B: UInt32 = 1 | 1 << 7 | 1 << 9 | 1 << 18 | 1 << 20
+    /// LAHF in 64-bit code, LZCNT, PREFETCHW.
+    static let extendedC: UInt32 = 1 | 1 << 5 | 1 << 8
     /// SYSCALL, NX, 1 GiB pages, RDTSCP, long mode.
     static let extendedD: UInt32 = 1 << 11 | 1 << 20 | 1 << 26 | 1 << 27 | 1 << 29
   }

@@ -194,6 +194,7 @@ extension Core {
       }
     } catch {
       self[.rip] = i.address
+      if error == .undefined { processor.backend.undefined.note(i) }
       throw error
     }
   }

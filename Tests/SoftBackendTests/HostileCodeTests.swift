@@ -9,8 +9,8 @@ import Testing
   @Test("VC-02 random bytes as code end in exceptions, not in us", arguments: SystemGuest.Mode.allCases, [false, true])
   func randomCode(mode: SystemGuest.Mode, user: Bool) throws {
     let guest = try SystemGuest(mode)
-    var random = FixedSequence(user ? 1 : 2)
-    for _ in 0..<250 {
+    var random = FixedSequence(FuzzSettings.seed &* 2 &+ (user ? 1 : 0))
+    for _ in 0..<FuzzSettings.rounds(250) {
       try guest.enter(user: user)
       for register in 0..<16 where register != 4 { guest.core[register: register] = random.word() & (random.next() % 2 == 0 ? 0xFFFF : .max) }
       (guest.core[.cr4], guest.core[.xcr0]) = (guest.core[.cr4] | 0x4_0600, 3)
@@ -44,6 +44,18 @@ import Testing
     }
   }
 
+  @Test("an instruction that does not exist is counted by its name")
+  func counted() throws {
+    let guest = try SystemGuest(.long)
+    for _ in 0..<3 {
+      try guest.enter(user: false)
+      #expect(try guest.run([0x66, 0x0F, 0x38, 0xF6, 0xC0]) == 6)
+    }
+    let first = guest.processor.backend.undefinedInstructions.first
+    #expect(first?.name == "66 0F 38 F6 /0 register")
+    #expect(first?.count == 3)
+  }
+
   @Test("VC-02 an instruction that goes on in a missing page faults there")
   func crossing() throws {
     let guest = try SystemGuest(.long)
@@ -60,8 +72,8 @@ import Testing
   @Test("VC-02 random page tables lead nowhere or into memory", arguments: [SystemGuest.Mode.paging32, .pae, .long])
   func randomTables(mode: SystemGuest.Mode) throws {
     let guest = try SystemGuest(mode)
-    var random = FixedSequence(3)
-    for _ in 0..<40 {
+    var random = FixedSequence(FuzzSettings.seed &+ 3)
+    for _ in 0..<FuzzSettings.rounds(40) {
       // Tables that point to each other, to memory, to devices and to nothing.
       for page in UInt64(0)..<8 {
         for entry in UInt64(0)..<512 {
@@ -82,8 +94,8 @@ import Testing
   @Test("VC-02 random descriptors and task segments are refused or taken, and no more", arguments: [SystemGuest.Mode.segments, .long])
   func randomDescriptors(mode: SystemGuest.Mode) throws {
     let guest = try SystemGuest(mode)
-    var random = FixedSequence(5)
-    for _ in 0..<400 {
+    var random = FixedSequence(FuzzSettings.seed &+ 5)
+    for _ in 0..<FuzzSettings.rounds(400) {
       for entry in UInt64(10)..<32 {
         let rights = random.next() & 0x00F0_FF00_0000_0000 | (random.next() % 4 == 0 ? 0 : 0x8000_0000_0000)
         try guest.store(rights | random.next() & 0xFFFF_FFFF, SystemGuest.Place.global + entry * 8)

@@ -8,9 +8,9 @@ import Testing
 @Suite(.serialized) struct InstructionFuzz {
   @Test("the software processor does what the host does, instruction by instruction", arguments: CodeMode.allCases)
   func likeTheHost(mode: CodeMode) throws {
-    let seconds = number("FUZZ_SECONDS")
+    let seconds = FuzzSettings.seconds
     let outcome = try HostOracle.shared.withLock { oracle in
-      try compare(oracle, mode, seed: number("FUZZ_SEED") ?? 1, cases: seconds == nil ? 8000 : .max, seconds: seconds ?? .max)
+      try compare(oracle, mode, seed: FuzzSettings.seed, cases: seconds == nil ? 8000 : .max, seconds: seconds ?? .max)
     }
     if seconds != nil { print("fuzz-cpu: \(mode) \(outcome.cases) cases, \(outcome.differences.count) differences") }
     for difference in outcome.differences { Issue.record("\(difference)") }
@@ -35,11 +35,6 @@ import Testing
         }
       }
     }
-  }
-
-  private func number(_ name: String) -> UInt64? {
-    guard let text = unsafe getenv(name) else { return nil }
-    return unsafe UInt64(String(cString: text))
   }
 
   private func compare(_ oracle: HostOracle, _ mode: CodeMode, seed: UInt64, cases: UInt64, seconds: UInt64) throws -> (cases: UInt64, differences: [String]) {

@@ -143,7 +143,7 @@ struct InstructionGenerator {
     case .moveString, .storeString, .loadString, .compareString, .scanString, .inputString, .outputString:
       test.state.registers[1] = UInt64(below(30)) | noise()
       for k in [6, 7] { test.state.registers[k] = address() | noise() }
-      if chance(30) { test.state.registers[7] = test.state.registers[6] &+ UInt64(below(16)) &- 8 }
+      if chance(30) { test.state.registers[7] = (test.state.registers[6] &+ UInt64(below(16)) &- 8) & (mode == .long ? .max : 0xFFFF_FFFF) }
       if chance(50) {
         let byte = chance(50) ? UInt8(0) : UInt8(truncatingIfNeeded: test.state.registers[0])
         for k in 0..<160 {

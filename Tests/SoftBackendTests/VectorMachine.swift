@@ -14,26 +14,13 @@ final class VectorMachine {
 
   /// Executes one instruction from `state` on `memory`, which lies at the oracle's scratch address.
   func run(_ code: VectorCode, _ state: inout OracleState, _ memory: inout [UInt8]) -> Fault? {
-    for k in 0..<16 { core[register: k] = state.registers[k] }
-    core.setArithmeticFlags(state.flags)
-    for k in 0..<512 { core.store(state.image[k], at: Core.vectorState + k) }
-    guard (try? twin.setContents(memory)) != nil else { preconditionFailure("the twin has scratch pages") }
-    var fault: Fault?
-    var record = code.record
-    unsafe withUnsafeMutablePointer(to: &record) { pointer in
-      do throws(Fault) {
-        unsafe try core.executeVector(Instruction(record: pointer))
-      } catch { fault = error }
-    }
-    for k in 0..<16 { state.registers[k] = core[register: k] }
-    state.flags = core.flags & 0xCD5 | 2
-    for k in 0..<512 { state.image[k] = core.load(Core.vectorState + k) }
-    if let after = try? twin.contents(memory.count) { memory = after }
-    return fault
+    guard let end = try? twin.run(code.bytes, &state, &memory).fault else { return .shutdown }
+    // INT3 follows the instruction, and has no gate.
+    return end == Fault(vector: 13, code: 26) ? nil : end
   }
 }
 
-/// One instruction as bytes for the host and as a record for the core.
+/// One vector instruction.
 struct VectorCode {
   /// 0 none, 66, F3 or F2.
   var prefix: UInt8 = 0
@@ -57,29 +44,6 @@ struct VectorCode {
     bytes += [opcode, (memory ? 0 : 0xC0) | (reg & 7) << 3 | base & 7]
     if let immediate { bytes.append(immediate) }
     return bytes
-  }
-
-  var record: InstructionRecord {
-    var record = InstructionRecord()
-    record.operation = .vector
-    record.prefixes = .plainAddress
-    switch prefix {
-    case 0x66: record.prefixes.insert(.operandSize)
-    case 0xF3: record.prefixes.insert(.repeatZero)
-    case 0xF2: record.prefixes.insert(.repeatNonzero)
-    default: break
-    }
-    if wide { record.prefixes.insert(.rexW) }
-    record.map = map
-    record.opcode = opcode
-    record.width = wide ? 8 : prefix == 0x66 ? 2 : 4
-    record.length = UInt8(bytes.count)
-    record.reg = reg
-    record.rm = memory ? 3 : rm
-    record.isMemory = memory
-    if memory { record.base = 3 * 8 }
-    record.immediate = UInt64(immediate ?? 0)
-    return record
   }
 }
 
