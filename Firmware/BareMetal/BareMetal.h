@@ -28,3 +28,12 @@ static inline void processor_stop(void) { __asm__ volatile("cli; hlt"); }
 __attribute__((noreturn)) void enter_real_mode(uint32_t segment, uint32_t offset, uint32_t data_segment,
                                                uint32_t stack_pointer, uint32_t dx);
 __attribute__((noreturn)) void enter_kernel(uint32_t entry, uint32_t parameters);
+
+/* Code and tables for real mode, all in segment F000; in services.S. */
+extern const uint8_t interrupt_stubs[], interrupt_tick[], interrupt_return[];
+extern const uint8_t system_configuration[], diskette_parameters[];
+static inline uint16_t offset_of_stubs(void) { return (uint16_t)(uint32_t)interrupt_stubs; }
+static inline uint16_t offset_of_tick(void) { return (uint16_t)(uint32_t)interrupt_tick; }
+static inline uint16_t offset_of_return(void) { return (uint16_t)(uint32_t)interrupt_return; }
+static inline uint16_t offset_of_system_configuration(void) { return (uint16_t)(uint32_t)system_configuration; }
+static inline uint16_t offset_of_diskette_parameters(void) { return (uint16_t)(uint32_t)diskette_parameters; }

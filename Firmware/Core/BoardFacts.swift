@@ -6,6 +6,7 @@ struct BoardFacts {
   var debugConsole: Port?
   var debugExit: Port?
   var powerManagement: Port?
+  var clock: Port?
   /// PCI configuration space in memory.
   var configurationSpace: MemoryRange?
   /// Where PCI functions may be in memory.
@@ -20,6 +21,7 @@ struct BoardFacts {
     if compatible.contains("swboot,debug-console") { debugConsole = Self.port(node) }
     if compatible.contains("swboot,debug-exit") { debugExit = Self.port(node) }
     if compatible.contains("swboot,power-management") { powerManagement = Self.port(node) }
+    if compatible.contains("swboot,real-time-clock") { clock = Self.port(node) }
     if compatible.contains("pci-host-ecam-generic") {
       configurationSpace = Self.range(node.registers?.pair(0), node.registers?.pair(2))
       // Kind and bus address (three cells), the same address as processors see it, and the size.

@@ -6,6 +6,13 @@ package struct Firmware<H: Hardware> {
   package private(set) var console: Console<H>
   var facts = BoardFacts()
   var map: MemoryMap<H>
+  var disks = Disks()
+  var screen = Screen()
+  var keys = EscapeSequence()
+  /// The next disk to try.
+  var nextDisk = Disks.firstNumber
+  /// A disk did not answer, so that the verdict is not about what was on it.
+  var hasReadError = false
 
   package init(_ hardware: H) {
     self.hardware = hardware
@@ -35,8 +42,13 @@ package struct Firmware<H: Hardware> {
       MachineDescription(hardware: hardware, files: files).place(tables: &tables, anchors: &anchors)
     else { return stop(.badBoard, "the board's ACPI or SMBIOS tables cannot be placed") }
     let kernel = KernelLoader(hardware: hardware, files: files, map: map, rootPointer: loader.rootPointer)
+    disks.find(hardware, memory: facts.pciMemory)
+    BIOSData.prepare(hardware, serial: facts.serial, disks: disks.count)
+    screen.prepare(hardware)
+    InterruptControllers(hardware: hardware).prepare()
+    hardware.put(ClockService(hardware: hardware, clock: facts.clock).ticksSinceMidnight(), at: BIOSData.ticks)
     if kernel.hasKernel { return start(kernel) }
-    stop(.nothingToBoot, "no disk")
+    bootDisks()
   }
 
   private func start(_ kernel: KernelLoader<H>) {

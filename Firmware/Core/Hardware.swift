@@ -13,12 +13,34 @@ package protocol Hardware {
   func fill(_ byte: UInt8, count: UInt32, at address: GuestAddress)
   /// Lets others run while we wait.
   func pause()
+  /// Where the code and tables for real mode are.
+  var realModeCode: RealModeCode { get }
   /// Starts loaded code in real mode, with the data segments and stack in one segment. Comes back only in a test.
   func enterRealMode(_ entry: RealModeEntry)
   /// Starts a kernel at its 32-bit entry. Comes back only in a test.
   func enterKernel(at entry: GuestAddress, parameters: GuestAddress)
   /// Ends for good. Comes back only in a test.
   func stop()
+}
+
+/// Offsets into segment F000 of what the interrupt vectors point to.
+package struct RealModeCode: Sendable {
+  /// Entries of vectors 00 to 1F, then 70 to 77, eight bytes each.
+  package var stubs: UInt16
+  package var tick: UInt16
+  package var ignore: UInt16
+  package var systemConfiguration: UInt16
+  package var disketteParameters: UInt16
+
+  package init(stubs: UInt16, tick: UInt16, ignore: UInt16, systemConfiguration: UInt16, disketteParameters: UInt16) {
+    self.stubs = stubs
+    self.tick = tick
+    self.ignore = ignore
+    self.systemConfiguration = systemConfiguration
+    self.disketteParameters = disketteParameters
+  }
+
+  package static let segment: UInt16 = 0xF000
 }
 
 /// The registers that loaded real-mode code starts with.

@@ -43,6 +43,12 @@ struct BareHardware: Hardware {
   func fill(_ byte: UInt8, count: UInt32, at address: GuestAddress) { memory_fill(physical(address), byte, count) }
   func pause() { processor_pause() }
 
+  var realModeCode: RealModeCode {
+    RealModeCode(
+      stubs: offset_of_stubs(), tick: offset_of_tick(), ignore: offset_of_return(),
+      systemConfiguration: offset_of_system_configuration(), disketteParameters: offset_of_diskette_parameters())
+  }
+
   func enterRealMode(_ entry: RealModeEntry) {
     enter_real_mode(
       UInt32(entry.segment), UInt32(entry.offset), UInt32(entry.dataSegment), UInt32(entry.stackPointer),
@@ -62,6 +68,10 @@ nonisolated(unsafe) var firmware = Firmware(BareHardware())
 
 @_cdecl("firmware_start")
 func start() { firmware.start() }
+
+/// True if the caller shall wait for the next interrupt and ask again.
+@_cdecl("firmware_service")
+func service(_ frame: UInt32) -> Bool { firmware.serve(GuestAddress(UInt64(frame))) }
 
 @_cdecl("firmware_fault")
 func fault(_ vector: UInt32, _ first: UInt32, _ second: UInt32) {

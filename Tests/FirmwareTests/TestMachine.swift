@@ -141,6 +141,11 @@ final class TestMachine: Backplane, Hardware {
   }
 
   func pause() {}
+
+  var realModeCode: RealModeCode {
+    RealModeCode(stubs: 0x1000, tick: 0x2000, ignore: 0x2008, systemConfiguration: 0x2010, disketteParameters: 0x2020)
+  }
+
   func stop() { record.withLock { $0.isStopped = true } }
   func enterRealMode(_ entry: RealModeEntry) { record.withLock { $0.realMode = entry } }
 

@@ -30,10 +30,13 @@ struct FirmwareGuest {
     configuration.kernel = add(image + code)
   }
 
-  /// A disk whose first sector begins with this code.
-  mutating func addDisk(_ code: [UInt8], signature: [UInt8] = [0x55, 0xAA], sectors: Int = 64) {
-    var image = code + [UInt8](repeating: 0, count: sectors * 512 - code.count)
-    image.replaceSubrange(510..<512, with: signature)
+  /// A disk whose first sector is a program of Tests/GuestPrograms, or nothing, and whose sector 3 is a text.
+  mutating func addDisk(_ name: String?) {
+    var image = name.map(program) ?? []
+    image += [UInt8](repeating: 0, count: 64 * 512 - image.count)
+    if name != nil { image.replaceSubrange(510..<512, with: [0x55, 0xAA]) }
+    let text = Array("sector three\r\n".utf8)
+    image.replaceSubrange(1536..<1536 + text.count, with: text)
     configuration.disks.append(Configuration.Disk(path: add(image)))
   }
 

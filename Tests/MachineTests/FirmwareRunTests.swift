@@ -33,4 +33,36 @@ struct FirmwareRunTests {
     #expect(try guest.run().exitStatus == 37)
     #expect(guest.console.contains("the kernel is not a bzImage"))
   }
+
+  @Test("a boot sector prints, reads its disk and sees the clock tick through BIOS services", arguments: SmallGuest.accelerators)
+  func bootSector(accelerator: Configuration.Accelerator) throws {
+    var guest = FirmwareGuest(on: accelerator)
+    guest.addDisk("boot_sector")
+    #expect(try guest.run() == .exited(code: 0x2A << 1 | 1))
+    #expect(guest.console.hasSuffix("booting from disk 0\nhello from the boot sector\nsector three\n"))
+  }
+
+  @Test("where the first disk gives up the next is booted, and which is empty is named", arguments: SmallGuest.accelerators)
+  func nextDisk(accelerator: Configuration.Accelerator) throws {
+    var guest = FirmwareGuest(on: accelerator)
+    for program in ["give_up", nil, "boot_sector"] { guest.addDisk(program) }
+    #expect(try guest.run() == .exited(code: 0x2A << 1 | 1))
+    #expect(guest.console.contains("disk 1: no boot signature in sector 0\nbooting from disk 2\n"))
+  }
+
+  @Test("a disk that nothing can be booted from ends with a sentence and a verdict", arguments: SmallGuest.accelerators, ["give_up", nil])
+  func nothingToBoot(accelerator: Configuration.Accelerator, program: String?) throws {
+    var guest = FirmwareGuest(on: accelerator)
+    guest.addDisk(program)
+    #expect(try guest.run().exitStatus == 33)
+    #expect(guest.console.hasSuffix("no disk could be booted\n"))
+  }
+
+  @Test("a boot sector that crashes is no silent hang", arguments: SmallGuest.accelerators)
+  func crash(accelerator: Configuration.Accelerator) throws {
+    var guest = FirmwareGuest(on: accelerator)
+    guest.addDisk("unknown_instruction")
+    #expect(try guest.run().exitStatus == 41)
+    #expect(guest.console.contains("does not know at 0000:7c00\n"))
+  }
 }
