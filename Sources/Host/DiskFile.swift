@@ -10,10 +10,18 @@ public struct DiskExtent: Equatable, Sendable {
 }
 
 /// Why a request to a disk failed.
-public enum DiskError: Error, Equatable, Sendable {
+public enum DiskError: Error, Equatable, Sendable, CustomStringConvertible {
   case outOfRange
   case readOnly
   case system(SystemError)
+
+  public var description: String {
+    switch self {
+    case .outOfRange: "the image ends before this sector"
+    case .readOnly: "the disk is read-only"
+    case .system(let error): error.description
+    }
+  }
 }
 
 /// A raw disk image, or a block device of the host. The format is never guessed.

@@ -29,14 +29,28 @@ public enum KVMKind: Equatable, Sendable {
 
   deinit { close(descriptor) }
 
-  /// One sentence for each way /dev/kvm is commonly missing; code 0 for one that is too old or too new.
-  public static func explain(open code: Int32) -> String {
+  /// What is wrong, for each way /dev/kvm is commonly missing; code 0 for one that is too old or too new.
+  public static func problem(open code: Int32) -> String {
     switch code {
-    case 0: "/dev/kvm: this kernel speaks another version of the KVM interface. Run with --accel soft."
-    case ENOENT: "/dev/kvm does not exist. Load kvm_intel or kvm_amd, give the container the device, or run with --accel soft."
-    case EACCES, EPERM: "/dev/kvm: permission denied. Add yourself to the kvm group, or run with --accel soft."
-    default: "/dev/kvm cannot be opened (\(unsafe String(cString: strerror(code)))). Run with --accel soft."
+    case 0: "/dev/kvm speaks another version of the KVM interface"
+    case ENOENT: "/dev/kvm does not exist"
+    case EACCES, EPERM: "/dev/kvm may not be opened by this user"
+    default: "/dev/kvm cannot be opened (\(unsafe String(cString: strerror(code))))"
     }
+  }
+
+  /// What the user can do about it; nil if nothing.
+  public static func remedy(open code: Int32) -> String? {
+    switch code {
+    case ENOENT: "Load kvm_intel or kvm_amd, or give the container the device"
+    case EACCES, EPERM: "Add yourself to the kvm group"
+    default: nil
+    }
+  }
+
+  /// Both, for a user who wants KVM and nothing else.
+  static func explain(open code: Int32) -> String {
+    "\(problem(open: code)). \(remedy(open: code).map { $0 + ", or run" } ?? "Run") with --accel soft."
   }
 
   func has(_ capability: Int32) -> Int {

@@ -26,7 +26,7 @@ struct AcceleratorChoice: Sendable {
     case .software(let sign):
       (.soft, "KVM on this host is itself software (\(sign)) and slower: running on the software CPU. --accel kvm insists.")
     case .unusable(let code):
-      (.soft, "\(KVM.explain(open: code)) Running on the software CPU meanwhile: slow.")
+      (.soft, "\(KVM.problem(open: code)): running on the software CPU.\(KVM.remedy(open: code).map { " \($0) to be faster." } ?? "")")
     }
   }
 

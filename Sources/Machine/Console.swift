@@ -12,6 +12,8 @@ final class Console: Sendable {
   }
 
   static let tailLimit = 4096
+  /// The most characters of a line that are shown at the end.
+  private static let lineLimit = 200
   /// Ctrl-a.
   static let escape: UInt8 = 1
 
@@ -39,7 +41,7 @@ final class Console: Sendable {
   func unseenTail(lines count: Int) -> [String] {
     guard !isInteractive else { return [] }
     let tail = state.withLock { $0.tail }
-    return String(decoding: tail, as: UTF8.self).split(whereSeparator: \.isNewline).suffix(count).map(String.init)
+    return String(decoding: tail, as: UTF8.self).split(whereSeparator: \.isNewline).suffix(count).map { String($0.suffix(Self.lineLimit)) }
   }
 
   func drain() {

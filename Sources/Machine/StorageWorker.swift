@@ -29,8 +29,11 @@ final class StorageWorker: Sendable {
           return true
         }
         while let request = slot.access({ $0.next(&$1) }) {
-          let ok = carryOut(request)
-          slot.access { $0.complete(request.token, ok: ok, &$1) }
+          let flaw = carryOut(request)
+          slot.access { device, cycle in
+            device.complete(request.token, ok: flaw == nil, &cycle)
+            if let flaw { cycle.complaint = flaw }
+          }
         }
         state.update { $0.isWorking = false }
       }
@@ -53,8 +56,8 @@ final class StorageWorker: Sendable {
     }
   }
 
-  /// False is an I/O error for the guest.
-  private func carryOut(_ request: BlockRequest) -> Bool {
+  /// What is an I/O error for the guest, in words for the user; nil if all went well.
+  private func carryOut(_ request: BlockRequest) -> String? {
     do {
       switch request.operation {
       case .read: try read(request)
@@ -64,9 +67,16 @@ final class StorageWorker: Sendable {
       case .writeZeroes(let mayUnmap):
         try disk.writeZeroes(sector: request.sector, count: request.sectorCount, mayUnmap: mayUnmap)
       }
-      return true
+      return nil
     } catch {
-      return false
+      return "\(disk.path): \(Self.describe(error)); the guest sees an I/O error"
+    }
+  }
+
+  private static func describe(_ error: any Error) -> String {
+    switch error {
+    case GuestMemoryError.host(let call, let code): "\(call) failed (\(SystemError(code: code)))"
+    default: "\(error)"
     }
   }
 

@@ -34,7 +34,12 @@ struct SmallGuest {
     configuration.panicGrace = 0.05
   }
 
-  func run() throws -> Outcome { try Machine(configuration).run() }
+  /// - Parameter prepare: what happens when the machine is made and has not begun.
+  func run(_ prepare: () -> Void = {}) throws -> Outcome {
+    let machine = try Machine(configuration)
+    prepare()
+    return machine.run()
+  }
 
   /// What the guest's serial port has said.
   var console: String { consoleFile.text }

@@ -33,6 +33,12 @@ struct VirtioGuestTests {
     #expect(disk.bytes == Self.image)
   }
 
+  @Test("BK-13 an image that became shorter is an error to the guest, and no more", arguments: SmallGuest.accelerators)
+  func shortened(accelerator: Configuration.Accelerator) throws {
+    let disk = TemporaryFile(Self.image)
+    #expect(try guest(accelerator, disk: disk).run { disk.truncate() } == .exited(code: 3 << 1 | 1))
+  }
+
   @Test("a guest sleeps until a message says that its random bytes are there", arguments: SmallGuest.accelerators)
   func random(accelerator: Configuration.Accelerator) throws {
     #expect(try SmallGuest(kernel: "virtio_random", on: accelerator).run() == .exited(code: 0x2B << 1 | 1))

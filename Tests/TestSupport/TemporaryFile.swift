@@ -20,6 +20,9 @@ public final class TemporaryFile: Sendable {
 
   deinit { unsafe unlink(path) }
 
+  /// Takes everything out of it, whoever has it open.
+  public func truncate() { unsafe _ = Glibc.truncate(path, 0) }
+
   /// What is in it now.
   public var bytes: [UInt8] {
     let file = unsafe open(path, O_RDONLY)
