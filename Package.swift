@@ -60,11 +60,13 @@ let package = Package(
     layer("SoftBackend", ["DeviceModel", "SystemBus", "GuestRAM", "Processor", "Devices", "CLinux"]),
     layer("KVMBackend", ["DeviceModel", "SystemBus", "GuestRAM", "Processor", "Host", "CLinux"]),
 
+    layer("Debugger", ["GuestRAM", "Host", "Processor"]),
+
     layer(
       "Machine",
       [
         "DeviceModel", "GuestRAM", "Host", "Devices", "PCI", "SystemBus", "ACPITables", "Virtio",
-        "Processor", "Boot", "SoftBackend", "KVMBackend", "CFirmware",
+        "Processor", "Boot", "SoftBackend", "KVMBackend", "Debugger", "CFirmware",
       ]),
     .executableTarget(
       name: "swboot", dependencies: ["Primitives", "Machine", "Host"],
@@ -83,6 +85,7 @@ let package = Package(
     tests("VirtioTests", ["Virtio", "PCI", "SystemBus", "GuestRAM"]),
     tests("ACPITablesTests", ["ACPITables", "TestSupport"], exclude: ["dsdt.dsl"]),
     tests("HostTests", ["Host", "TestSupport"]),
+    tests("DebuggerTests", ["Debugger", "GuestRAM", "Host", "Processor", "SystemBus", "TestSupport"]),
     tests("BootTests", ["Boot", "GuestRAM", "Host", "Processor", "TestSupport"]),
     tests("SoftBackendTests", ["SoftBackend", "Processor", "SystemBus", "GuestRAM", "Devices", "CLinux"]),
     .target(name: "GuestPrograms", path: "Tests/GuestPrograms"),

@@ -5,10 +5,14 @@
 #include "HostCalls.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -44,6 +48,54 @@ void linux_name_thread(const char *name) {
   strncpy(limited, name, sizeof limited - 1);
   limited[sizeof limited - 1] = 0;
   pthread_setname_np(pthread_self(), limited);
+}
+
+int linux_listen_port(unsigned short port) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+  if (fd < 0) return -errno;
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 1) == 0) return fd;
+  int code = errno;
+  close(fd);
+  return -code;
+}
+
+int linux_listen_path(const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
+  strcpy(address.sun_path, path);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  fchmod(fd, 0600);
+  int result = bind(fd, (struct sockaddr *)&address, sizeof address);
+  if (result < 0 && errno == EADDRINUSE) {
+    // A socket at which nobody listens any more was left behind.
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int dead = connect(probe, (struct sockaddr *)&address, sizeof address) < 0 && errno == ECONNREFUSED;
+    close(probe);
+    struct stat status;
+    if (dead && lstat(path, &status) == 0 && S_ISSOCK(status.st_mode) && unlink(path) == 0)
+      result = bind(fd, (struct sockaddr *)&address, sizeof address);
+    else
+      errno = EADDRINUSE;
+  }
+  if (result == 0 && listen(fd, 1) == 0) return fd;
+  int code = errno;
+  close(fd);
+  return -code;
+}
+
+int linux_accept(int fd) {
+  int peer = accept4(fd, 0, 0, SOCK_CLOEXEC), on = 1;
+  if (peer < 0) return -errno;
+  setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return peer;
+}
+
+long linux_send(int fd, const void *bytes, unsigned long count) {
+  long n = send(fd, bytes, count, MSG_NOSIGNAL);
+  return n < 0 ? -errno : n;
 }
 
 static struct termios saved;

@@ -17,6 +17,7 @@ public import SystemBus
   let descriptor: Int32
   nonisolated(unsafe) let shared: UnsafeMutablePointer<kvm_run>
   private let sharedSize: Int
+  let traps = Mutex(DebugTraps())
   private let thread = Atomic<Int32>(0)
   private let kicked = Atomic<Bool>(false)
 
@@ -87,6 +88,7 @@ public import SystemBus
       case KVM_SYSTEM_EVENT_CRASH: .power(.panicked)
       default: .power(.reset)
       }
+    case KVM_EXIT_DEBUG: return .trapped(debugTrap)
     case KVM_EXIT_INTR, KVM_EXIT_IRQ_WINDOW_OPEN: break
     case KVM_EXIT_FAIL_ENTRY: throw entryFailure()
     case KVM_EXIT_INTERNAL_ERROR: throw internalError()

@@ -55,6 +55,8 @@ public struct Configuration: Sendable {
   /// Seconds that a panicked kernel may go on: enough for its call trace, or to reset itself.
   public var panicGrace = 2.0
   public var trace: Trace?
+  /// Where a debugger may connect: a TCP port of this host, or the path of a socket.
+  public var debugger: String?
 
   public struct Trace: Equatable, Sendable {
     /// Names of devices, or `all`, `io`, `irq`, `queue`.

@@ -1,3 +1,4 @@
+internal import Debugger
 public import DeviceModel
 internal import Devices
 internal import GuestRAM
@@ -40,6 +41,7 @@ public final class Machine: Backplane {
   let console: Console
   let debugConsole: OutputStream?
   let tracer: Tracer?
+  private let debugger: DebugServer?
   /// Set once, before any processor runs.
   let boardBox = Mutex<Board?>(nil)
 
@@ -53,6 +55,11 @@ public final class Machine: Backplane {
         size: configuration.memory, firmware: try configuration.firmware.map(FirmwareImage.bytes) ?? [])
       console = try Console(configuration.console)
       debugConsole = try OutputStream.open(configuration.debugConsole, name: "debug console")
+      debugger = try configuration.debugger.map { [control, memory] place in
+        do throws(SystemError) {
+          return try DebugServer(place, memory: memory) { control.update { if $0.outcome == nil { $0.outcome = .quit } } }
+        } catch { throw MachineError("--gdb \(place): no debugger could connect there (\(error)).") }
+      }
       let start = startTime
       tracer = try configuration.trace.map { try Tracer($0, start: start) }
     } catch {
@@ -68,8 +75,12 @@ public final class Machine: Backplane {
     return board
   }
 
-  /// One line that says which accelerator runs and why, where the user did not choose it.
-  public var notice: String? { accelerator.notice }
+  /// What the user should know before the guest starts: which accelerator runs and why, where it was not the
+  /// user's choice, and who is waited for.
+  public var notices: [String] {
+    [accelerator.notice, configuration.debugger.map { "the guest waits for a debugger (target remote \(UInt16($0) == nil ? $0 : ":" + $0))." }]
+      .compactMap(\.self)
+  }
 
   // MARK: Backplane
 
@@ -150,6 +161,9 @@ public final class Machine: Backplane {
   /// Runs the guest until it ends. Called once, by the main thread.
   public func run() -> Outcome {
     console.connect(to: self)
+    do throws(SystemError) { try debugger?.start() } catch {
+      return .failed("a thread for the debugger cannot be made (\(error))")
+    }
     let limit = configuration.timeout.map { startTime &+ UInt64($0 * 1e9) }
     while true {
       do throws(MachineError) { try turnOn() } catch {
@@ -169,6 +183,7 @@ public final class Machine: Backplane {
     debugConsole?.drain()
     tracer?.drain()
     complaints.close()
+    debugger?.supervisor.finish(status: outcome.exitStatus)
     return outcome
   }
 
@@ -192,6 +207,7 @@ public final class Machine: Backplane {
       let entry = try board.load(configuration, into: memory)
       for index in 0..<configuration.processors { processors.append(try backend.makeProcessor(index)) }
       if let entry { try processors[0].setState(entry) }
+      try debugger?.supervisor.attach(processors)
     } catch {
       throw MachineError(error)
     }
@@ -214,10 +230,14 @@ public final class Machine: Backplane {
   }
 
   private func execute(_ processor: any Processor, _ index: Int, on bus: SystemBus) {
-    while !isStopping.load(ordering: .relaxed) {
+    while true {
+      debugger?.supervisor.enter(index)
+      defer { debugger?.supervisor.leave(index) }
+      if isStopping.load(ordering: .relaxed) { return }
       do throws(ProcessorError) {
         switch try processor.run(on: bus) {
         case .kicked: break
+        case .trapped(let trap): debugger?.supervisor.trapped(index, at: trap)
         case .halted:
           let halted = haltedProcessors.add(1, ordering: .relaxed).newValue
           if halted == configuration.processors { end(.halted) }
@@ -283,6 +303,7 @@ public final class Machine: Backplane {
 
   private func turnOff() {
     isStopping.store(true, ordering: .relaxed)
+    debugger?.supervisor.detach()
     let processors = power.withLock { $0?.processors } ?? []
     for processor in processors { processor.kick() }
     _ = running.wait { $0 == 0 ? true : nil }

@@ -11,6 +11,8 @@ public enum Pause: Equatable, Sendable {
   case shutdown
   /// The accelerator itself was asked to change the power state.
   case power(PowerRequest)
+  /// At something that `setTraps` asked for.
+  case trapped(DebugTrap)
 }
 
 /// The host could not go on executing this guest.
@@ -26,6 +28,8 @@ public protocol Processor: AnyObject, Sendable {
   func run(on bus: SystemBus) throws(ProcessorError) -> Pause
   func state() throws(ProcessorError) -> ProcessorState
   func setState(_ state: ProcessorState) throws(ProcessorError)
+  /// Where to stop for a debugger, from the next `run` on. Throws what the accelerator cannot do.
+  func setTraps(_ traps: DebugTraps) throws(ProcessorError)
   /// Makes `run` return `.kicked` soon. May be called from any thread.
   func kick()
 }

@@ -186,7 +186,8 @@ extension Core {
     if is64Bit || isLong, !Self.isCanonical(address) { throw .protection }
     let path = try translate(address, write ? dataAccess.union(.write) : dataAccess)
     let page = path.physical & ~0xFFF
-    if let host = unsafe physicalHost(page, write: write), self[.inDelivery] == 0 {
+    // A watched page stays on the slow path, which looks at every access.
+    if let host = unsafe physicalHost(page, write: write), self[.inDelivery] == 0, self[.watching] == 0 || !processor.watches(page: address) {
       let table = Int(truncatingIfNeeded: write ? self[.writeTable] : self[.readTable])
       fill(table, address, UInt64(UInt(bitPattern: host)))
     }
@@ -195,6 +196,7 @@ extension Core {
 
   /// An access that missed the soft TLB: walks, crosses pages, or goes to the bus.
   @inline(never) func readSlowly(_ address: UInt64, _ count: Int) throws(Fault) -> UInt64 {
+    if self[.watching] != 0 { processor.note(address, count, write: false) }
     let first = 4096 - Int(address & 0xFFF)
     if count > first {
       let second = address &+ UInt64(first)
@@ -211,6 +213,7 @@ extension Core {
   }
 
   @inline(never) func writeSlowly(_ address: UInt64, _ value: UInt64, _ count: Int) throws(Fault) {
+    if self[.watching] != 0 { processor.note(address, count, write: true) }
     let first = 4096 - Int(address & 0xFFF)
     if count > first {
       let second = address &+ UInt64(first)

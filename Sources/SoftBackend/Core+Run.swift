@@ -1,4 +1,5 @@
 internal import Primitives
+internal import Processor
 
 /// The head of a cached block; its instructions follow.
 struct BlockRecord {
@@ -56,6 +57,7 @@ extension Core {
     var count = 0
     var at = rip
     var cacheable = longest > 1
+    let breakpoints = processor.traps.breakpoints
     while count < longest {
       let linearNow = codeLinear(at)
       if count > 0 && linearNow >> 12 != codeLinear(rip) >> 12 { break }
@@ -67,6 +69,7 @@ extension Core {
         if count == 0 { throw error }
         break
       }
+      if breakpoints.contains(codeLinear(at)) { unsafe records[count].operation = .breakpoint }
       if decoder.crossesPage {
         if count > 0 { break }
         cacheable = false
@@ -115,6 +118,13 @@ extension Core {
       } catch {
         try deliver(error)
       }
+    }
+  }
+
+  /// Runs like `run`, but looks up after each instruction.
+  func runSlowly() throws(Fault) {
+    while self[.attention] == 0 {
+      do { try step() } catch { try deliver(error) }
     }
   }
 
@@ -203,6 +213,9 @@ extension Core {
   private func executeWide(_ i: Instruction) throws(Fault) -> Bool {
     switch i.operation {
     case .vector: try executeVector(i)
+    case .breakpoint:
+      processor.trap(.breakpoint)
+      return true
     case .imulTwo, .imulThree, .mul, .imul, .div, .idiv, .increment, .decrement, .negate, .not, .rol, .ror, .rcl, .rcr, .shl, .shr,
       .sar, .shld, .shrd, .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement, .scanForward, .scanReverse, .tzcnt, .lzcnt, .popcnt, .exchange,
       .exchangeAdd, .compareExchange, .moveString, .storeString, .loadString, .compareString, .scanString, .inputString, .outputString:

@@ -28,5 +28,7 @@ enum Operation: UInt16 {
   case vector
   /// The block ends here, and the next instruction is elsewhere.
   case endOfBlock
+  /// A debugger wants to stop before this instruction.
+  case breakpoint
   case undefined
 }

@@ -14,6 +14,8 @@ extension SoftProcessor {
     case staleMap = 8
     /// HLT.
     case halt = 16
+    /// Something that a debugger waits for.
+    case trap = 32
   }
 
   /// Makes the core look up at the end of its block. From any thread.
@@ -29,6 +31,7 @@ extension SoftProcessor {
     let reasons = unsafe core.attentionWord.pointee.exchange(0, ordering: .sequentiallyConsistent)
     if reasons & Attention.staleMap.rawValue != 0 { refreshMap() }
     if reasons & Attention.staleWrites.rawValue != 0 { core.flushWriteTranslations() }
+    if reasons & Attention.trap.rawValue != 0, let trap = takeTrap() { return .trapped(trap) }
     if reasons & Attention.kick.rawValue != 0 { return .kicked }
     do { try takeEvents() } catch {
       try core.deliver(error)
@@ -53,6 +56,7 @@ extension SoftProcessor {
         if core[.shadow] == core[.rip] {
           core[.shadow] = .max
           try core.step()
+          if pendingTrap != nil { return core.raise(.interrupt) }
           continue
         }
         core[.halted] = 0

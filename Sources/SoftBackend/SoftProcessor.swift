@@ -22,6 +22,8 @@ public import SystemBus
   let backend: SoftBackend
   var bus = SystemBus()
   let interrupts: LocalInterrupts
+  var traps = DebugTraps()
+  var pendingTrap: DebugTrap?
   private let arena: UnsafeMutableRawPointer
   private var timeOffset: UInt64 = 0
   private var map: [PhysicalWindow] = []
@@ -76,8 +78,9 @@ public import SystemBus
     core.raise(.interrupt)
     do {
       while true {
+        if traps.isStepping, core[.halted] == 0 { return .trapped(try step()) }
         if core[.attention] != 0, let pause = try attend() { return pause }
-        try core.run()
+        if core[.watching] != 0 { try core.runSlowly() } else if !traps.isStepping { try core.run() }
       }
     } catch { return .shutdown }
   }

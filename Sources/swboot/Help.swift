@@ -36,6 +36,8 @@ let help = """
     --trace EVENTS[,file=FILE]
                          all, or some of io, irq, queue and names of devices
                          (swboot machine lists them): one line each with guest time
+    --gdb WHERE          a TCP port of this host, or the path of a socket, for GDB's "target remote".
+                         The guest waits for it. A kernel wants nokaslr in --append
 
   On a terminal, Ctrl-a x ends the run and Ctrl-a Ctrl-a sends Ctrl-a.
   Of an option given twice the last counts; every --disk counts.

@@ -39,7 +39,7 @@ internal import Machine
   private static func boot(_ configuration: Configuration) {
     let machine: Machine
     do throws(MachineError) { machine = try Machine(configuration) } catch { stop(error.message, status: error.exitStatus) }
-    if let notice = machine.notice { say(notice) }
+    for notice in machine.notices { say(notice) }
     let outcome = run(machine)
     Terminal.restore()
     for line in machine.unseenConsoleTail { say("  | \(line)") }

@@ -20,7 +20,7 @@ struct Options {
   private static let flags: Set = ["--help", "--no-reboot", "-enable-kvm", "-snapshot"]
   private static let takesValue: Set = [
     "--kernel", "--initrd", "--append", "--dtb", "--disk", "--firmware", "--memory", "--cpus", "--accel", "--console",
-    "--debugcon", "--timeout", "--trace", "--triple-fault",
+    "--debugcon", "--gdb", "--timeout", "--trace", "--triple-fault",
   ]
   /// Slots of the PCI bus that are left for disks.
   static let mostDisks = 24
@@ -89,6 +89,7 @@ struct Options {
     case "--console": configuration.console = try Self.stream(name, value)
     case "--debugcon": configuration.debugConsole = try Self.stream(name, value)
     case "--timeout": configuration.timeout = try Self.seconds(value)
+    case "--gdb": configuration.debugger = value
     default: configuration.trace = try Self.trace(value)
     }
   }

@@ -12,6 +12,14 @@ int linux_file_kind(int fd);
 int64_t linux_file_size(int fd);
 void linux_name_thread(const char *name);
 
+// Listens at a TCP port of this host only, or at a path that only this user may connect to; the socket, or -errno.
+int linux_listen_port(unsigned short port);
+int linux_listen_path(const char *path);
+// Waits for somebody to connect.
+int linux_accept(int fd);
+// Sends without a signal where nobody listens any more; how many bytes, or -errno.
+long linux_send(int fd, const void *bytes, unsigned long count);
+
 // Raw mode on a terminal; 1 if it is one, 0 if it is not, or -errno.
 int linux_terminal_make_raw(int fd);
 // Gives the terminal back. Safe in signal handlers, and when nothing was changed.
