@@ -6,17 +6,10 @@ import Processor
 import TestSupport
 import Testing
 
-@Suite struct ELFBootTests {
+@Suite struct ELFBootTests: KernelLoading {
   let memory: GuestMemory
 
   init() throws { memory = try GuestMemory(size: 16 << 20) }
-
-  func boot(_ kernel: [UInt8], _ change: (inout LoadRequest) -> Void = { _ in }) throws -> ProcessorState {
-    let file = TemporaryFile(kernel)
-    var request = LoadRequest(kernel: file.path)
-    change(&request)
-    return try load(request, into: memory)
-  }
 
   @Test func a_kernel_with_a_PVH_note_is_entered_there_with_its_start_information() throws {
     let initrd = TemporaryFile([7, 7, 7])

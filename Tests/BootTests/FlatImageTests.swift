@@ -6,18 +6,12 @@ import TestSupport
 import Testing
 
 @Suite("FIT images")
-struct FlatImageTests {
+struct FlatImageTests: KernelLoading {
   typealias Image = SmallImageTree.Image
   private let kernel = SmallLinux.make()
   let memory: GuestMemory
 
   init() throws { memory = try GuestMemory(size: 32 << 20) }
-
-  @discardableResult
-  private func boot(_ bytes: [UInt8], initrd: String? = nil) throws -> ProcessorState {
-    let file = TemporaryFile(bytes)
-    return try load(LoadRequest(kernel: file.path, initrd: initrd), into: memory)
-  }
 
   private func expectKernel() throws {
     #expect(try memory.bytes(4096, at: 0x100_0000) == Array(kernel[SmallLinux.kernelOffset...]))
@@ -79,7 +73,7 @@ struct FlatImageTests {
     #expect(try memory.bytes(4, at: node + 16) == [0xD0, 0x0D, 0xFE, 0xED])
 
     let other = TemporaryFile([9, 9])
-    try boot(tree.bytes, initrd: other.path)
+    try boot(tree.bytes) { $0.initrd = other.path }
     #expect(try memory.load(UInt32.self, at: 0x721C) == 2)
   }
 

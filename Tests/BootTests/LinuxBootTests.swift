@@ -7,17 +7,10 @@ import Processor
 import TestSupport
 import Testing
 
-@Suite struct LinuxBootTests {
+@Suite struct LinuxBootTests: KernelLoading {
   let memory: GuestMemory
 
   init() throws { memory = try GuestMemory(size: 32 << 20) }
-
-  func boot(_ kernel: [UInt8], _ change: (inout LoadRequest) -> Void = { _ in }) throws -> ProcessorState {
-    let file = TemporaryFile(kernel)
-    var request = LoadRequest(kernel: file.path)
-    change(&request)
-    return try load(request, into: memory)
-  }
 
   @Test func the_kernel_lies_at_its_preferred_address_and_is_entered_in_long_mode() throws {
     let state = try boot(SmallLinux.make())

@@ -5,7 +5,7 @@ import Processor
 import TestSupport
 import Testing
 
-@Suite struct MultibootTests {
+@Suite struct MultibootTests: KernelLoading {
   let memory: GuestMemory
 
   init() throws { memory = try GuestMemory(size: 16 << 20) }
@@ -18,13 +18,6 @@ import Testing
     var bytes = [UInt8](repeating: 0x90, count: 16)
     for word in words { bytes.append(littleEndian: word) }
     return bytes + [UInt8](repeating: 0x90, count: 0x1000 - bytes.count)
-  }
-
-  func boot(_ kernel: [UInt8], _ change: (inout LoadRequest) -> Void = { _ in }) throws -> ProcessorState {
-    let file = TemporaryFile(kernel)
-    var request = LoadRequest(kernel: file.path)
-    change(&request)
-    return try load(request, into: memory)
   }
 
   @Test func a_flat_kernel_is_loaded_where_its_header_says() throws {

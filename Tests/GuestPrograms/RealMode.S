@@ -174,8 +174,8 @@ PROGRAM power_off, 16
 99: jmp 99b
 ENDPROGRAM power_off
 
-/* Counts its starts in RAM; the third ends the run with that count. */
-PROGRAM count_keyboard_resets, 16
+/* Counts its starts in RAM; the third ends the run with that count. What follows asks for a reset. */
+.macro COUNT_STARTS
     xorw %ax, %ax
     movw %ax, %ds
     incb 0x600
@@ -183,20 +183,19 @@ PROGRAM count_keyboard_resets, 16
     cmpb $3, %al
     jb 1f
     outb %al, $0xf4
-1:  movb $0xfe, %al
+1:
+.endm
+
+PROGRAM count_keyboard_resets, 16
+    COUNT_STARTS
+    movb $0xfe, %al
     outb %al, $0x64
 99: jmp 99b
 ENDPROGRAM count_keyboard_resets
 
 PROGRAM count_port_resets, 16
-    xorw %ax, %ax
-    movw %ax, %ds
-    incb 0x600
-    movb 0x600, %al
-    cmpb $3, %al
-    jb 1f
-    outb %al, $0xf4
-1:  movw $0xcf9, %dx
+    COUNT_STARTS
+    movw $0xcf9, %dx
     movb $6, %al
     outb %al, %dx
 99: jmp 99b
