@@ -170,7 +170,10 @@ public final class Machine: Backplane {
         return finish(error.isHosts ? .failed(error.message) : .refused(error.message))
       }
       let outcome = serve(until: limit)
-      turnOff()
+      let processors = turnOff()
+      if outcome == .panicked || outcome == .timedOut {
+        finalState.withLock { $0 = Autopsy.text(processors, memory) }
+      }
       guard outcome == .reset, !configuration.stopsOnReset else { return finish(outcome) }
       control.update { $0 = Control() }
       board.reset()
@@ -186,6 +189,10 @@ public final class Machine: Backplane {
     debugger?.supervisor.finish(status: outcome.exitStatus)
     return outcome
   }
+
+  private let finalState = Mutex<String?>(nil)
+  /// What the processors were doing when the guest panicked or its time was over.
+  public var processorDump: String? { finalState.withLock { $0 } }
 
   private let running = Monitor(0)
   private let isStopping = Atomic<Bool>(false)
@@ -243,7 +250,7 @@ public final class Machine: Backplane {
           if halted == configuration.processors { end(.halted) }
           return
         case .shutdown:
-          if configuration.tripleFault == .reset { carryOut(.reset) } else { end(.tripleFault(Self.describe(processor))) }
+          if configuration.tripleFault == .reset { carryOut(.reset) } else { end(.tripleFault(Autopsy.text([processor], memory))) }
           return
         case .power(let request):
           carryOut(request)
@@ -254,10 +261,6 @@ public final class Machine: Backplane {
         return
       }
     }
-  }
-
-  private static func describe(_ processor: any Processor) -> String {
-    do throws(ProcessorError) { return RegisterDump.text(try processor.state()) } catch { return error.message }
   }
 
   // MARK: The user's side
@@ -301,7 +304,8 @@ public final class Machine: Backplane {
     }
   }
 
-  private func turnOff() {
+  /// Returns the processors, which run no more.
+  private func turnOff() -> [any Processor] {
     isStopping.store(true, ordering: .relaxed)
     debugger?.supervisor.detach()
     let processors = power.withLock { $0?.processors } ?? []
@@ -310,5 +314,6 @@ public final class Machine: Backplane {
     // A kick that is still under way reaches its device now, and not after the reset.
     power.withLock { $0?.backend }?.setDoorbells([])
     power.withLock { $0 = nil }
+    return processors
   }
 }

@@ -1,0 +1,32 @@
+import Primitives
+public import Processor
+
+/// Where a processor is in its kernel, and which calls may have led there.
+public enum Backtrace {
+  private static let stackSize: UInt64 = 16 << 10
+  private static let mostCalls = 40
+
+  /// One line each: where the processor is, then what lies on the stack and returns to after a call. As in the
+  /// kernel's own traces, a question mark says that it may be left from an earlier call.
+  public static func lines(_ state: ProcessorState, _ memory: LinearMemory, _ symbols: KernelSymbols) -> [String] {
+    guard let place = symbols.symbol(at: state.rip) else { return [] }
+    var lines = ["\(place.name)+0x\(String(place.offset, radix: 16))"]
+    let sp = state.registers[4] & ~7
+    // Kernel stacks are aligned to their size.
+    let stack = memory.bytes(Int(stackSize - sp % stackSize), at: sp)
+    for offset in stride(from: 0, to: stack.count - 7, by: 8) where lines.count < mostCalls {
+      guard let address = stack.load(UInt64.self, at: offset), let symbol = symbols.symbol(at: address), symbol.offset > 0,
+        follows(call: address, memory)
+      else { continue }
+      lines.append("? \(symbol.name)+0x\(String(symbol.offset, radix: 16))")
+    }
+    return lines
+  }
+
+  /// Whether a call instruction ends at an address: E8 with four bytes, or FF /2 with up to five.
+  private static func follows(call address: UInt64, _ memory: LinearMemory) -> Bool {
+    let code = memory.bytes(7, at: address &- 7)
+    guard code.count == 7 else { return false }
+    return code[2] == 0xE8 || (0...5).contains { code[$0] == 0xFF && code[$0 + 1] & 0x38 == 0x10 }
+  }
+}

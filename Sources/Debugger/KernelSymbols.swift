@@ -1,0 +1,205 @@
+import Primitives
+public import Processor
+
+/// The symbols of a running 64-bit Linux, from the tables in its own memory that it prints call traces with.
+///
+/// Linux' scripts/kallsyms.c writes them, in one of two orders:
+/// up to 6.4: offsets, base, count, names, markers, [sequence,] tokens, token index;
+/// since 6.5: count, names, markers, tokens, token index, offsets, base, sequence. Each begins at a multiple of 8.
+/// The guest may have written anything there: every search is bounded, every read checked.
+public struct KernelSymbols: Sendable {
+  private let image: [UInt8]
+  /// Where each 256th name begins, as an offset into `image`; and the table of offsets.
+  private var names = 0
+  private var markers = 0
+  private var offsets = 0
+  private var base: UInt64 = 0
+  private var tokens: [Range<Int>] = []
+  public private(set) var count = 0
+
+  /// How many table entries are looked at before the search ends.
+  private var effort = 1 << 24
+
+  private static let window: ClosedRange<UInt64> = 0xFFFF_FFFF_8000_0000...0xFFFF_FFFF_BFFF_FFFF
+  private static let largestKernel = 128 << 20
+  private static let largePage = 2 << 20
+
+  /// Finds them in what the processor has mapped where Linux maps itself; nil if there are none.
+  public init?(_ memory: LinearMemory) {
+    for image in Self.mapped(memory) {
+      if let symbols = KernelSymbols(image) {
+        self = symbols
+        return
+      }
+    }
+    return nil
+  }
+
+  /// What is mapped in the kernel's window, in pieces without holes.
+  private static func mapped(_ memory: LinearMemory) -> [[UInt8]] {
+    var pieces: [[UInt8]] = []
+    var piece: [UInt8] = []
+    var total = 0
+    var address = window.lowerBound
+    while window.contains(address), total < largestKernel {
+      let wanted = largePage - Int(address % UInt64(largePage))
+      let bytes = memory.bytes(wanted, at: address)
+      piece += bytes
+      total += bytes.count
+      if bytes.count < wanted {
+        if !piece.isEmpty { pieces.append(piece) }
+        piece = []
+      }
+      // The sections begin on large pages, and some end in holes.
+      address += UInt64(bytes.isEmpty && wanted == largePage ? largePage : max(bytes.count, 4096))
+    }
+    return piece.isEmpty ? pieces : pieces + [piece]
+  }
+
+  /// - Parameter image: a piece of memory that begins on a page.
+  init?(_ image: [UInt8]) {
+    self.image = image
+    // The tokens of the ten digits are always the digits, and lie side by side.
+    var at = 0
+    while at + 20 < image.count, effort > 0 {
+      for place in [at, at + 1] where (0x30...0x39).contains(image[place]) {
+        let zero = place - 2 * Int(image[place] - 0x30)
+        if zero >= 0, isDigits(zero), takeTables(digits: zero) { return }
+      }
+      at += 18
+    }
+    return nil
+  }
+
+  private func isDigits(_ start: Int) -> Bool {
+    start + 20 <= image.count && (0..<10).allSatisfy { image[start + 2 * $0] == 0x30 + UInt8($0) && image[start + 2 * $0 + 1] == 0 }
+  }
+
+  /// Takes all tables, given where the token "0" is; false unless they agree with each other.
+  private mutating func takeTables(digits: Int) -> Bool {
+    // 48 tokens come before.
+    var start = digits
+    for _ in 0..<48 {
+      guard start >= 2, image[start - 1] == 0 else { return false }
+      start -= 1
+      while start > 0, image[start - 1] != 0 { start -= 1 }
+      effort -= 1
+    }
+    var ranges: [Range<Int>] = []
+    var at = start
+    for _ in 0..<256 {
+      let from = at
+      while at < image.count, image[at] != 0, at - from < 256 { at += 1 }
+      guard at < image.count, image[at] == 0 else { return false }
+      ranges.append(from..<at)
+      at += 1
+      effort -= 1
+    }
+    let index = Self.aligned(at)
+    guard start % 8 == 0, ranges.indices.allSatisfy({ short(index + 2 * $0) == UInt16(exactly: ranges[$0].lowerBound - start) }) else {
+      return false
+    }
+    tokens = ranges
+    return findNames(before: start) && (findOffsets(at: index + 512, newer: true) || findOffsets(at: names - 8, newer: false))
+  }
+
+  /// Looks backwards for the number of symbols, after which their names and the markers into these fit.
+  private mutating func findNames(before end: Int) -> Bool {
+    var at = end - 8
+    let limit = max(0, end - (32 << 20))
+    while at >= limit, effort > 0 {
+      if let number = word(at), number >= 64, number <= 1 << 20, word(at + 4) == 0, fits(Int(number), names: at + 8, before: end) {
+        (count, names) = (Int(number), at + 8)
+        return true
+      }
+      at -= 8
+    }
+    return false
+  }
+
+  private mutating func fits(_ number: Int, names start: Int, before end: Int) -> Bool {
+    var at = start
+    var marks: [Int] = []
+    for entry in 0..<number {
+      if entry % 256 == 0 { marks.append(at - start) }
+      guard let name = name(at), name.upperBound <= end, !name.isEmpty else { return false }
+      at = name.upperBound
+      effort -= 1
+      if effort <= 0 { return false }
+    }
+    let table = Self.aligned(at)
+    guard table + 4 * marks.count <= end else { return false }
+    markers = table
+    return marks.indices.allSatisfy { word(table + 4 * $0).map(Int.init) == marks[$0] }
+  }
+
+  private mutating func findOffsets(at place: Int, newer: Bool) -> Bool {
+    let size = Self.aligned(4 * count)
+    let (table, basePlace) = newer ? (place, place + size) : (place - 8 - size, place - 8)
+    guard table >= 0, basePlace + 8 <= image.count, let value = image.load(UInt64.self, at: basePlace), Self.window.contains(value) else {
+      return false
+    }
+    (offsets, base) = (table, value)
+    let sample = stride(from: 0, to: count, by: max(1, count / 64)).map(address)
+    return zip(sample, sample.dropFirst()).allSatisfy { $0 <= $1 }
+  }
+
+  // MARK: Pieces
+
+  private static func aligned(_ offset: Int) -> Int { (offset + 7) & ~7 }
+  private func word(_ offset: Int) -> UInt32? { image.load(UInt32.self, at: offset) }
+  private func short(_ offset: Int) -> UInt16? { image.load(UInt16.self, at: offset) }
+
+  /// The packed name whose length stands at `offset`, in one byte or two.
+  private func name(_ offset: Int) -> Range<Int>? {
+    guard let first = image.load(UInt8.self, at: offset) else { return nil }
+    var (length, start) = (Int(first), offset + 1)
+    if first & 0x80 != 0 {
+      guard let second = image.load(UInt8.self, at: offset + 1) else { return nil }
+      (length, start) = (Int(first & 0x7F) | Int(second) << 7, offset + 2)
+    }
+    return start + length <= image.count ? start..<start + length : nil
+  }
+
+  private func offset(_ number: Int) -> UInt32 { word(offsets + 4 * number) ?? 0 }
+
+  private func address(_ number: Int) -> UInt64 {
+    // Since 6.15 all offsets simply count from the base.
+    guard offset(count - 1) >> 31 == 1 else { return base &+ UInt64(offset(number)) }
+    // Before, positive ones are of per-CPU data, and negative ones count backwards from the base.
+    let value = Int64(Int32(bitPattern: offset(number)))
+    return value >= 0 ? UInt64(value) : base &- 1 &- UInt64(bitPattern: value)
+  }
+
+  private func text(_ number: Int) -> String? {
+    guard let marker = word(markers + 4 * (number / 256)) else { return nil }
+    var at = names + Int(marker)
+    for _ in 0..<number % 256 {
+      guard let skipped = name(at) else { return nil }
+      at = skipped.upperBound
+    }
+    guard let packed = name(at) else { return nil }
+    let characters = packed.lazy.flatMap { image[tokens[Int(image[$0])]] }.prefix(256)
+    // The first character is the kind. A name is the guest's: only what is harmless on a terminal.
+    return String(decoding: characters.dropFirst().filter { (0x21...0x7E).contains($0) }, as: UTF8.self)
+  }
+
+  // MARK: Use
+
+  /// The symbol that an address of the kernel lies in.
+  public func symbol(at address: UInt64) -> (name: String, offset: UInt64)? {
+    guard Self.window.contains(address), count > 0 else { return nil }
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if self.address(middle) <= address { low = middle + 1 } else { high = middle }
+    }
+    guard low > 0 else { return nil }
+    var first = low - 1
+    // Of several at one address the first counts, as for the kernel.
+    while first > 0, self.address(first - 1) == self.address(low - 1), low - first < 64 { first -= 1 }
+    let start = self.address(first)
+    guard address - start < 1 << 20, Self.window.contains(start), let name = text(first), !name.isEmpty else { return nil }
+    return (name, address - start)
+  }
+}

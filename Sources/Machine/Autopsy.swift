@@ -1,0 +1,35 @@
+internal import Debugger
+internal import GuestRAM
+internal import Processor
+
+/// What the processors of a guest were doing when it came to a bad end.
+enum Autopsy {
+  /// Registers, and for a Linux that can be recognized the calls that led there. The processors must stand still.
+  static func text(_ processors: [any Processor], _ memory: GuestMemory) -> String {
+    let states = processors.map { processor in Result { () throws(ProcessorError) in try processor.state() } }
+    let symbols = states.lazy.compactMap { state in (try? state.get()).flatMap { kernel($0, memory) } }.first
+    let parts = states.enumerated().map { index, state in
+      var lines = processors.count > 1 ? ["processor \(index)"] : []
+      switch state {
+      case .success(let state):
+        lines.append(RegisterDump.text(state))
+        if let (symbols, view) = symbols { lines += Backtrace.lines(state, view, symbols).map { "  \($0)" } }
+      case .failure(let error): lines.append(error.message)
+      }
+      return lines.joined(separator: "\n")
+    }
+    return parts.joined(separator: "\n")
+  }
+
+  private static func kernel(_ state: ProcessorState, _ memory: GuestMemory) -> (KernelSymbols, LinearMemory)? {
+    guard state.efer & 0x400 != 0 else { return nil }
+    // Under page-table isolation user code has tables of its own, behind the kernel's.
+    for hidden in [0, 0x1000] as [UInt64] where hidden == 0 || state.cr3 & hidden != 0 {
+      var state = state
+      state.cr3 &= ~hidden
+      let view = LinearMemory(state, memory)
+      if let symbols = KernelSymbols(view) { return (symbols, view) }
+    }
+    return nil
+  }
+}

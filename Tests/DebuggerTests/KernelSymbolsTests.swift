@@ -1,0 +1,67 @@
+import GuestRAM
+import Primitives
+import Processor
+import Testing
+
+@testable import Debugger
+
+@Suite struct KernelSymbolsTests {
+  @Test("symbols are found in the order of Linux 6.1 and in that of 6.12", arguments: [false, true])
+  func orders(newer: Bool) throws {
+    let guest = try SmallSymbols(SmallSymbols.tables(newer: newer))
+    let symbols = try #require(KernelSymbols(guest.view))
+    #expect(symbols.count == SmallSymbols.count)
+    for number in [2, 3, 255, 256, 257, 511, 512, 599] {
+      let found = symbols.symbol(at: SmallSymbols.base + UInt64(number - 2) * 16 + 5)
+      #expect(found?.name == "function_\(number)")
+      #expect(found?.offset == 5)
+    }
+    #expect(symbols.symbol(at: SmallSymbols.base + 48)?.name == "function_" + String(repeating: "x", count: 150))
+    #expect(symbols.symbol(at: SmallSymbols.base - 1) == nil)
+    #expect(symbols.symbol(at: 0x40) == nil)
+  }
+
+  @Test func a_trace_names_what_was_returned_to_after_a_call() throws {
+    var guest = try SmallSymbols(SmallSymbols.tables(newer: false))
+    let symbols = try #require(KernelSymbols(guest.view))
+    let code = SmallSymbols.base
+    // call in function_10, indirect call in function_20, and an address in function_30 without any.
+    try guest.memory.write([0xE8, 0, 0, 0, 0], at: GuestAddress(0x20_0000 + 8 * 16))
+    try guest.memory.write([0xFF, 0xD0], at: GuestAddress(0x20_0000 + 18 * 16))
+    guest.state.rip = code + 7
+    guest.state.registers[4] = code + 0x10_0000
+    for (number, word) in [code + 8 * 16 + 5, 0x1234, code + 28 * 16 + 4, code + 18 * 16 + 2].enumerated() {
+      try guest.memory.store(word, at: GuestAddress(0x30_0000 + UInt64(number) * 8))
+    }
+    #expect(Backtrace.lines(guest.state, guest.view, symbols) == ["function_2+0x7", "? function_10+0x5", "? function_20+0x2"])
+    guest.state.rip = 0x1000
+    #expect(Backtrace.lines(guest.state, guest.view, symbols).isEmpty)
+    guest.state.rip = code
+    guest.state.registers[4] = .max
+    #expect(Backtrace.lines(guest.state, guest.view, symbols) == ["function_2+0x0"])
+  }
+
+  @Test("GD-04 tables that lie or are cut anywhere give no symbols, or harmless ones")
+  func lies() throws {
+    for newer in [false, true] {
+      let good = SmallSymbols.tables(newer: newer)
+      for change in stride(from: 0, to: good.count, by: 691) {
+        for value: UInt8 in [0, 0x7F, 0xFF] {
+          var bytes = good
+          bytes[change] = value
+          let symbols = KernelSymbols(bytes)
+          for number in stride(from: 0, to: UInt64(0x3000), by: 0x777) { _ = symbols?.symbol(at: SmallSymbols.base + number) }
+        }
+        _ = KernelSymbols(Array(good.prefix(change)))
+      }
+    }
+    #expect(KernelSymbols([]) == nil)
+    #expect(KernelSymbols(Array("0\u{0}1\u{0}2\u{0}3\u{0}4\u{0}5\u{0}6\u{0}7\u{0}8\u{0}9\u{0}".utf8)) == nil)
+  }
+
+  @Test("GD-04 memory full of beginnings of tables is given up on")
+  func endless() {
+    let digits = (0..<10).flatMap { [0x30 + UInt8($0), 0] as [UInt8] }
+    #expect(KernelSymbols(Array([[UInt8]](repeating: digits, count: 20000).joined())) == nil)
+  }
+}
