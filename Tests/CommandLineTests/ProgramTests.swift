@@ -1,9 +1,10 @@
+import Glibc
 import TestSupport
 import Testing
 
 @testable import swboot
 
-/// The program itself, as a shell sees it: nothing here runs a guest.
+/// The program itself, as a shell sees it.
 @Suite struct ProgramTests {
   private static let path =
     (CommandLine.arguments[0].split(separator: "/", omittingEmptySubsequences: false).dropLast() + ["swboot"])
@@ -53,5 +54,36 @@ import Testing
     let end = run("machine", "--dtb", file.path, input: .closed, output: .closed, errors: .closed)
     #expect(end.status == 0)
     #expect(file.bytes.starts(with: [0xD0, 0x0D, 0xFE, 0xED]), "no descriptor of ours became the console's")
+  }
+
+  @Test("on a terminal Ctrl-a x ends the run, and the terminal is as it was")
+  func escapeKey() {
+    let terminal = PseudoTerminal()
+    let before = terminal.mode
+    let spinning = TemporaryFile(firmware(program("spin_only")))
+    terminal.enter("\u{1}x")
+    let end = run(
+      "--firmware", spinning.path, "--accel", "soft", "--timeout", "20s", input: .file(terminal.path))
+    #expect(end.status == 0 && end.errors == "")
+    #expect(terminal.mode.c_lflag == before.c_lflag && terminal.mode.c_iflag == before.c_iflag)
+  }
+
+  @Test("the time is over on a terminal, too, and the terminal is as it was")
+  func timeout() {
+    let terminal = PseudoTerminal()
+    let before = terminal.mode
+    let spinning = TemporaryFile(firmware(program("spin_only")))
+    let end = run("--firmware", spinning.path, "--accel", "soft", "--timeout", "100ms", input: .file(terminal.path))
+    #expect(end.status == 124 && end.errors == "swboot: the time given by --timeout is over\n")
+    #expect(terminal.mode.c_lflag == before.c_lflag && terminal.mode.c_oflag == before.c_oflag)
+  }
+
+  @Test("what the guest says is standard output, and its exit code is the program's")
+  func guest() {
+    let hello = TemporaryFile(firmware(program("hello_console")))
+    let end = run("--firmware", hello.path, "--accel", "soft", "--timeout", "20s")
+    #expect(end.status == 0 && end.output == "hello\r\n" && end.errors == "")
+    let exiting = TemporaryFile(firmware(program("debug_exit")))
+    #expect(run("--firmware", exiting.path, "--accel", "soft", "--timeout", "20s").status == 0x2B)
   }
 }

@@ -6,47 +6,25 @@ import Testing
 /// Standard input is a terminal of the test's own for the time of the suite's tests.
 @Suite("The user's terminal", .serialized)
 struct TerminalTests {
-  /// The other end of a terminal that is standard input.
+  /// A terminal that is standard input as long as this lives.
   private final class Line {
-    let master: Int32
-    private let slave: Int32
+    private let terminal = PseudoTerminal()
     private let saved: Int32
 
     init() {
-      // What grantpt, unlockpt and ptsname do, which Swift does not import: TIOCSPTLCK and TIOCGPTN.
-      master = unsafe open("/dev/ptmx", O_RDWR | O_NOCTTY)
-      var number: Int32 = 0
-      unsafe _ = ioctl(master, 0x4004_5431, &number)
-      unsafe _ = ioctl(master, 0x8004_5430, &number)
-      slave = unsafe open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
       saved = dup(0)
-      dup2(slave, 0)
+      dup2(terminal.descriptor, 0)
     }
 
     deinit {
       Terminal.restore()
       dup2(saved, 0)
-      for number in [master, slave, saved] { close(number) }
+      close(saved)
     }
 
-    var mode: termios {
-      var mode = termios()
-      unsafe tcgetattr(slave, &mode)
-      return mode
-    }
-
-    /// Returns once the keys are there to be read.
-    func type(_ text: String) {
-      unsafe _ = write(master, text, text.utf8.count)
-      var wait = pollfd(fd: slave, events: Int16(POLLIN), revents: 0)
-      unsafe poll(&wait, 1, -1)
-    }
-
-    var hasKeys: Bool {
-      var count: Int32 = 0
-      unsafe _ = ioctl(slave, UInt(FIONREAD), &count)
-      return count > 0
-    }
+    var mode: termios { terminal.mode }
+    var hasKeys: Bool { terminal.hasKeys }
+    func type(_ text: String) { terminal.type(text) }
   }
 
   @Test("raw mode takes every key as it comes, and lets our own lines end")
