@@ -49,7 +49,8 @@ struct Screen {
     if character == 0x0A || character == 0x0D { follow(character, console) }
     if row == Self.rows {
       row -= 1
-      scrollUp(console)
+      let attribute = hardware.byte(at: Self.address(row, Self.columns - 1) + 1)
+      scrollUp(attribute: attribute, console)
     }
     setCursor(row, column, hardware)
   }
@@ -75,9 +76,10 @@ struct Screen {
     let before = console.hardware.word(at: cell)
     console.hardware.put(character, at: cell)
     if let attribute { console.hardware.put(attribute, at: cell + 1) }
-    // Programs blank a screen cell by cell; a terminal has no use for that where it is blank already.
-    let isBlank = character == 0x20 && before == console.hardware.word(at: cell)
-    if !isBlank { show(cell, row, column, console) }
+    // Programs blank a screen cell by cell, and write a character once for its colour and again to move on; a
+    // terminal has no use for either.
+    let isShown = character == 0x20 || (self.row, self.column) == (row, column + 1)
+    if !isShown || before != console.hardware.word(at: cell) { show(cell, row, column, console) }
   }
 
   private mutating func show<H: Hardware>(_ cell: GuestAddress, _ row: Int, _ column: Int, _ console: Console<H>) {
@@ -90,16 +92,17 @@ struct Screen {
       self.isInverse = isInverse
     }
     console.send(Self.plain(console.hardware.byte(at: cell)))
+    // Behind the last column a terminal waits for what comes; CR and LF work from there.
     self.column += 1
-    // A terminal waits at the end of a line in its own way; the next move says where to go.
-    if self.column == Self.columns { self.row = -1 }
   }
 
   private mutating func move<H: Hardware>(_ row: Int, _ column: Int, _ console: Console<H>) {
     guard (self.row, self.column) != (row, column) else { return }
     if row == self.row, isShortGap(to: column, console.hardware) {
       for _ in self.column..<column { console.send(0x20) }
-    } else if column == 0, self.row >= 0, row == self.row || row == self.row + 1 {
+    } else if row == self.row, self.column < Self.columns, column < self.column, self.column - column <= 4 {
+      for _ in column..<self.column { console.send(0x08) }
+    } else if column == 0, row == self.row || row == self.row + 1 {
       console.send(0x0D)
       if row != self.row { console.send(0x0A) }
     } else {
@@ -156,9 +159,8 @@ struct Screen {
     }
   }
 
-  private mutating func scrollUp<H: Hardware>(_ console: Console<H>) {
+  private mutating func scrollUp<H: Hardware>(attribute: UInt8, _ console: Console<H>) {
     let last = Self.rows - 1
-    let attribute = console.hardware.byte(at: Self.address(last, Self.columns - 1) + 1)
     console.hardware.copy(UInt32(last * Self.rowSize), from: Self.address(1, 0), to: Self.cells)
     blank(last, 0..<Self.columns, attribute, console.hardware)
     if row != last { move(last, 0, console) }
@@ -175,6 +177,10 @@ struct Screen {
       let place = cursor(console.hardware)
       clear(attribute: attribute, console)
       return setCursor(place.row, place.column, console.hardware)
+    }
+    if isWhole, up {
+      for _ in 0..<lines { scrollUp(attribute: attribute, console) }
+      return
     }
     let count = UInt32(columns.count * 2)
     for step in 0..<window.count {

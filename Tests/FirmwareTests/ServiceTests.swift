@@ -50,6 +50,33 @@ struct ServiceTests {
     #expect(try booted.call(0x10, .init(eax: 0x0800)).eax & 0xFFFF == 0x0758)
   }
 
+  @Test("a character that is written for its colour and again to move on is sent once")
+  func twice() throws {
+    let booted = try BootedMachine()
+    for character: UInt32 in [0x61, 0x62] {
+      _ = try booted.call(0x10, .init(eax: 0x0900 | character, ebx: 7, ecx: 1))
+      _ = try booted.call(0x10, .init(eax: 0x0E00 | character, ebx: 7))
+    }
+    #expect(sent(booted) == "ab")
+  }
+
+  @Test("lines of 80 characters follow each other without escape sequences")
+  func fullLines() throws {
+    let booted = try BootedMachine()
+    try say(String(repeating: "x", count: 80) + "y", booted)
+    #expect(sent(booted) == String(repeating: "x", count: 80) + "\r\ny")
+  }
+
+  @Test("a whole screen that scrolls up is plain lines for the terminal")
+  func scrollAll() throws {
+    let booted = try BootedMachine()
+    try say(String(repeating: "\r\n", count: 24) + "last", booted)
+    booted.machine.record.withLock { $0.serial = [] }
+    _ = try booted.call(0x10, .init(eax: 0x0601, ebx: 0x0700, ecx: 0, edx: 0x184F))
+    #expect(sent(booted) == "\n")
+    #expect(try booted.machine.memory.load(UInt8.self, at: 0xB_8000 + 23 * 160) == UInt8(ascii: "l"))
+  }
+
   @Test("what is black on grey is shown in reverse")
   func reverse() throws {
     let booted = try BootedMachine()

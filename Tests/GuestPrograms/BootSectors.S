@@ -53,3 +53,19 @@ ENDPROGRAM give_up
 PROGRAM unknown_instruction, 16
     ud2
 ENDPROGRAM unknown_instruction
+
+/* Resets the machine; exits with 7 when it comes by for the second time. */
+PROGRAM reset_once, 16
+    xorw %ax, %ax
+    movw %ax, %ds
+    cmpw $0x1234, 0x600
+    je 1f
+    movw $0x1234, 0x600
+    movw $0xCF9, %dx
+    movb $0x06, %al
+    outb %al, %dx
+    hlt
+1:  movb $7, %al
+    outb %al, $0xF4
+    hlt
+ENDPROGRAM reset_once

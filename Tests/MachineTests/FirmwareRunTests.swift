@@ -65,4 +65,17 @@ struct FirmwareRunTests {
     #expect(try guest.run().exitStatus == 41)
     #expect(guest.console.contains("does not know at 0000:7c00\n"))
   }
+
+  @Test("a reset starts the firmware anew, and the disk boots again", arguments: SmallGuest.accelerators)
+  func reset(accelerator: Configuration.Accelerator) throws {
+    var guest = FirmwareGuest(on: accelerator)
+    guest.addDisk("reset_once")
+    #expect(try guest.run() == .exited(code: 7 << 1 | 1))
+    #expect(guest.console.components(of: "booting from disk 0") == 2)
+  }
+}
+
+extension String {
+  /// How often a text occurs.
+  fileprivate func components(of text: String) -> Int { split(separator: text, omittingEmptySubsequences: false).count - 1 }
 }
