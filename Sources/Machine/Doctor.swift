@@ -19,11 +19,12 @@ public enum Doctor {
         lines.append("  \(padded)\(value > 1 ? String(value) : value == 1 ? "yes" : "no")")
       }
     } catch {
-      lines.append("/dev/kvm         \(error.message)")
+      let name = "/dev/kvm "
+      lines.append("/dev/kvm         \(error.message.hasPrefix(name) ? String(error.message.dropFirst(name.count)) : error.message)")
     }
     lines.append("software CPU     yes, on any host")
     let choice = AcceleratorChoice(.auto)
-    lines.append("--accel auto     would take \(choice.kind)" + (choice.notice.map { ": \($0)" } ?? ""))
+    lines.append("--accel auto     would take \(choice.kind): \(choice.notice ?? "it runs guests at the processor's speed")")
     return lines
   }
 }

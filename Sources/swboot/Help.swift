@@ -4,17 +4,18 @@ let help = """
   usage: swboot --kernel FILE [--initrd FILE] [--append TEXT] [--disk FILE] [option...]
          swboot --disk FILE [option...]
          swboot --firmware FILE [option...]
-         swboot doctor     what this host can do, and which accelerator swboot would take
-         swboot machine [option...]   the map of the machine that the guest sees;
-                           with --dtb FILE (- for standard output) as a device tree
+         swboot doctor                what this host can do, and which accelerator
+                                      swboot would take
+         swboot machine [option...]   the map of the machine that the guest sees; with
+                                      --dtb FILE (- for standard output) as a device tree
 
   what to boot
     --kernel FILE        bzImage, vmlinux (ELF, also gzip-compressed), Multiboot or FIT image
     --initrd FILE        initial RAM disk
     --append TEXT        kernel command line
     --dtb FILE           device tree handed to the kernel
-    --firmware FILE      image that ends at 4 GiB and starts at the reset vector, or builtin for our own BIOS,
-                         which boots disks where there is no --kernel, and loads the kernel where there is one
+    --firmware FILE      image that ends at 4 GiB and starts at the reset vector;
+                         builtin is our own BIOS, which boots the kernel, or else a disk
     --disk FILE[,ro][,snapshot][,id=NAME]
                          raw image as a virtio disk; may be given several times.
                          ro: the guest cannot write; snapshot: what it writes is thrown away
@@ -36,8 +37,9 @@ let help = """
     --trace EVENTS[,file=FILE]
                          all, or some of io, irq, queue and names of devices
                          (swboot machine lists them): one line each with guest time
-    --gdb WHERE          a TCP port of this host, or the path of a socket, for GDB's "target remote".
-                         The guest waits for it. A kernel wants nokaslr in --append
+    --gdb WHERE          a TCP port of this host, or the path of a socket, for GDB's
+                         "target remote"; the guest waits for it. A kernel wants
+                         nokaslr in --append
 
   On a terminal, Ctrl-a x ends the run and Ctrl-a Ctrl-a sends Ctrl-a.
   Of an option given twice the last counts; every --disk counts.
@@ -45,7 +47,7 @@ let help = """
   -no-reboot are understood too, and whatever asks for what this machine is anyway (-M q35).
 
   exit status
-    0    the guest powered off (or reset, with --no-reboot)
+    0    the guest powered off (or reset, with --no-reboot), or you pressed Ctrl-a x
     N    the guest wrote v to port 0xF4: (v << 1) | 1
     2    mistake on the command line, or a file that cannot be used
     70   the host or its KVM let us down

@@ -89,7 +89,7 @@ struct Options {
     case "--console": configuration.console = try Self.stream(name, value)
     case "--debugcon": configuration.debugConsole = try Self.stream(name, value)
     case "--timeout": configuration.timeout = try Self.seconds(value)
-    case "--gdb": configuration.debugger = value
+    case "--gdb": configuration.debugger = try Self.path(name, value)
     default: configuration.trace = try Self.trace(value)
     }
   }
