@@ -10,7 +10,29 @@ extension Core {
 
   /// Where a physical address lies on the host, unless it is a device's.
   /// A page of code asked for writing loses its mark, and the blocks from it.
-  func physicalHost(_ address: UInt64, write: Bool) -> UnsafeMutableRawPointer? {
+  @inline(__always) func physicalHost(_ address: UInt64, write: Bool) -> UnsafeMutableRawPointer? {
+    let offset = address &- self[.ramFirst]
+    if offset < self[.ramSize] {
+      let page = Int(truncatingIfNeeded: (self[.ramOffset] &+ offset) >> 12)
+      let marks = unsafe UnsafePointer<UInt8>(bitPattern: UInt(self[.marks]))
+      if unsafe !write || marks?[page] != 1 { return unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.ramHost] &+ offset)) }
+    }
+    return unsafe physicalHostSlowly(address, write: write)
+  }
+
+  /// Remembers the largest window of RAM, which most physical accesses mean.
+  func noteWindows(_ windows: [PhysicalWindow]) {
+    self[.ramSize] = 0
+    for window in windows where window.last - window.first >= self[.ramSize] {
+      guard let offset = window.writeOffset, unsafe window.host == window.writeHost else { continue }
+      self[.ramFirst] = window.first
+      self[.ramSize] = window.last - window.first + 1
+      self[.ramHost] = UInt64(UInt(bitPattern: unsafe window.host))
+      self[.ramOffset] = UInt64(offset)
+    }
+  }
+
+  @inline(never) private func physicalHostSlowly(_ address: UInt64, write: Bool) -> UnsafeMutableRawPointer? {
     let processor = self.processor
     for window in processor.windows where window.first <= address && address <= window.last {
       if write {

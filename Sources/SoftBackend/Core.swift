@@ -41,6 +41,8 @@
     case marks = 520, versions = 528, tsc = 536, pending = 544
     /// An interrupt waits for the interrupt flag, or for the end of a non-maskable one.
     case deferred = 552, inNonMaskable = 560
+    /// The largest window of RAM: physical address, size, place on the host, and offset in RAM.
+    case ramFirst = 576, ramSize = 584, ramHost = 592, ramOffset = 600
     /// Not zero: a debugger watches data.
     case watching = 568
     case halted = 480, kvmClock = 488, kvmWallClock = 496, miscEnable = 504

@@ -94,6 +94,7 @@ public import SystemBus
     guard generation != mapGeneration else { return }
     mapGeneration = generation
     map = backend.physicalMap()
+    core.noteWindows(map)
     core.flushTranslations()
     emptyBlockCache()
   }
