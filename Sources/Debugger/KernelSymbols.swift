@@ -23,56 +23,59 @@ public struct KernelSymbols: Sendable {
   private static let window: ClosedRange<UInt64> = 0xFFFF_FFFF_8000_0000...0xFFFF_FFFF_BFFF_FFFF
   private static let largestKernel = 128 << 20
   private static let largePage = 2 << 20
+  /// How far the tables of the largest kernels extend to either side.
+  private static let reach = 12 << 20
+  private static let mostCandidates = 16
 
   /// Finds them in what the processor has mapped where Linux maps itself; nil if there are none.
   public init?(_ memory: LinearMemory) {
-    for image in Self.mapped(memory) {
-      if let symbols = KernelSymbols(image) {
-        self = symbols
-        return
+    var address = Self.window.lowerBound
+    var (total, found) = (0, 0)
+    while Self.window.contains(address), total < Self.largestKernel {
+      let wanted = Self.largePage - Int(address % UInt64(Self.largePage))
+      let bytes = memory.bytes(wanted, at: address)
+      for place in Self.digits(in: bytes) where found < Self.mostCandidates {
+        found += 1
+        let (image, digits) = Self.surroundings(of: address + UInt64(place), memory)
+        if let symbols = KernelSymbols(image, digits: digits) {
+          self = symbols
+          return
+        }
       }
+      total += bytes.count
+      // The sections begin on large pages, and some end in holes.
+      address += UInt64(bytes.isEmpty && wanted == Self.largePage ? Self.largePage : max(bytes.count, 4096))
     }
     return nil
   }
 
-  /// What is mapped in the kernel's window, in pieces without holes.
-  private static func mapped(_ memory: LinearMemory) -> [[UInt8]] {
-    var pieces: [[UInt8]] = []
-    var piece: [UInt8] = []
-    var total = 0
-    var address = window.lowerBound
-    while window.contains(address), total < largestKernel {
-      let wanted = largePage - Int(address % UInt64(largePage))
-      let bytes = memory.bytes(wanted, at: address)
-      piece += bytes
-      total += bytes.count
-      if bytes.count < wanted {
-        if !piece.isEmpty { pieces.append(piece) }
-        piece = []
+  /// What is mapped around an address without a hole, as far as tables reach, and where in it the address is.
+  private static func surroundings(of address: UInt64, _ memory: LinearMemory) -> ([UInt8], Int) {
+    var start = address & ~0xFFF
+    while address - start < UInt64(reach), window.contains(start - 4096), memory.physical(start - 4096) != nil { start -= 4096 }
+    let before = Int(address - start)
+    return (memory.bytes(before + reach, at: start), before)
+  }
+
+  /// Where the tokens of the ten digits may be: these are always the digits themselves, side by side.
+  static func digits(in bytes: [UInt8]) -> [Int] {
+    var places: [Int] = []
+    for at in stride(from: 0, to: bytes.count - 1, by: 18) {
+      for place in [at, at + 1] where (0x30...0x39).contains(bytes[place]) {
+        let zero = place - 2 * Int(bytes[place] - 0x30)
+        let fits = zero >= 0 && zero + 20 <= bytes.count
+          && (0..<10).allSatisfy { bytes[zero + 2 * $0] == 0x30 + UInt8($0) && bytes[zero + 2 * $0 + 1] == 0 }
+        if fits, places.last != zero { places.append(zero) }
       }
-      // The sections begin on large pages, and some end in holes.
-      address += UInt64(bytes.isEmpty && wanted == largePage ? largePage : max(bytes.count, 4096))
     }
-    return piece.isEmpty ? pieces : pieces + [piece]
+    return places
   }
 
   /// - Parameter image: a piece of memory that begins on a page.
-  init?(_ image: [UInt8]) {
+  /// - Parameter digits: where the tokens of the ten digits are in it.
+  init?(_ image: [UInt8], digits: Int) {
     self.image = image
-    // The tokens of the ten digits are always the digits, and lie side by side.
-    var at = 0
-    while at + 20 < image.count, effort > 0 {
-      for place in [at, at + 1] where (0x30...0x39).contains(image[place]) {
-        let zero = place - 2 * Int(image[place] - 0x30)
-        if zero >= 0, isDigits(zero), takeTables(digits: zero) { return }
-      }
-      at += 18
-    }
-    return nil
-  }
-
-  private func isDigits(_ start: Int) -> Bool {
-    start + 20 <= image.count && (0..<10).allSatisfy { image[start + 2 * $0] == 0x30 + UInt8($0) && image[start + 2 * $0 + 1] == 0 }
+    guard image.indices.contains(digits), takeTables(digits: digits) else { return nil }
   }
 
   /// Takes all tables, given where the token "0" is; false unless they agree with each other.

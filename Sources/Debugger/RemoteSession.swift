@@ -58,6 +58,7 @@ public struct RemoteSession {
     case .trap(.watchpoint(let watch)):
       let kind = watch.reads ? watch.writes ? "awatch" : "rwatch" : "watch"
       return "T05\(kind):\(String(watch.address, radix: 16));\(thread)"
+    case .shutdown: return "T0b\(thread)"
     case .trap: return "T05\(thread)"
     }
   }

@@ -21,6 +21,8 @@ public struct Stop: Equatable, Sendable {
   public enum Cause: Equatable, Sendable {
     case trap(DebugTrap)
     case interrupt
+    /// A triple fault.
+    case shutdown
   }
   public var processor: Int
   public var cause: Cause

@@ -76,6 +76,13 @@ public final class Supervisor: RemoteTarget, Sendable {
   /// A processor, inside, stopped at a trap: now all do.
   public func trapped(_ index: Int, at trap: DebugTrap) { stop(Stop(processor: index, cause: .trap(trap))) }
 
+  /// A processor, inside, cannot go on. True if a debugger is there to look at it: then all stop.
+  public func shutDown(_ index: Int) -> Bool {
+    guard state.update({ $0.isWatched }) else { return false }
+    stop(Stop(processor: index, cause: .shutdown))
+    return true
+  }
+
   // MARK: The debugger's side
 
   private func stop(_ stop: Stop) {

@@ -249,6 +249,7 @@ public final class Machine: Backplane {
           let halted = haltedProcessors.add(1, ordering: .relaxed).newValue
           if halted == configuration.processors { end(.halted) }
           return
+        case .shutdown where debugger?.supervisor.shutDown(index) == true: break
         case .shutdown:
           if configuration.tripleFault == .reset { carryOut(.reset) } else { end(.tripleFault(Autopsy.text([processor], memory))) }
           return

@@ -59,9 +59,18 @@ struct DebuggerGuestTests {
   @Test("a watched place stops the guest after the instruction that wrote there")
   func watchpoint() throws {
     let (text, outcome) = try debug(.soft, ["watch *(int*)0x1800000", "continue", "print/x $rip", "delete", "continue"])
+    #expect(text.contains("Hardware watchpoint 1"), "\(text)")
     #expect(text.contains("New value = 7"), "\(text)")
     #expect(text.contains("$1 = 0x100020f"), "\(text)")
     #expect(outcome == .exited(code: 15))
+  }
+
+  @Test("a triple fault stops the guest where the debugger can look at it")
+  func tripleFault() throws {
+    let (text, outcome) = try debug(.soft, ["set $rip = 0x7000000000", "continue", "print/x $rip", "kill"])
+    #expect(text.contains("SIGSEGV"), "\(text)")
+    #expect(text.contains("$1 = 0x7000000000"), "\(text)")
+    #expect(outcome == .quit)
   }
 
   @Test("each processor is a thread, and a debugger that leaves lets the guest go on")
