@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// A thread that runs one closure.
+/// A thread that runs one closure. One that nobody waits for cleans up after itself.
 public struct HostThread: ~Copyable, Sendable {
   private let thread: pthread_t
 
@@ -26,7 +26,12 @@ public struct HostThread: ~Copyable, Sendable {
   }
 
   /// Waits until the closure returned.
-  public consuming func join() { pthread_join(thread, nil) }
+  public consuming func join() {
+    pthread_join(thread, nil)
+    discard self
+  }
+
+  deinit { pthread_detach(thread) }
 
   /// The calling thread's number, for `signal`.
   public static var currentNumber: Int32 { linux_thread_id() }

@@ -11,6 +11,28 @@ import Testing
     #expect(runs.value.load(ordering: .relaxed) == 1)
   }
 
+  /// Each thread's stack has 8 MiB of address space; other tests take a few GiB meanwhile.
+  @Test("RS-03 threads that nobody waits for leave nothing behind")
+  func detached() throws {
+    let before = Self.addressSpace
+    for _ in 0..<5000 {
+      let done = Monitor(false)
+      _ = try HostThread(name: "brief") { done.update { $0 = true } }
+      _ = done.wait { $0 ? true : nil }
+    }
+    #expect(Self.addressSpace - before < 20 << 30)
+  }
+
+  /// Of this process, in bytes.
+  private static var addressSpace: Int {
+    var text = [UInt8](repeating: 0, count: 256)
+    let file = unsafe open("/proc/self/statm", O_RDONLY)
+    defer { close(file) }
+    let count = unsafe read(file, &text, text.count)
+    let pages = String(decoding: text.prefix(max(count, 0)), as: UTF8.self).split(separator: " ").first.flatMap { Int($0) }
+    return (pages ?? 0) * 4096
+  }
+
   @Test func a_wake_before_the_wait_is_not_lost() throws {
     let loop = try EventLoop()
     loop.wake()
