@@ -67,24 +67,45 @@ extension Core {
   }
 
   @inline(__always) func binary<O: BinaryOperation>(_ i: Instruction, _: O.Type) throws(Fault) {
-    switch i.width {
-    case 1: try binary(i, O.self, UInt8.self)
-    case 2: try binary(i, O.self, UInt16.self)
-    case 4: try binary(i, O.self, UInt32.self)
-    default: try binary(i, O.self, UInt64.self)
+    switch i.shape {
+    case .registerRegister8: registers(i, O.self, UInt8.self)
+    case .registerRegister16: registers(i, O.self, UInt16.self)
+    case .registerRegister32: registers(i, O.self, UInt32.self)
+    case .registerRegister64: registers(i, O.self, UInt64.self)
+    case .registerImmediate8: immediate(i, O.self, UInt8.self)
+    case .registerImmediate16: immediate(i, O.self, UInt16.self)
+    case .registerImmediate32: immediate(i, O.self, UInt32.self)
+    case .registerImmediate64: immediate(i, O.self, UInt64.self)
+    case .registerMemory8: try fromMemory(i, O.self, UInt8.self)
+    case .registerMemory16: try fromMemory(i, O.self, UInt16.self)
+    case .registerMemory32: try fromMemory(i, O.self, UInt32.self)
+    case .registerMemory64: try fromMemory(i, O.self, UInt64.self)
+    case .memoryRegister8: try registerToMemory(i, O.self, UInt8.self)
+    case .memoryRegister16: try registerToMemory(i, O.self, UInt16.self)
+    case .memoryRegister32: try registerToMemory(i, O.self, UInt32.self)
+    case .memoryRegister64: try registerToMemory(i, O.self, UInt64.self)
+    case .memoryImmediate8: try immediateToMemory(i, O.self, UInt8.self)
+    case .memoryImmediate16: try immediateToMemory(i, O.self, UInt16.self)
+    case .memoryImmediate32: try immediateToMemory(i, O.self, UInt32.self)
+    case .memoryImmediate64: try immediateToMemory(i, O.self, UInt64.self)
     }
   }
 
-  @inline(__always) private func binary<O: BinaryOperation, T: RegisterWidth>(_ i: Instruction, _: O.Type, _: T.Type) throws(Fault) {
-    switch i.form {
-    case .registerRegister: put(i, O.self, O.apply(get(i.destination, T.self), get(i.source, T.self), self))
-    case .registerImmediate: put(i, O.self, O.apply(get(i.destination, T.self), T(truncatingIfNeeded: i.immediate), self))
-    case .registerMemory:
-      let b: T = try readOperand(i)
-      put(i, O.self, O.apply(get(i.destination, T.self), b, self))
-    case .memoryRegister: try intoMemory(i, O.self, get(i.source, T.self))
-    case .memoryImmediate: try intoMemory(i, O.self, T(truncatingIfNeeded: i.immediate))
-    }
+  @inline(__always) private func registers<O: BinaryOperation, T: RegisterWidth>(_ i: Instruction, _: O.Type, _: T.Type) {
+    put(i, O.self, O.apply(get(i.destination, T.self), get(i.source, T.self), self))
+  }
+  @inline(__always) private func immediate<O: BinaryOperation, T: RegisterWidth>(_ i: Instruction, _: O.Type, _: T.Type) {
+    put(i, O.self, O.apply(get(i.destination, T.self), T(truncatingIfNeeded: i.immediate), self))
+  }
+  @inline(__always) private func fromMemory<O: BinaryOperation, T: RegisterWidth>(_ i: Instruction, _: O.Type, _: T.Type) throws(Fault) {
+    let b: T = try readOperand(i)
+    put(i, O.self, O.apply(get(i.destination, T.self), b, self))
+  }
+  @inline(__always) private func registerToMemory<O: BinaryOperation, T: RegisterWidth>(_ i: Instruction, _: O.Type, _: T.Type) throws(Fault) {
+    try intoMemory(i, O.self, get(i.source, T.self))
+  }
+  @inline(__always) private func immediateToMemory<O: BinaryOperation, T: RegisterWidth>(_ i: Instruction, _: O.Type, _: T.Type) throws(Fault) {
+    try intoMemory(i, O.self, T(truncatingIfNeeded: i.immediate))
   }
   @inline(__always) private func put<O: BinaryOperation, T: RegisterWidth>(_ i: Instruction, _: O.Type, _ value: T) {
     if O.writes { set(i.destination, value) }
@@ -140,7 +161,16 @@ extension Core {
     return r
   }
 
-  @inline(__always) func unary<T: RegisterWidth>(_ i: Instruction, _: T.Type) throws(Fault) {
+  @inline(__always) func unary(_ i: Instruction) throws(Fault) {
+    switch i.width {
+    case 1: try unary(i, UInt8.self)
+    case 2: try unary(i, UInt16.self)
+    case 4: try unary(i, UInt32.self)
+    default: try unary(i, UInt64.self)
+    }
+  }
+
+  private func unary<T: RegisterWidth>(_ i: Instruction, _: T.Type) throws(Fault) {
     switch i.operation {
     case .increment: try unary(i, T.self) { increment($0, by: 1) }
     case .decrement: try unary(i, T.self) { increment($0, by: T.max) }

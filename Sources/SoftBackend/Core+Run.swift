@@ -163,6 +163,8 @@ extension Core {
         case .push: try push(operand(i), i.width)
         case .pushImmediate: try push(i.immediate, i.width)
         case .pop: try popInto(i)
+        case .shl, .shr, .sar, .rol, .ror: try shift(i)
+        case .increment, .decrement, .negate, .not: try unary(i)
         case .nop, .prefetch, .pause: break
         case .jcc:
           self[.rip] = condition(i.opcode) ? i.immediate : i.next
@@ -216,8 +218,8 @@ extension Core {
     case .breakpoint:
       processor.trap(.breakpoint)
       return true
-    case .imulTwo, .imulThree, .mul, .imul, .div, .idiv, .increment, .decrement, .negate, .not, .rol, .ror, .rcl, .rcr, .shl, .shr,
-      .sar, .shld, .shrd, .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement, .scanForward, .scanReverse, .tzcnt, .lzcnt, .popcnt, .exchange,
+    case .imulTwo, .imulThree, .mul, .imul, .div, .idiv, .rcl, .rcr, .shld, .shrd, .bitTest, .bitTestSet, .bitTestReset,
+      .bitTestComplement, .scanForward, .scanReverse, .tzcnt, .lzcnt, .popcnt, .exchange,
       .exchangeAdd, .compareExchange, .moveString, .storeString, .loadString, .compareString, .scanString, .inputString, .outputString:
       switch i.width {
       case 1: return try executeSized(i, UInt8.self)
@@ -235,8 +237,7 @@ extension Core {
     case .imulTwo, .imulThree: try multiplyInto(i, T.self)
     case .mul, .imul: try multiply(i, T.self)
     case .div, .idiv: try divide(i, T.self)
-    case .increment, .decrement, .negate, .not: try unary(i, T.self)
-    case .rol, .ror, .rcl, .rcr, .shl, .shr, .sar: try shift(i, T.self)
+    case .rcl, .rcr: try shift(i, T.self)
     case .shld, .shrd: try doubleShift(i, T.self)
     case .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement: try bitTest(i, T.self)
     case .scanForward, .scanReverse: try scan(i, T.self)

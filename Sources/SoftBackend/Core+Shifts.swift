@@ -1,4 +1,13 @@
 extension Core {
+  @inline(__always) func shift(_ i: Instruction) throws(Fault) {
+    switch i.width {
+    case 1: try shift(i, UInt8.self)
+    case 2: try shift(i, UInt16.self)
+    case 4: try shift(i, UInt32.self)
+    default: try shift(i, UInt64.self)
+    }
+  }
+
   func shift<T: RegisterWidth>(_ i: Instruction, _: T.Type) throws(Fault) {
     let raw = i.usesCL ? load(8, as: UInt8.self) : UInt8(truncatingIfNeeded: i.immediate)
     let count = Int(raw & (T.bitWidth == 64 ? 63 : 31))

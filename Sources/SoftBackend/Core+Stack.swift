@@ -7,7 +7,14 @@ extension Core {
   }
 
   /// Pushes the low `width` bytes of a value.
-  func push(_ value: UInt64, _ width: UInt8) throws(Fault) {
+  @inline(__always) func push(_ value: UInt64, _ width: UInt8) throws(Fault) {
+    guard width == 8 && is64Bit else { return try pushNarrow(value, width) }
+    let sp = self[.rsp] &- 8
+    try write(sp, value)
+    self[.rsp] = sp
+  }
+
+  private func pushNarrow(_ value: UInt64, _ width: UInt8) throws(Fault) {
     let sp = (self[.rsp] &- UInt64(width)) & stackMask
     let address = is64Bit ? sp : try linear(2, sp, Int(width), write: true)
     switch width {
@@ -31,13 +38,19 @@ extension Core {
     }
   }
   func drop(_ count: UInt64) { moveStack(to: self[.rsp] &+ count) }
-  func pop(_ width: UInt8) throws(Fault) -> UInt64 {
+  @inline(__always) func pop(_ width: UInt8) throws(Fault) -> UInt64 {
+    guard width == 8 && is64Bit else { return try popNarrow(width) }
+    let value: UInt64 = try read(self[.rsp])
+    self[.rsp] = self[.rsp] &+ 8
+    return value
+  }
+  private func popNarrow(_ width: UInt8) throws(Fault) -> UInt64 {
     let value = try peek(width)
     drop(UInt64(width))
     return value
   }
 
-  func operand(_ i: Instruction) throws(Fault) -> UInt64 {
+  @inline(__always) func operand(_ i: Instruction) throws(Fault) -> UInt64 {
     if !i.isMemory { return i.width == 8 ? self[register: Int(i.rm)] : self[register: Int(i.rm)] & (i.width == 4 ? 0xFFFF_FFFF : 0xFFFF) }
     return switch i.width {
     case 2: UInt64(try readOperand(i, UInt16.self))

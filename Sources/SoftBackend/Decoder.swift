@@ -113,6 +113,7 @@ struct Decoder {
       operation = .undefined
     }
     i.operation = operation
+    i.shape = Shape(i.form, i.width)
     i.length = UInt8(position)
     if i.ripRelative { i.displacement = i.displacement &+ start &+ UInt64(position); i.base = 128 }
     if i.segment == 6 && i.addressWidth == 8 { i.prefixes.insert(.plainAddress) }
@@ -194,7 +195,11 @@ struct Decoder {
     func place(_ number: UInt8, _ width: UInt8) -> UInt8 {
       width == 1 && rex == 0 && number & 12 == 4 ? (number - 4) * 8 + 1 : number * 8
     }
-    var places: [UInt8] = []
+    var places = (first: UInt8(0), second: UInt8(0), count: 0)
+    func add(_ place: UInt8) {
+      if places.count == 0 { places.first = place } else if places.count == 1 { places.second = place }
+      places.count += 1
+    }
     var memoryFirst = false
     var hasImmediate = false
     for (number, operand) in row.operands.enumerated() {
@@ -202,15 +207,15 @@ struct Decoder {
       if number == 0 { i.width = width }
       switch operand.method {
       case .rm:
-        if i.isMemory { memoryFirst = number == 0; places.append(0) } else { places.append(place(i.rm, width)) }
-      case .memory: memoryFirst = number == 0; places.append(0)
-      case .reg: places.append(place(i.reg, width))
-      case .opcode: places.append(place(i.rm, width))
-      case .accumulator: places.append(0)
+        if i.isMemory { memoryFirst = number == 0; add(0) } else { add(place(i.rm, width)) }
+      case .memory: memoryFirst = number == 0; add(0)
+      case .reg: add(place(i.reg, width))
+      case .opcode: add(place(i.rm, width))
+      case .accumulator: add(0)
       case .offset:
         i.isMemory = true
         memoryFirst = number == 0
-        places.append(0)
+        add(0)
         for byte in 0..<Int(i.addressWidth) { i.displacement |= UInt64(try self.byte()) << UInt64(8 * byte) }
       case .immediate, .signedByte, .branch:
         // TEST alone of group 3 has an immediate.
@@ -233,8 +238,8 @@ struct Decoder {
     case .branch, .immediate, .signedByte: if row.stack != .none || row.operands[0].size == 2 { i.width = size }
     default: break
     }
-    i.destination = places.first ?? 0
-    i.source = places.count > 1 ? places[1] : 0
+    i.destination = places.first
+    i.source = places.second
     if i.isMemory {
       i.form = memoryFirst ? (hasImmediate || places.count < 2 ? .memoryImmediate : .memoryRegister) : .registerMemory
     } else {

@@ -32,6 +32,8 @@ struct InstructionRecord {
   var isMemory = false
   /// Where the two operands are.
   var form: Form = .registerImmediate
+  /// Form and width at once: what the run loop switches over.
+  var shape: Shape = .registerImmediate32
   /// The second operand is CL.
   var usesCL = false
   var ripRelative = false
@@ -43,6 +45,19 @@ struct InstructionRecord {
 /// Where an instruction's destination and source are.
 enum Form: UInt8 {
   case registerRegister, registerImmediate, registerMemory, memoryRegister, memoryImmediate
+}
+
+/// A form of operands of one width.
+enum Shape: UInt8 {
+  case registerRegister8, registerRegister16, registerRegister32, registerRegister64
+  case registerImmediate8, registerImmediate16, registerImmediate32, registerImmediate64
+  case registerMemory8, registerMemory16, registerMemory32, registerMemory64
+  case memoryRegister8, memoryRegister16, memoryRegister32, memoryRegister64
+  case memoryImmediate8, memoryImmediate16, memoryImmediate32, memoryImmediate64
+
+  init(_ form: Form, _ width: UInt8) {
+    self = Shape(rawValue: form.rawValue * 4 + UInt8(truncatingIfNeeded: width.trailingZeroBitCount)) ?? .registerImmediate32
+  }
 }
 
 /// Prefixes and what they amount to.
@@ -86,6 +101,7 @@ struct Prefixes: OptionSet {
   @inline(__always) var vvvv: UInt8 { unsafe record.pointee.vvvv }
   @inline(__always) var vectorLength: UInt8 { unsafe record.pointee.vectorLength }
   @inline(__always) var form: Form { unsafe record.pointee.form }
+  @inline(__always) var shape: Shape { unsafe record.pointee.shape }
   @inline(__always) var usesCL: Bool { unsafe record.pointee.usesCL }
   /// The address of the next instruction.
   @inline(__always) var next: UInt64 { address &+ UInt64(length) }
