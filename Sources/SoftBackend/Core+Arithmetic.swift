@@ -200,7 +200,7 @@ extension Core {
       fits = wide.high == 0
     } else {
       wide = Self.signedProduct(a, b)
-      fits = wide.high == (wide.low >> T(T.bitWidth - 1) == 0 ? 0 : T.max)
+      fits = wide.high == Self.signMask(wide.low)
     }
     if T.bitWidth == 8 { store(UInt16(truncatingIfNeeded: wide.high) << 8 | UInt16(truncatingIfNeeded: wide.low), at: 0) } else {
       set(0, wide.low)
@@ -211,20 +211,20 @@ extension Core {
     setCarry(fits ? 0 : 1, overflow: fits ? 0 : 1)
   }
 
-  static func signedProduct<T: RegisterWidth>(_ a: T, _ b: T) -> (high: T, low: T) {
+  @inline(__always) static func signedProduct<T: RegisterWidth>(_ a: T, _ b: T) -> (high: T, low: T) {
     let product = a.multipliedFullWidth(by: b)
-    let top = T(T.bitWidth - 1)
-    var high = product.high
-    if a >> top != 0 { high = high &- b }
-    if b >> top != 0 { high = high &- a }
+    // A negative factor counts 2^width too much of the other one.
+    let high = product.high &- (b & signMask(a)) &- (a & signMask(b))
     return (high, T(truncatingIfNeeded: product.low))
   }
+  /// All ones if the sign bit is set.
+  @inline(__always) private static func signMask<T: RegisterWidth>(_ a: T) -> T { 0 &- (a &>> T(T.bitWidth &- 1)) }
 
   func multiplyInto<T: RegisterWidth>(_ i: Instruction, _: T.Type) throws(Fault) {
     let b: T = i.isMemory ? try readOperand(i) : get(i.source)
     let a: T = i.operation == .imulThree ? T(truncatingIfNeeded: i.immediate) : get(i.destination)
     let wide = Self.signedProduct(a, b)
-    let fits = wide.high == (wide.low >> T(T.bitWidth - 1) == 0 ? 0 : T.max)
+    let fits = wide.high == Self.signMask(wide.low)
     set(i.destination, wide.low)
     setResult(wide.low)
     self[.adjust] = 0

@@ -12,22 +12,31 @@ extension Core {
     let raw = i.usesCL ? load(8, as: UInt8.self) : UInt8(truncatingIfNeeded: i.immediate)
     let count = Int(raw & (T.bitWidth == 64 ? 63 : 31))
     // A count of zero changes nothing, but a memory operand is still accessed.
-    let operation = i.operation
-    try unary(i, T.self) { count == 0 ? $0 : shifted($0, count, operation) }
+    switch i.operation {
+    case .shl: try unary(i, T.self) { count == 0 ? $0 : shiftedLeft($0, count) }
+    case .shr: try unary(i, T.self) { count == 0 ? $0 : shiftedRight($0, count) }
+    case let operation: try unary(i, T.self) { count == 0 ? $0 : shifted($0, count, operation) }
+    }
+  }
+
+  @inline(__always) private func shiftedLeft<T: RegisterWidth>(_ a: T, _ count: Int) -> T {
+    let bits = T.bitWidth
+    let r = count >= bits ? 0 : a &<< T(truncatingIfNeeded: count)
+    let out: T = count > bits ? 0 : a &>> T(truncatingIfNeeded: bits &- count) & 1
+    return finish(r, UInt64(truncatingIfNeeded: out), UInt64(truncatingIfNeeded: r &>> T(bits &- 1) ^ out))
+  }
+
+  @inline(__always) private func shiftedRight<T: RegisterWidth>(_ a: T, _ count: Int) -> T {
+    let bits = T.bitWidth
+    let r = count >= bits ? 0 : a &>> T(truncatingIfNeeded: count)
+    let out: T = count > bits ? 0 : a &>> T(truncatingIfNeeded: count &- 1) & 1
+    return finish(r, UInt64(truncatingIfNeeded: out), UInt64(truncatingIfNeeded: a &>> T(bits &- 1)))
   }
 
   private func shifted<T: RegisterWidth>(_ a: T, _ count: Int, _ operation: Operation) -> T {
     let bits = T.bitWidth
     let top = T(bits - 1)
     switch operation {
-    case .shl:
-      let r = count >= bits ? 0 : a << T(count)
-      let out: T = count > bits ? 0 : a >> T(bits - count) & 1
-      return finish(r, UInt64(truncatingIfNeeded: out), UInt64(truncatingIfNeeded: r >> top ^ out))
-    case .shr:
-      let r = count >= bits ? 0 : a >> T(count)
-      let out: T = count > bits ? 0 : a >> T(count - 1) & 1
-      return finish(r, UInt64(truncatingIfNeeded: out), UInt64(truncatingIfNeeded: a >> top))
     case .sar:
       let wide = Int64(bitPattern: Self.signExtended(a))
       let r = T(truncatingIfNeeded: wide >> Int64(min(count, 63)))
@@ -48,7 +57,7 @@ extension Core {
     }
   }
 
-  private func finish<T: RegisterWidth>(_ r: T, _ carry: UInt64, _ overflow: UInt64) -> T {
+  @inline(__always) private func finish<T: RegisterWidth>(_ r: T, _ carry: UInt64, _ overflow: UInt64) -> T {
     setResult(r)
     self[.adjust] = 0
     setCarry(carry, overflow: overflow)
