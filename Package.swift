@@ -94,6 +94,7 @@ let package = Package(
       "ConformanceTests",
       ["TestSupport", "KVMBackend", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host"]),
     tests("MachineTests", ["Machine", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
+    tests("GuestTests", ["TestSupport"]),
     tests("CommandLineTests", ["swboot", "Machine", "TestSupport"]),
   ]
 )

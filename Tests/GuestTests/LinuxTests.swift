@@ -1,0 +1,45 @@
+import TestSupport
+import Testing
+
+/// Debian's unmodified kernel on the software processor, with no KVM at all.
+@Suite("Debian's kernel", .serialized, .enabled(if: Guests.present != nil, "\(Guests.absence)"))
+struct LinuxTests {
+  @Test("it boots to a shell in its initramfs, runs commands and powers off", arguments: 1...3)
+  func initramfs(_ round: Int) throws {
+    let end = try #require(Guests.present).linux("echo sum $((6 * 7)); cat /proc/version")
+    #expect(end.status == 0, "\(end.errors)")
+    #expect(end.output.contains("SWBOOT-GUEST-INIT"))
+    #expect(end.output.contains("sum 42"))
+    #expect(end.output.contains("Linux version"))
+    #expect(end.output.contains("SWBOOT-GUEST-DONE 0"))
+    #expect(end.output.contains("reboot: Power down"))
+    #expect(!end.output.contains("WARNING:") && !end.output.contains("BUG:"), "\(end.output)")
+  }
+
+  @Test("what it writes to a file on its virtio disk is there after power-off", arguments: 1...3)
+  func disk(_ round: Int) throws {
+    let guests = try #require(Guests.present)
+    let image = TemporaryFile()
+    #expect(ChildProcess.run("/bin/cp", ["--sparse=always", guests.disk, image.path]).status == 0)
+    let end = guests.linux("echo round-\(round) > /mnt/note && sync", ["--disk", image.path])
+    #expect(end.status == 0, "\(end.errors)")
+    #expect(end.output.contains("SWBOOT-GUEST-DONE 0"))
+    #expect(ChildProcess.run("/sbin/debugfs", ["-R", "cat /note", image.path]).output == "round-\(round)\n")
+    #expect(ChildProcess.run("/sbin/e2fsck", ["-f", "-n", image.path]).status == 0)
+  }
+
+  @Test("it finds and uses two processors")
+  func processors() throws {
+    let end = try #require(Guests.present).linux("nproc; taskset 2 cat /proc/interrupts", ["--cpus", "2"])
+    #expect(end.status == 0, "\(end.errors)")
+    #expect(end.output.contains("smp: Brought up 1 node, 2 CPUs"))
+    #expect(end.output.contains("SWBOOT-GUEST-DONE 0"))
+  }
+
+  @Test("its panic ends the machine with the panic's own status")
+  func panic() throws {
+    let end = try #require(Guests.present).linux("echo c > /proc/sysrq-trigger")
+    #expect(end.status == 134, "\(end.errors)")
+    #expect(end.output.contains("sysrq triggered crash"))
+  }
+}
