@@ -58,7 +58,7 @@ let package = Package(
     layer("Boot", ["GuestRAM", "Host", "Processor"]),
 
     layer("SoftBackend", ["DeviceModel", "SystemBus", "GuestRAM", "Processor", "Devices", "CLinux"]),
-    layer("KVMBackend", ["DeviceModel", "SystemBus", "GuestRAM", "Processor", "Host", "CLinux"]),
+    layer("KVMBackend", ["DeviceModel", "SystemBus", "GuestRAM", "Processor", "SoftBackend", "Host", "CLinux"]),
 
     layer("Debugger", ["GuestRAM", "Host", "Processor"]),
 

@@ -4,6 +4,7 @@ internal import Glibc
 public import GuestRAM
 internal import Primitives
 public import Processor
+internal import SoftBackend
 import Synchronization
 public import SystemBus
 
@@ -14,12 +15,17 @@ public import SystemBus
   let memory: GuestMemory
   let processorCount: Int
   private let doorbells: DoorbellService?
+  let tally = InstructionTally()
+  let whenHandedOver: (@Sendable (HandOver) -> Void)?
   private let slots = Mutex<[UInt32: MemoryWindow]>([:])
 
   public var interrupts: any InterruptController { self }
   public var chips: [any BusTarget] { [] }
 
-  public init(memory: GuestMemory, processors: Int) throws(ProcessorError) {
+  public var handedOver: [(name: String, count: Int)] { tally.list }
+
+  /// - Parameter whenHandedOver: called by a processor's thread each time the software processor helped it out.
+  public init(memory: GuestMemory, processors: Int, whenHandedOver: (@Sendable (HandOver) -> Void)? = nil) throws(ProcessorError) {
     kvm = try KVM()
     let missing = kvm.missing
     guard missing.isEmpty else {
@@ -31,6 +37,7 @@ public import SystemBus
     }
     self.memory = memory
     processorCount = processors
+    self.whenHandedOver = whenHandedOver
     vm = linux_ioctl(kvm.descriptor, linux_KVM_CREATE_VM, 0)
     guard vm >= 0 else { throw Self.failure("KVM_CREATE_VM", vm) }
     doorbells = kvm.has(KVM_CAP_IOEVENTFD) > 0 ? DoorbellService(vm, anyWidth: kvm.has(KVM_CAP_IOEVENTFD_NO_LENGTH) > 0) : nil
@@ -111,7 +118,7 @@ public import SystemBus
 
   // MARK: Doorbells
 
-  public func setDoorbells(_ bells: [Doorbell]) { doorbells?.set(bells) }
+  public func setDoorbells(_ bells: [DeviceModel.Doorbell]) { doorbells?.set(bells) }
 
   // MARK: Interrupts
 

@@ -4,6 +4,7 @@ internal import Glibc
 internal import GuestRAM
 internal import Primitives
 public import Processor
+internal import SoftBackend
 import Synchronization
 public import SystemBus
 
@@ -18,6 +19,8 @@ public import SystemBus
   nonisolated(unsafe) let shared: UnsafeMutablePointer<kvm_run>
   private let sharedSize: Int
   let traps = Mutex(DebugTraps())
+  /// Made when it is first needed.
+  let standIn = Mutex<StandIn?>(nil)
   private let thread = Atomic<Int32>(0)
   private let kicked = Atomic<Bool>(false)
 
@@ -91,7 +94,7 @@ public import SystemBus
     case KVM_EXIT_DEBUG: return .trapped(debugTrap)
     case KVM_EXIT_INTR, KVM_EXIT_IRQ_WINDOW_OPEN: break
     case KVM_EXIT_FAIL_ENTRY: throw entryFailure()
-    case KVM_EXIT_INTERNAL_ERROR: throw internalError()
+    case KVM_EXIT_INTERNAL_ERROR: return try handOver(on: bus)
     case let other: throw ProcessorError("KVM stopped the guest for a reason swboot does not know (\(other)).\(place())")
     }
     return nil
@@ -155,7 +158,7 @@ public import SystemBus
     return ProcessorError("The host's processor refused to enter the guest (reason 0x\(hex(reason))).\(place())")
   }
 
-  private func internalError() -> ProcessorError {
+  func internalError() -> ProcessorError {
     let failure = unsafe shared.pointee.emulation_failure
     var text = "KVM could not go on (internal error \(failure.suberror)"
     if failure.suberror == UInt32(KVM_INTERNAL_ERROR_EMULATION), failure.flags & 1 == 1 {

@@ -32,7 +32,8 @@ struct AcceleratorChoice: Sendable {
 
   func makeBackend(memory: GuestMemory, processors: Int, machine: Machine) throws(ProcessorError) -> any Backend {
     switch kind {
-    case .kvm: try KVMBackend(memory: memory, processors: processors)
+    case .kvm:
+      try KVMBackend(memory: memory, processors: processors) { [weak machine] in machine?.tracer?.handOver($0) }
     case .soft:
       SoftBackend(
         memory: memory, processors: processors, clock: { [unowned machine] in machine.now },

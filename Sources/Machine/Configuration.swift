@@ -59,7 +59,7 @@ public struct Configuration: Sendable {
   public var debugger: String?
 
   public struct Trace: Equatable, Sendable {
-    /// Names of devices, or `all`, `io`, `irq`, `queue`.
+    /// Names of devices, or `all`, `io`, `irq`, `queue`, `cpu`.
     public var events: [String]
     public var file: String?
     public init(events: [String], file: String? = nil) {

@@ -22,7 +22,7 @@ public enum Doctor {
       let name = "/dev/kvm "
       lines.append("/dev/kvm         \(error.message.hasPrefix(name) ? String(error.message.dropFirst(name.count)) : error.message)")
     }
-    lines.append("software CPU     yes, on any host")
+    lines.append("software CPU     yes, on any host; it also executes single instructions that KVM fails")
     let choice = AcceleratorChoice(.auto)
     lines.append("--accel auto     would take \(choice.kind): \(choice.notice ?? "it runs guests at the processor's speed")")
     return lines

@@ -194,6 +194,15 @@ public final class Machine: Backplane {
   /// What the processors were doing when the guest panicked or its time was over.
   public var processorDump: String? { finalState.withLock { $0 } }
 
+  private let handedOver = Mutex<[String: Int]>([:])
+  /// Which instructions KVM failed and the software processor executed; nil if none.
+  public var handOverNote: String? {
+    let counts = handedOver.withLock { $0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    guard !counts.isEmpty else { return nil }
+    let list = counts.prefix(8).map { "\($0.key) (\($0.value))" } + (counts.count > 8 ? ["others"] : [])
+    return "KVM failed instructions that the software CPU then executed: \(list.joined(separator: ", "))."
+  }
+
   private let running = Monitor(0)
   private let isStopping = Atomic<Bool>(false)
 
@@ -314,6 +323,8 @@ public final class Machine: Backplane {
     _ = running.wait { $0 == 0 ? true : nil }
     // A kick that is still under way reaches its device now, and not after the reset.
     power.withLock { $0?.backend }?.setDoorbells([])
+    let failed = power.withLock { $0?.backend.handedOver ?? [] }
+    handedOver.withLock { counts in for entry in failed { counts[entry.name, default: 0] &+= entry.count } }
     power.withLock { $0 = nil }
     return processors
   }

@@ -1,5 +1,6 @@
 internal import DeviceModel
 internal import Host
+internal import KVMBackend
 internal import PCI
 internal import Primitives
 internal import SystemBus
@@ -7,7 +8,7 @@ internal import SystemBus
 /// Writes one line for each thing that happens between the guest and its devices.
 final class Tracer: Sendable {
   /// The kinds of events; anything else the user names is a device.
-  private enum Kind: String, CaseIterable { case all, io, irq, queue }
+  private enum Kind: String, CaseIterable { case all, io, irq, queue, cpu }
 
   private let output: OutputStream
   private let wishes: Set<String>
@@ -80,6 +81,16 @@ final class Tracer: Sendable {
       case .completed(let head, let written): "completed chain \(head), \(written) written"
       }
     write(placement.name, "queue \(activity.queue) \(event)", time)
+  }
+
+  // MARK: Processors
+
+  /// KVM failed an instruction, and the software processor executed it.
+  func handOver(_ event: HandOver) {
+    let name = "\(Kind.cpu) \(event.processor)"
+    guard shows(name, .cpu) else { return }
+    let now = Instant(nanoseconds: HostClock.nanoseconds() &- start)
+    write(name, "software executed \(event.instruction) at \(Self.hex(event.rip))", now)
   }
 
   // MARK: The line

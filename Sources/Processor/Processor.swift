@@ -55,9 +55,13 @@ public protocol Backend: AnyObject, Sendable {
   /// Where the guest's doorbells are now. The backend may ring them itself, from a thread of its own; once this
   /// returns, it rings none that is not in the list.
   func setDoorbells(_ bells: [Doorbell])
+  /// Instructions that the accelerator failed and the software processor executed, the most frequent first.
+  var handedOver: [(name: String, count: Int)] { get }
 }
 
 extension Backend {
   /// Writes to doorbells reach the bus like any other.
   public func setDoorbells(_ bells: [Doorbell]) {}
+  /// Executes all itself.
+  public var handedOver: [(name: String, count: Int)] { [] }
 }

@@ -130,11 +130,16 @@ extension Core {
 
   /// Runs exactly one instruction, and tells which.
   @discardableResult func step() throws(Fault) -> Operation {
-    let rip = self[.rip]
-    let instruction = try buildBlock(rip, codeAddress(nextCodeLinear(rip)), 0, longest: 1)
+    let instruction = try decodeNext()
     let operation = instruction.operation
     try execute(instruction)
     return operation
+  }
+
+  /// The instruction at RIP, as a block of its own.
+  func decodeNext() throws(Fault) -> Instruction {
+    let rip = self[.rip]
+    return try buildBlock(rip, codeAddress(nextCodeLinear(rip)), 0, longest: 1)
   }
 
   /// Executes one block.
@@ -206,7 +211,7 @@ extension Core {
       }
     } catch {
       self[.rip] = i.address
-      if error == .undefined { processor.backend.undefined.note(i) }
+      if error == .undefined { processor.backend.undefined.count(InstructionTally.name(i)) }
       throw error
     }
   }

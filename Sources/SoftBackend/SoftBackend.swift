@@ -20,7 +20,7 @@ public import SystemBus
   let mapGeneration = Atomic<UInt32>(0)
   /// Processors that only another processor could wake.
   let stuckProcessors = Atomic<Int>(0)
-  let undefined = UndefinedInstructions()
+  let undefined = InstructionTally()
   /// What guests wanted executed that the processors do not have, the most frequent first.
   public var undefinedInstructions: [(name: String, count: Int)] { undefined.list }
   private let members = Mutex<[Member]>([])

@@ -35,7 +35,7 @@ let help = """
 
   looking inside
     --trace EVENTS[,file=FILE]
-                         all, or some of io, irq, queue and names of devices
+                         all, or some of io, irq, queue, cpu and names of devices
                          (swboot machine lists them): one line each with guest time
     --gdb WHERE          a TCP port of this host, or the path of a socket, for GDB's
                          "target remote"; the guest waits for it. A kernel wants

@@ -44,6 +44,7 @@ internal import Machine
     Terminal.restore()
     for line in machine.unseenConsoleTail { say("  | \(line)") }
     if let explanation = outcome.explanation { say(explanation) }
+    if let note = machine.handOverNote { say(note) }
     if let dump = machine.processorDump { say("the processors at the end:\n\(dump)") }
     Program.exit(status: outcome.exitStatus)
   }

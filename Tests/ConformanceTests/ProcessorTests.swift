@@ -59,15 +59,33 @@ extension ConformanceTests {
       #expect(try processor.state() == state)
     }
 
-    @Test(
-      "an instruction that the host cannot emulate is named",
-      .enabled(if: BackendKind.isSoftwareKVM, "this KVM executes every instruction"))
-    func unemulated() throws {
+    @Test("instructions that a KVM may not know run all the same", arguments: BackendKind.available)
+    func unemulated(kind: BackendKind) throws {
       let run = try GuestRun()
-      let start = try LongMode.start(program("unemulated"), in: run.memory) { _ in }
+      let start = try LongMode.start(program("unemulated"), in: run.memory) { $0[.rsi] = 0x5000 }
+      let end = try run.run(on: kind, from: start)
+      #expect(end.accesses == [.out(0xE4, .dword, 0x37F), .out(0xE4, .dword, 42), .out(0xE4, .dword, 8)])
+    }
+
+    @Test("a page fault of an instruction that a KVM may not know is the guest's", arguments: BackendKind.available)
+    func faultOfUnemulated(kind: BackendKind) throws {
+      let run = try GuestRun()
+      let start = try LongMode.start(program("unemulated"), in: run.memory) { $0[.rsi] = 1 << 40 }
+      let end = try run.run(on: kind, from: start)
+      // No interrupt table has anything in it.
+      #expect(try end.ends[0].get() == .shutdown)
+      #expect(end.state.cr2 == 1 << 40)
+    }
+
+    @Test(
+      "an instruction that neither the host nor we can execute is named",
+      .enabled(if: BackendKind.isSoftwareKVM, "this KVM executes every instruction"))
+    func unknown() throws {
+      let run = try GuestRun()
+      let start = try LongMode.start(program("unknown"), in: run.memory) { _ in }
       let end = try run.run(on: .kvm, from: start)
       let error = #expect(throws: ProcessorError.self) { try end.ends[0].get() }
-      #expect(error?.message.contains("f3 0f b8 d8") == true)
+      #expect(error?.message.contains("c5 f8 77") == true)
     }
   }
 }

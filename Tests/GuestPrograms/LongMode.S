@@ -116,9 +116,32 @@ PROGRAM second, 16
 1:  jmp 1b
 ENDPROGRAM second
 
+/* A software KVM knows none of these; reports the x87 control and status words, a sum and a count of bits. */
 PROGRAM unemulated, 64
-    popcntl %eax, %ebx
+    fninit
+    fwait
+    fnstcw (%rsi)
+    movzwl (%rsi), %eax
+    outl %eax, $0xe4
+    movl $40, (%rsi)
+    fildl (%rsi)
+    movl $2, (%rsi)
+    fiaddl (%rsi)
+    fistpl (%rsi)
+    fwait
+    movl (%rsi), %eax
+    outl %eax, $0xe4
+    movl $0xf00f, %ebx
+    popcntl %ebx, %eax
+    outl %eax, $0xe4
     STOP
 ENDPROGRAM unemulated
+
+/* Nothing that the software processor has either. */
+PROGRAM unknown, 64
+    .byte 0xc5, 0xf8, 0x77    /* vzeroupper */
+    STOP
+ENDPROGRAM unknown
+
 
     .section .note.GNU-stack, "", @progbits

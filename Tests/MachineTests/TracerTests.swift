@@ -53,7 +53,7 @@ struct TracerTests {
     let error = #expect(throws: MachineError.self) { try tracer(["irq", "com2"]).check(devices: devices) }
     #expect(
       error?.message
-        == "--trace com2: there is no such event or device. Choose among all, io, irq, queue, com1, real-time-clock.")
+        == "--trace com2: there is no such event or device. Choose among all, io, irq, queue, cpu, com1, real-time-clock.")
     #expect(error?.exitStatus == 2)
   }
 }

@@ -1,22 +1,20 @@
 internal import Synchronization
 
-/// What guests wanted executed that this processor does not have, by name: the opcode's bytes and what chose among
-/// its instructions. There are finitely many names, so that no guest can make this grow without end.
-final class UndefinedInstructions: Sendable {
+/// Instructions that a processor does not have, by name: the opcode's bytes and what chose among its instructions.
+/// There are finitely many names, so that no guest can make this grow without end.
+public final class InstructionTally: Sendable {
   private let counts = Mutex<[String: Int]>([:])
 
-  /// Counts one #UD.
-  func note(_ i: Instruction) {
-    let name = Self.name(i)
-    counts.withLock { $0[name, default: 0] &+= 1 }
-  }
+  public init() {}
+
+  func count(_ name: String) { counts.withLock { $0[name, default: 0] &+= 1 } }
 
   /// The most frequent first.
-  var list: [(name: String, count: Int)] {
+  public var list: [(name: String, count: Int)] {
     counts.withLock { $0 }.map { ($0.key, $0.value) }.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
   }
 
-  private static func name(_ i: Instruction) -> String {
+  static func name(_ i: Instruction) -> String {
     var text = i.prefixes.contains(.repeatNonzero) ? "F2 " : i.prefixes.contains(.repeatZero) ? "F3 " : i.prefixes.contains(.operandSize) ? "66 " : ""
     text += ["", "0F ", "0F 38 ", "0F 3A "][Int(i.map & 3)]
     text += String(i.opcode, radix: 16, uppercase: true)

@@ -1,0 +1,143 @@
+public import GuestRAM
+internal import Primitives
+public import Processor
+internal import Synchronization
+public import SystemBus
+
+/// Executes single instructions on behalf of an accelerator that fails them. Used by one thread.
+public final class StandIn: Sendable {
+  /// What instructions use beyond `ProcessorState`.
+  public struct Extra: Equatable, Sendable {
+    /// x87, MXCSR and XMM registers, as FXSAVE64 writes them.
+    public var vectors: [UInt8]
+    public var xcr0: UInt64
+    /// The values of `modelSpecific`.
+    public var registers: [UInt64]
+    /// Interrupts wait until the next instruction is over (STI, MOV SS).
+    public var isShadowed: Bool
+    public var blocksNonMaskable: Bool
+
+    public init(vectors: [UInt8], xcr0: UInt64, registers: [UInt64], isShadowed: Bool, blocksNonMaskable: Bool) {
+      self.vectors = vectors
+      self.xcr0 = xcr0
+      self.registers = registers
+      self.isShadowed = isShadowed
+      self.blocksNonMaskable = blocksNonMaskable
+    }
+  }
+
+  public enum Ending: Equatable, Sendable {
+    /// The instruction with this name was executed, or raised its exception.
+    case done(String)
+    /// A triple fault.
+    case shutdown
+    /// Not an instruction for us, or one that got nowhere.
+    case refused
+  }
+
+  public static let vectorSize = 416
+  /// SYSENTER's and SYSCALL's registers, and what SWAPGS exchanges.
+  public static let modelSpecific: [UInt32] = [
+    0x174, 0x175, 0x176, 0xC000_0081, 0xC000_0082, 0xC000_0083, 0xC000_0084, 0xC000_0102,
+  ]
+  private static let fields: [Core.Field] = [
+    .sysenterCS, .sysenterSP, .sysenterIP, .star, .lstar, .cstar, .sfmask, .kernelGSBase,
+  ]
+
+  private let backend: SoftBackend
+  private let processor: SoftProcessor
+  private let tally: InstructionTally
+  private let windows = Mutex<[MemoryWindow]>([])
+  private let chips = [
+    ForeignChips("I/O APIC", Platform.ioAPIC),
+    ForeignChips("local APIC", Platform.localAPIC),
+  ]
+
+  public init(memory: GuestMemory, tally: InstructionTally) throws(ProcessorError) {
+    backend = SoftBackend(memory: memory)
+    processor = try SoftProcessor(0, backend)
+    self.tally = tally
+  }
+
+  /// Executes the instruction at RIP; where it cannot, the state is as it was.
+  public func execute(_ state: inout ProcessorState, _ extra: inout Extra, on bus: SystemBus) throws(ProcessorError) -> Ending {
+    let core = processor.core
+    // Five levels of page tables are nothing that this processor walks.
+    guard state.cr4 & 1 << 12 == 0, extra.vectors.count == Self.vectorSize, extra.registers.count == Self.fields.count else {
+      return .refused
+    }
+    try followMemoryMap()
+    processor.bus = bus
+    for chip in chips { try? processor.bus.add(chip) }
+    processor.refreshMap()
+    try processor.setState(state)
+    core[.apicPage] = .max
+    take(extra, at: state.rip)
+    core[.attention] = 0
+    core[.pending] = 0
+    var name = ""
+    do throws(Fault) {
+      let instruction = try core.decodeNext()
+      guard Self.isOurs(instruction, extra) else { return .refused }
+      name = InstructionTally.name(instruction)
+      do throws(Fault) {
+        if core[.systemFlags] & Flags.tf == 0 { try core.execute(instruction) } else { try core.trace() }
+      } catch {
+        // What this processor does not have either is the accelerator's failure, and not the guest's.
+        if error == .undefined { return .refused }
+        try core.deliver(error)
+      }
+    } catch {
+      guard error == .shutdown else { return .refused }
+      state = try processor.state()
+      return .shutdown
+    }
+    if chips.contains(where: { $0.wasTouched() }) { return .refused }
+    let before = (state, extra)
+    state = try processor.state()
+    extra = result(extra)
+    if before.0 == state, before.1 == extra { return .refused }
+    tally.count(name)
+    return .done(name)
+  }
+
+  /// The guest may have changed its windows of memory since the last time.
+  private func followMemoryMap() throws(ProcessorError) {
+    let present = backend.memory.windows
+    let isNew = windows.withLock { old in
+      defer { old = present }
+      return old != present
+    }
+    if isNew { try backend.memoryMapChanged() }
+  }
+
+  private func take(_ extra: Extra, at rip: UInt64) {
+    let core = processor.core
+    for (offset, byte) in extra.vectors.enumerated() { core.store(byte, at: Core.vectorState + offset) }
+    core[.xcr0] = extra.xcr0
+    for (field, value) in zip(Self.fields, extra.registers) { core[field] = value }
+    core[.shadow] = extra.isShadowed ? rip : .max
+    core[.inNonMaskable] = extra.blocksNonMaskable ? 1 : 0
+  }
+
+  private func result(_ old: Extra) -> Extra {
+    let core = processor.core
+    return Extra(
+      vectors: (0..<Self.vectorSize).map { core.load(Core.vectorState + $0) }, xcr0: old.xcr0,
+      registers: Self.fields.map { core[$0] }, isShadowed: core[.shadow] == core[.rip],
+      blocksNonMaskable: core[.inNonMaskable] != 0)
+  }
+
+  /// Ports, time, identity and translations are the accelerator's own; so is state that only it knows.
+  private static func isOurs(_ i: Instruction, _ extra: Extra) -> Bool {
+    switch i.operation {
+    case .input, .output, .inputString, .outputString, .halt, .cpuid, .rdtsc, .rdtscp, .rdmsr, .wrmsr, .rdpmc, .rdpid,
+      .moveFromDebug, .moveToDebug, .invlpg, .invpcid, .hypercall, .xsetbv, .undefined:
+      return false
+    case .vector:
+      let isExtendedState = i.map == 1 && i.opcode == 0xAE && i.isMemory && i.extension3 >= 4 && i.extension3 <= 6
+      return !isExtendedState || extra.xcr0 & ~Core.extendedComponents == 0
+    default: return true
+    }
+  }
+}
