@@ -24,7 +24,7 @@ enum DSDT {
           "_CRS",
           Resource.template(
             [
-              Resource.busWindow(0...0xFF),
+              Resource.busWindow(0...0),
               Resource.ports(PortRange(Platform.pciConfigAddress, count: 8)),
               Resource.portWindow(0...0xCF7),
               Resource.portWindow(0xD00...0xFFFF),

@@ -91,17 +91,17 @@ extension Core {
     }
   }
 
-  @inline(__always) private func registers<O: BinaryOperation, T: RegisterWidth>(_ i: Instruction, _: O.Type, _: T.Type) {
+  @inline(__always) func registers<O: BinaryOperation, T: RegisterWidth>(_ i: Instruction, _: O.Type, _: T.Type) {
     put(i, O.self, O.apply(get(i.destination, T.self), get(i.source, T.self), self))
   }
-  @inline(__always) private func immediate<O: BinaryOperation, T: RegisterWidth>(_ i: Instruction, _: O.Type, _: T.Type) {
+  @inline(__always) func immediate<O: BinaryOperation, T: RegisterWidth>(_ i: Instruction, _: O.Type, _: T.Type) {
     put(i, O.self, O.apply(get(i.destination, T.self), T(truncatingIfNeeded: i.immediate), self))
   }
-  @inline(__always) private func fromMemory<O: BinaryOperation, T: RegisterWidth>(_ i: Instruction, _: O.Type, _: T.Type) throws(Fault) {
+  @inline(__always) func fromMemory<O: BinaryOperation, T: RegisterWidth>(_ i: Instruction, _: O.Type, _: T.Type) throws(Fault) {
     let b: T = try readOperand(i)
     put(i, O.self, O.apply(get(i.destination, T.self), b, self))
   }
-  @inline(__always) private func registerToMemory<O: BinaryOperation, T: RegisterWidth>(_ i: Instruction, _: O.Type, _: T.Type) throws(Fault) {
+  @inline(__always) func registerToMemory<O: BinaryOperation, T: RegisterWidth>(_ i: Instruction, _: O.Type, _: T.Type) throws(Fault) {
     try intoMemory(i, O.self, get(i.source, T.self))
   }
   @inline(__always) private func immediateToMemory<O: BinaryOperation, T: RegisterWidth>(_ i: Instruction, _: O.Type, _: T.Type) throws(Fault) {

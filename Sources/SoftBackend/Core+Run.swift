@@ -93,7 +93,7 @@ extension Core {
 
   private static func endsBlock(_ operation: Operation) -> Bool {
     switch operation {
-    case .jump, .jumpNear, .jcc, .call, .callNear, .ret, .loop, .jcxz, .undefined: true
+    case .jump, .jumpNear, .call, .callNear, .ret, .loop, .jcxz, .undefined: true
     default: operation.rawValue >= Operation.farJump.rawValue && operation.rawValue <= Operation.sysexit.rawValue
     }
   }
@@ -132,7 +132,7 @@ extension Core {
   @discardableResult func step() throws(Fault) -> Operation {
     let instruction = try decodeNext()
     let operation = instruction.operation
-    try execute(instruction)
+    try execute(instruction, mayRepeat: false)
     return operation
   }
 
@@ -142,12 +142,32 @@ extension Core {
     return try buildBlock(rip, codeAddress(nextCodeLinear(rip)), 0, longest: 1)
   }
 
-  /// Executes one block.
-  func execute(_ first: Instruction) throws(Fault) {
+  /// Executes one block; over and over, if it is a loop and may be.
+  func execute(_ first: Instruction, mayRepeat: Bool = true) throws(Fault) {
     var i = first
     do {
       while true {
         switch i.operation {
+        case .load64: set(i.destination, try readOperand(i, UInt64.self))
+        case .load32: set(i.destination, try readOperand(i, UInt32.self))
+        case .store64: try writeOperand(i, get(i.source, UInt64.self))
+        case .store32: try writeOperand(i, get(i.source, UInt32.self))
+        case .copy64: registers(i, Move.self, UInt64.self)
+        case .copy32: registers(i, Move.self, UInt32.self)
+        case .lea64: self[register: Int(i.reg)] = effectiveAddress(i)
+        case .push64: try push(self[register: Int(i.rm)], 8)
+        case .pop64: self[register: Int(i.rm)] = try pop(8)
+        case .add64: registers(i, Add.self, UInt64.self)
+        case .addImmediate64: immediate(i, Add.self, UInt64.self)
+        case .subtractImmediate64: immediate(i, Subtract.self, UInt64.self)
+        case .compare64: registers(i, Compare.self, UInt64.self)
+        case .compareImmediate64: immediate(i, Compare.self, UInt64.self)
+        case .compare32: registers(i, Compare.self, UInt32.self)
+        case .compareImmediate32: immediate(i, Compare.self, UInt32.self)
+        case .test64: registers(i, Test.self, UInt64.self)
+        case .test32: registers(i, Test.self, UInt32.self)
+        case .xor32: registers(i, Xor.self, UInt32.self)
+        case .andImmediate32: immediate(i, And.self, UInt32.self)
         case .move: try binary(i, Move.self)
         case .add: try binary(i, Add.self)
         case .or: try binary(i, Or.self)
@@ -171,9 +191,18 @@ extension Core {
         case .shl, .shr, .sar, .rol, .ror: try shift(i)
         case .increment, .decrement, .negate, .not: try unary(i)
         case .nop, .prefetch, .pause: break
-        case .jcc:
-          self[.rip] = condition(i.opcode) ? i.immediate : i.next
-          return
+        case .jumpIfZero, .jumpUnlessZero, .jcc:
+          let isTaken =
+            switch i.operation {
+            case .jumpIfZero: isZero
+            case .jumpUnlessZero: !isZero
+            default: condition(i.opcode)
+            }
+          if isTaken {
+            if mayRepeat && i.immediate == first.address && self[.attention] == 0 { i = first; continue }
+            self[.rip] = i.immediate
+            return
+          }
         case .jump:
           self[.rip] = i.immediate
           return

@@ -120,6 +120,7 @@ struct Decoder {
     if operation == .jump || operation == .jcc || operation == .call || operation == .loop || operation == .jcxz {
       i.immediate = core.truncateIP(i.immediate &+ start &+ UInt64(position), i.width)
     }
+    i.specialise()
   }
 
   private static func mayLock(_ operation: Operation) -> Bool {
