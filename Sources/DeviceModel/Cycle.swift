@@ -35,6 +35,9 @@ public struct Cycle: Sendable {
   /// Windows of PCI functions moved, and with them the doorbells in them.
   public var windowsMoved = false
 
+  /// Something that the ACPI tables give the place of has moved.
+  public var tablesOutdated = false
+
   /// The device's deadline moved; its slot notices.
   public var rescheduled = false
 

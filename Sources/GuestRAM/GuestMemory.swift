@@ -211,10 +211,21 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
   public var windows: [MemoryWindow] { layout.withLock { $0 } }
 
   /// Lays the legacy window anew after the guest changed its shadow-RAM registers.
-  public func setShadow(_ shadow: ShadowControl) {
+  ///
+  /// - Parameter hidden: so many bytes at the firmware's start are not memory now: a flash chip answers there.
+  public func setShadow(_ shadow: ShadowControl, hidingFirmware hidden: UInt64 = 0) {
     layout.withLock {
-      $0 = MemoryWindow.layout(low: lowSize, high: highSize, firmware: firmwareSize, shadow: shadow)
+      $0 = MemoryWindow.layout(low: lowSize, high: highSize, firmware: firmwareSize, hidden: hidden, shadow: shadow)
     }
+  }
+
+  /// Changes the firmware that the guest sees, as a flash chip does. False if there is not so much of it.
+  public func programFirmware(_ bytes: ArraySlice<UInt8>, at offset: Int) -> Bool {
+    guard offset >= 0, offset <= firmwareSize, bytes.count <= Int(firmwareSize) - offset else { return false }
+    unsafe bytes.withUnsafeBytes { source in
+      if let base = source.baseAddress { unsafe memcpy(firmware + offset, base, source.count) }
+    }
+    return true
   }
 
   /// Stores a write that the guest made over firmware whose RAM behind it is writable. False where it is not so.

@@ -42,7 +42,7 @@ public struct MemoryWindow: Equatable, Sendable {
   public var backing: Backing
   public var access: Access
 
-  static func layout(low: UInt64, high: UInt64, firmware: UInt64, shadow: ShadowControl) -> [MemoryWindow] {
+  static func layout(low: UInt64, high: UInt64, firmware: UInt64, hidden: UInt64 = 0, shadow: ShadowControl) -> [MemoryWindow] {
     var list = [
       MemoryWindow(range: MemoryRange(0, count: Platform.shadow.first.value), backing: .ram(0), access: .readWrite)
     ]
@@ -54,11 +54,11 @@ public struct MemoryWindow: Equatable, Sendable {
         MemoryWindow(
           range: MemoryRange(0x10_0000, count: low - 0x10_0000), backing: .ram(0x10_0000), access: .readWrite))
     }
-    if firmware > 0 {
+    if firmware > hidden {
       list.append(
         MemoryWindow(
-          range: MemoryRange(GuestAddress(Platform.fourGiB - firmware), count: firmware), backing: .firmware(0),
-          access: .readOnly))
+          range: MemoryRange(GuestAddress(Platform.fourGiB - firmware + hidden), count: firmware - hidden),
+          backing: .firmware(hidden), access: .readOnly))
     }
     if high > 0 {
       list.append(

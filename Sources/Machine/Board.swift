@@ -64,8 +64,19 @@ struct Board: Sendable {
     let placements = targets.map(\.placement) + [FirmwareConfig.placement]
     tables = ACPITables(processors: configuration.processors, placements: placements)
     let items = configuration.firmware == nil ? [] : try FirmwareItems(configuration, memory, placements, tables).list
-    _ = add(
+    firmwareConfig = add(
       try FirmwareConfig(cpuCount: configuration.processors, extra: items, memory: memory), FirmwareConfig.placement)
+    variables = machine.firmwareVariables
+    flash = variables.map { variables in
+      variables.show(in: memory)
+      let end = GuestAddress(Platform.fourGiB - memory.firmwareSize + UInt64(variables.contents.count))
+      return add(
+        FlashMemory(variables.contents, in: variables),
+        FlashMemory.placement(below: end, size: UInt64(variables.contents.count)))
+    }
+    makeTables = { ecam, pmBase in
+      ACPITables(processors: configuration.processors, placements: placements, ecam: ecam, pmBase: pmBase)
+    }
     self.targets = targets
     self.workers = workers
   }
@@ -77,9 +88,26 @@ struct Board: Sendable {
   let bridge: HostBridge
   private let workers: [String: StorageWorker]
   private let tables: ACPITables
+  private let makeTables: @Sendable (MemoryRange, Port) -> ACPITables
+  private let firmwareConfig: Slot<FirmwareConfig>
+  private let variables: FirmwareVariables?
+  private let flash: Slot<FlashMemory>?
 
   /// The legacy window as the guest has programmed it.
   var shadow: ShadowControl { ShadowControl(bytes: bridge.shadow) }
+
+  /// How much at the firmware's start is no memory now, because its flash chip gives its status.
+  var hiddenFirmware: UInt64 {
+    guard let flash, let range = flash.placement.memory else { return 0 }
+    return flash.access { chip, _ in chip.showsArray } ? 0 : range.count
+  }
+
+  /// Tells the firmware's ACPI files where the guest has put the configuration space and the PM block.
+  func refreshTables() {
+    // What is off now is where it was at power-on as soon as somebody wants tables.
+    let tables = makeTables(bridge.ecam ?? Platform.ecam, bridge.pmBase ?? Platform.pmBlock.first)
+    firmwareConfig.access { config, _ in _ = config.replace("etc/acpi/tables", with: tables.tables) }
+  }
 
   /// A device has work outside its cycle. Returns what it wants to say on the console.
   func wake(_ placement: Placement) -> [UInt8] {
@@ -92,8 +120,11 @@ struct Board: Sendable {
     for target in targets { target.reset() }
   }
 
-  /// Everything the guest wrote is on its disks.
-  func close() { for worker in workers.values { worker.close() } }
+  /// Everything the guest wrote is on its disks and in its flash.
+  func close() {
+    for worker in workers.values { worker.close() }
+    variables?.close()
+  }
 
   /// Puts a kernel and its tables into RAM; nil where firmware does that.
   func load(_ configuration: Configuration, into memory: GuestMemory) throws -> ProcessorState? {

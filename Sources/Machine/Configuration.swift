@@ -42,6 +42,8 @@ public struct Configuration: Sendable {
   public var deviceTree: String?
   /// Nil: the VMM loads the kernel itself.
   public var firmware: Firmware?
+  /// A file with the flash chip in which the firmware keeps its variables.
+  public var firmwareVariables: String?
   public var disks: [Disk] = []
   public var memory: UInt64 = 512 << 20
   public var processors = 1

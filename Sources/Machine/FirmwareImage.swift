@@ -5,7 +5,18 @@ internal import Primitives
 /// What runs at the reset vector.
 enum FirmwareImage {
   /// The image; its size is checked here, so that memory can rely on it.
-  static func bytes(_ firmware: Configuration.Firmware) throws -> [UInt8] {
+  ///
+  /// - Parameter variables: a flash chip's contents, which lie right below the code.
+  static func bytes(_ firmware: Configuration.Firmware, behind variables: [UInt8]) throws -> [UInt8] {
+    let code = try bytes(firmware)
+    guard !variables.isEmpty else { return code }
+    guard code.count % 4096 == 0, UInt64(code.count + variables.count) <= Platform.largestFirmware else {
+      throw MachineError("the firmware is \(code.count) bytes long: with variables it has whole pages of 4096 bytes, and both together at most 16 MiB")
+    }
+    return variables + code
+  }
+
+  private static func bytes(_ firmware: Configuration.Firmware) throws -> [UInt8] {
     switch firmware {
     case .builtin: (0..<firmware_image_size()).map { firmware_image_byte($0) }
     case .file(let path): try bytes(try HostFile(path: path))

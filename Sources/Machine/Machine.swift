@@ -30,6 +30,7 @@ public final class Machine: Backplane {
 
   let configuration: Configuration
   let memory: GuestMemory
+  let firmwareVariables: FirmwareVariables?
   let accelerator: AcceleratorChoice
   let control = Monitor(Control())
   let power = Mutex<Power?>(nil)
@@ -51,8 +52,10 @@ public final class Machine: Backplane {
     self.configuration = configuration
     do {
       accelerator = AcceleratorChoice(configuration.accelerator)
-      memory = try GuestMemory(
-        size: configuration.memory, firmware: try configuration.firmware.map(FirmwareImage.bytes) ?? [])
+      let variables = try configuration.firmwareVariables.map(FirmwareVariables.init)
+      firmwareVariables = variables
+      let image = try configuration.firmware.map { try FirmwareImage.bytes($0, behind: variables?.contents ?? []) }
+      memory = try GuestMemory(size: configuration.memory, firmware: image ?? [])
       console = try Console(configuration.console)
       debugConsole = try OutputStream.open(configuration.debugConsole, name: "debug console")
       debugger = try configuration.debugger.map { [control, memory] place in
@@ -104,6 +107,7 @@ public final class Machine: Backplane {
       for byte in words { show(byte) }
     }
     if cycle.rescheduled { reschedule() }
+    if cycle.tablesOutdated { board.refreshTables() }
     if cycle.memoryMapChanged { changeMemoryMap() }
     if cycle.windowsMoved { moveDoorbells() }
     if let complaint = cycle.complaint { complaints.take(complaint, of: placement.name, at: cycle.now) }
@@ -130,7 +134,7 @@ public final class Machine: Backplane {
   }
 
   private func changeMemoryMap() {
-    memory.setShadow(board.shadow)
+    memory.setShadow(board.shadow, hidingFirmware: board.hiddenFirmware)
     guard let backend = power.withLock({ $0?.backend }) else { return }
     do throws(ProcessorError) { try backend.memoryMapChanged() } catch { end(.failed(error.message)) }
   }

@@ -98,6 +98,7 @@ public final class HostBridge: BusTarget {
     var cycle = Cycle(at: backplane.now)
     cycle.memoryMapChanged = true
     cycle.windowsMoved = true
+    cycle.tablesOutdated = true
     backplane.carryOut(cycle, of: placement)
   }
 

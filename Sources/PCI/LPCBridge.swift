@@ -41,7 +41,9 @@ public struct LPCBridge: PCIFunction {
   }
 
   public mutating func writeConfiguration(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
+    let before = pmBase
     space.write(value, width, at: offset)
+    if before != pmBase { cycle.tablesOutdated = true }
   }
 
   public mutating func reset() { space.reset() }

@@ -49,7 +49,10 @@ public struct MemoryController: PCIFunction {
     space.write(value, width, at: offset)
     if before != (shadow, ecam) { cycle.memoryMapChanged = true }
     // What configuration space covers, no window answers for.
-    if before.1 != ecam { cycle.windowsMoved = true }
+    if before.1 != ecam {
+      cycle.windowsMoved = true
+      cycle.tablesOutdated = true
+    }
   }
 
   public mutating func reset() { space.reset() }

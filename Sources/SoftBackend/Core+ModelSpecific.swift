@@ -41,6 +41,7 @@ extension Core {
     case 0xC000_0101: return segmentBase(Segment.gs)
     case 0x1B, 0x6E0, 0x800...0x83F: return try processor.interrupts.readMSR(msr)
     default:
+      if let value = processor.memoryTypes.value(msr) { return value }
       guard Self.isVoid(msr) else { throw .protection }
       return 0
     }
@@ -68,7 +69,7 @@ extension Core {
     default: break
     }
     guard let field = field(of: msr) else {
-      guard Self.isVoid(msr) else { throw .protection }
+      guard processor.memoryTypes.set(msr, value) || Self.isVoid(msr) else { throw .protection }
       return
     }
     self[field] = value

@@ -83,5 +83,7 @@ extension Core {
     if address & ~0xFFF == self[.apicPage] { return processor.interrupts.write(value, count, at: Int(address & 0xFFF)) }
     guard let width = AccessWidth(byteCount: count) else { return }
     processor.bus.write(value, width, to: GuestAddress(address))
+    // A flash chip that now gives its status does so to the next instruction.
+    if self[.attention] & SoftProcessor.Attention.staleMap.rawValue != 0 { stopBlock() }
   }
 }

@@ -103,6 +103,12 @@ extension Core {
     guard let p = unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.currentBlock])),
       unsafe p.load(as: BlockRecord.self).physical & ~0xFFF == page
     else { return }
+    stopBlock()
+  }
+
+  /// Nothing more of the running block is executed, nor ever again.
+  func stopBlock() {
+    guard let p = unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.currentBlock])) else { return }
     let records = unsafe (p + BlockRecord.headerSize).assumingMemoryBound(to: InstructionRecord.self)
     for n in 0...BlockRecord.longest {
       if unsafe records[n].operation == .endOfBlock { break }

@@ -23,6 +23,7 @@ public import SystemBus
   var bus = SystemBus()
   let interrupts: LocalInterrupts
   var traps = DebugTraps()
+  var memoryTypes = MemoryTypeRanges()
   var pendingTrap: DebugTrap?
   private let arena: UnsafeMutableRawPointer
   private var timeOffset: UInt64 = 0

@@ -16,6 +16,8 @@ let help = """
     --dtb FILE           device tree handed to the kernel
     --firmware FILE      image that ends at 4 GiB and starts at the reset vector;
                          builtin is our own BIOS, which boots the kernel, or else a disk
+    --firmware-vars FILE flash chip right below the firmware, for its variables;
+                         what the firmware writes is kept in the file
     --disk FILE[,ro][,snapshot][,id=NAME]
                          raw image as a virtio disk; may be given several times.
                          ro: the guest cannot write; snapshot: what it writes is thrown away

@@ -19,7 +19,7 @@ struct Options {
 
   private static let flags: Set = ["--help", "--no-reboot", "-enable-kvm", "-snapshot"]
   private static let takesValue: Set = [
-    "--kernel", "--initrd", "--append", "--dtb", "--disk", "--firmware", "--memory", "--cpus", "--accel", "--console",
+    "--kernel", "--initrd", "--append", "--dtb", "--disk", "--firmware", "--firmware-vars", "--memory", "--cpus", "--accel", "--console",
     "--debugcon", "--gdb", "--timeout", "--trace", "--triple-fault",
   ]
   /// Slots of the PCI bus that are left for disks.
@@ -81,6 +81,7 @@ struct Options {
     case "--append": configuration.commandLine = value
     case "--dtb": configuration.deviceTree = try Self.path(name, value)
     case "--firmware": configuration.firmware = value == "builtin" ? .builtin : .file(try Self.path(name, value))
+    case "--firmware-vars": configuration.firmwareVariables = try Self.path(name, value)
     case "--disk": configuration.disks.append(try Self.disk(value))
     case "--memory": configuration.memory = try Self.size(value)
     case "--cpus": configuration.processors = try Self.count(value)
@@ -108,6 +109,11 @@ struct Options {
     let written = configuration.disks.filter { !$0.isReadOnly && !$0.isSnapshot }.map(\.path)
     for path in written where configuration.disks.count(where: { $0.path == path }) > 1 {
       throw UsageError(message: "--disk \(path) is given twice: only disks with ro or snapshot can share an image.")
+    }
+    if configuration.firmwareVariables != nil {
+      guard case .file = configuration.firmware else {
+        throw UsageError(message: "--firmware-vars needs --firmware FILE: our own firmware keeps no variables.")
+      }
     }
     guard command == .boot else { return }
     if configuration.kernel == nil, configuration.firmware == nil, !configuration.disks.isEmpty {

@@ -85,6 +85,24 @@ import Testing
     #expect(!memory.writeBehind(0x55, .byte, at: 0xE_0000))
   }
 
+  @Test("FL-02 a flash chip that gives its status is no memory, for processors and for devices")
+  func hiddenFlash() throws {
+    let memory = try GuestMemory(size: 1 << 20, firmware: [UInt8](repeating: 0x90, count: 0x2_0000))
+    memory.setShadow(.reset, hidingFirmware: 0x1000)
+    #expect(window(memory, at: 0xFFFE_0000) == nil)
+    #expect(window(memory, at: 0xFFFE_1000)?.backing == .firmware(0x1000))
+    memory.setShadow(.reset)
+    #expect(window(memory, at: 0xFFFE_0000)?.access == .readOnly)
+    #expect(throws: GuestMemoryError.self) { try memory.load(UInt8.self, at: 0xFFFE_0000) }
+  }
+
+  @Test("FL-01 nothing is programmed over the end of the firmware")
+  func programFirmware() throws {
+    let memory = try GuestMemory(size: 1 << 20, firmware: [UInt8](repeating: 0x90, count: 0x1000))
+    #expect(memory.programFirmware([1, 2], at: 0xFFE))
+    for offset in [-1, 0xFFF, 0x1000, Int.max] { #expect(!memory.programFirmware([1, 2], at: offset)) }
+  }
+
   @Test func withoutFirmwareAllOfLowMemoryIsOneWindow() throws {
     let memory = try GuestMemory(size: 64 << 20)
     memory.setShadow(.allRAM)

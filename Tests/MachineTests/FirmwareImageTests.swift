@@ -4,10 +4,11 @@ import Testing
 
 @Suite("Firmware images")
 struct FirmwareImageTests {
-  private func refusal(of path: String) -> String? {
+  private func refusal(of path: String, variables: String? = nil) -> String? {
     var configuration = Configuration()
     configuration.console = .none
     configuration.firmware = .file(path)
+    configuration.firmwareVariables = variables
     do throws(MachineError) {
       _ = try Machine(configuration)
       return nil
@@ -34,5 +35,24 @@ struct FirmwareImageTests {
   func rightSize(size: Int) {
     let file = TemporaryFile([UInt8](repeating: 0, count: size))
     #expect(refusal(of: file.path) == nil)
+  }
+
+  @Test("FL-03 a flash file that is empty, or ends within a block, is refused", arguments: [0, 1, 4095, 4097])
+  func partialBlock(size: Int) {
+    let (code, variables) = (TemporaryFile([UInt8](repeating: 0, count: 0x1_0000)), TemporaryFile([UInt8](repeating: 0, count: size)))
+    #expect(refusal(of: code.path, variables: variables.path)?.hasPrefix("\(variables.path): is \(size) bytes long") == true)
+  }
+
+  @Test("FL-03 code and variables that do not fit together below 4 GiB are refused", arguments: [
+    (0x1_0001, 0x1000), (0xFF_F000, 0x2000),
+  ])
+  func tooLargeTogether(code: Int, variables: Int) {
+    let (code, variables) = (TemporaryFile([UInt8](repeating: 0, count: code)), TemporaryFile([UInt8](repeating: 0, count: variables)))
+    #expect(refusal(of: code.path, variables: variables.path)?.contains("16 MiB") == true)
+  }
+
+  @Test func a_flash_file_of_whole_blocks_is_taken() {
+    let (code, variables) = (TemporaryFile([UInt8](repeating: 0, count: 0x1_0000)), TemporaryFile([UInt8](repeating: 0, count: 0x2000)))
+    #expect(refusal(of: code.path, variables: variables.path) == nil)
   }
 }

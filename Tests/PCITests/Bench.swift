@@ -11,6 +11,7 @@ final class RecordingBackplane: Backplane {
     var power: [PowerRequest] = []
     var messages: [MSIMessage] = []
     var mapChanges = 0
+    var outdatedTables = 0
   }
   let record = Mutex(Record())
   var now: Instant { .start }
@@ -21,6 +22,7 @@ final class RecordingBackplane: Backplane {
       if let power = cycle.power { $0.power.append(power) }
       $0.messages += cycle.messages
       if cycle.memoryMapChanged { $0.mapChanges += 1 }
+      if cycle.tablesOutdated { $0.outdatedTables += 1 }
     }
   }
   var seen: Record { record.withLock { $0 } }

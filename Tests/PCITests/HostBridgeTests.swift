@@ -37,6 +37,18 @@ struct HostBridgeTests {
     #expect(bench.bridge.pmBase == nil)
   }
 
+  @Test("what the ACPI tables tell is outdated when the PM block or ECAM moves, and only then")
+  func outdatedTables() throws {
+    let bench = try Bench()
+    bench.setConfig(0x601, 0x1F, 0x40)
+    bench.setConfig(0xB000_0001, 0, 0x60)
+    #expect(bench.backplane.seen.outdatedTables == 0)
+    bench.setConfig(0xE401, 0x1F, 0x40)
+    #expect(bench.backplane.seen.outdatedTables == 1)
+    bench.setConfig(0xE000_0001, 0, 0x60)
+    #expect(bench.backplane.seen.outdatedTables == 2)
+  }
+
   /// Slot 1's pin is PIRQF, global interrupt 21; slot 2's is PIRQG, 22.
   @Test("a PCI interrupt reaches the legacy line that firmware routes it to, as long as it does")
   func routes() throws {

@@ -1,0 +1,35 @@
+internal import Devices
+internal import GuestRAM
+internal import Host
+internal import Primitives
+internal import Synchronization
+
+/// The flash chip's bytes in the guest's memory and in the user's file.
+final class FirmwareVariables: FlashStore {
+  let contents: [UInt8]
+  private let file: FlashFile
+  private let memory = Mutex<GuestMemory?>(nil)
+
+  init(path: String) throws {
+    file = try FlashFile(path: path)
+    let block = UInt64(FlashMemory.blockSize)
+    guard file.size > 0, file.size % block == 0, file.size < Platform.largestFirmware else {
+      throw MachineError("\(path): is \(file.size) bytes long, and firmware variables have whole blocks of 4096 bytes, below 16 MiB")
+    }
+    contents = try file.contents(limit: Platform.largestFirmware)
+  }
+
+  /// From now on this memory shows the chip, in front of the firmware's code.
+  func show(in memory: GuestMemory) { self.memory.withLock { $0 = memory } }
+
+  func keep(_ bytes: ArraySlice<UInt8>, at offset: Int) -> Bool {
+    guard let start = UInt64(exactly: offset), (try? file.write(bytes, at: start)) != nil else { return false }
+    return memory.withLock { $0?.programFirmware(bytes, at: offset) } ?? false
+  }
+
+  func close() {
+    do throws(SystemError) { try file.synchronize() } catch {
+      Program.say("swboot: \(file.path): what the firmware wrote last may not be in the file (\(error)).")
+    }
+  }
+}
