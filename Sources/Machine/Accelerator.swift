@@ -36,7 +36,8 @@ struct AcceleratorChoice: Sendable {
       try KVMBackend(memory: memory, processors: processors) { [weak machine] in machine?.tracer?.handOver($0) }
     case .soft:
       SoftBackend(
-        memory: memory, processors: processors, clock: { [unowned machine] in machine.now },
+        memory: memory, processors: processors, clock: { [unowned machine] in machine.now }, time: machine.time,
+        random: { [entropy = machine.entropy] in entropy.next() },
         deadlineMoved: { [weak machine] in machine?.reschedule() })
     }
   }

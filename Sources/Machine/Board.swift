@@ -7,6 +7,7 @@ internal import Host
 internal import PCI
 internal import Primitives
 internal import Processor
+internal import SoftBackend
 internal import SystemBus
 internal import Virtio
 
@@ -28,7 +29,7 @@ struct Board: Sendable {
     _ = add(
       RealTimeClock(
         board: .init(lowMemory: memory.lowSize, highMemory: memory.highSize, cpuCount: configuration.processors),
-        secondsSince1970: Int64(HostClock.nanosecondsSince1970() / 1_000_000_000)), RealTimeClock.placement)
+        secondsSince1970: Int64(machine.time == nil ? HostClock.nanosecondsSince1970() / 1_000_000_000 : InstructionTime.startSecond)), RealTimeClock.placement)
     keyboard = add(KeyboardController(), KeyboardController.placement)
     _ = add(SystemControl(), SystemControl.placement)
     _ = add(APMControl(), APMControl.placement)
@@ -54,10 +55,10 @@ struct Board: Sendable {
       let device = VirtioBlock(
         sectorCount: disk.sectorCount, readOnly: disk.isReadOnly, identity: wish.id ?? "disk\(number)")
       let slot = place(device, "virtio-blk\(number)")
-      workers[slot.placement.name] = try StorageWorker(slot, disk: disk, memory: memory)
+      workers[slot.placement.name] = try StorageWorker(slot, disk: disk, memory: memory, isImmediate: machine.time != nil)
     }
     virtioConsole = place(VirtioConsole(), "virtio-console")
-    let entropy = VirtioEntropy { count in (try? HostRandom.bytes(count)) ?? [] }
+    let entropy = VirtioEntropy { [entropy = machine.entropy] count in (try? entropy.bytes(count)) ?? [] }
     _ = place(entropy, "virtio-rng")
     bridge = HostBridge(functions, lines: lines, on: machine) { machine.tracer?.watching($0) ?? $0 }
     targets.append(bridge)
@@ -77,6 +78,7 @@ struct Board: Sendable {
     makeTables = { ecam, pmBase in
       ACPITables(processors: configuration.processors, placements: placements, ecam: ecam, pmBase: pmBase)
     }
+    entropySource = machine.entropy
     self.targets = targets
     self.workers = workers
   }
@@ -92,6 +94,7 @@ struct Board: Sendable {
   private let firmwareConfig: Slot<FirmwareConfig>
   private let variables: FirmwareVariables?
   private let flash: Slot<FlashMemory>?
+  private let entropySource: Entropy
 
   /// The legacy window as the guest has programmed it.
   var shadow: ShadowControl { ShadowControl(bytes: bridge.shadow) }
@@ -140,8 +143,8 @@ struct Board: Sendable {
     return try Boot.load(
       LoadRequest(
         kernel: kernel, initrd: configuration.initrd, commandLine: configuration.commandLine,
-        deviceTree: configuration.deviceTree, rootPointer: root.value, randomSeed: try HostRandom.bytes(32),
-        baseSeed: try HostRandom.bytes(8).load(UInt64.self, at: 0)),
+        deviceTree: configuration.deviceTree, rootPointer: root.value, randomSeed: try entropySource.bytes(32),
+        baseSeed: entropySource.next()),
       into: memory)
   }
 }

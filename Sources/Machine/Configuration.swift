@@ -60,6 +60,9 @@ public struct Configuration: Sendable {
   /// Where a debugger may connect: a TCP port of this host, or the path of a socket.
   public var debugger: String?
 
+  /// Makes every run the same: time is counted in instructions, and all that is random follows from this.
+  public var seed: UInt64?
+
   public struct Trace: Equatable, Sendable {
     /// Names of devices, or `all`, `io`, `irq`, `queue`, `cpu`.
     public var events: [String]

@@ -6,6 +6,7 @@ internal import Host
 internal import PCI
 public import Primitives
 internal import Processor
+internal import SoftBackend
 internal import Synchronization
 public import SystemBus
 internal import Virtio
@@ -39,6 +40,9 @@ public final class Machine: Backplane {
   private let usesVirtioConsole = Atomic<Bool>(false)
   let haltedProcessors = Atomic<Int>(0)
   let startTime = HostClock.nanoseconds()
+  /// Where every run is to be the same.
+  let time: InstructionTime?
+  let entropy: Entropy
   let console: Console
   let debugConsole: OutputStream?
   let tracer: Tracer?
@@ -46,10 +50,12 @@ public final class Machine: Backplane {
   /// Set once, before any processor runs.
   let boardBox = Mutex<Board?>(nil)
 
-  public var now: Instant { Instant(nanoseconds: HostClock.nanoseconds() &- startTime) }
+  public var now: Instant { time?.now ?? Instant(nanoseconds: HostClock.nanoseconds() &- startTime) }
 
   public init(_ configuration: Configuration) throws(MachineError) {
     self.configuration = configuration
+    time = configuration.seed == nil ? nil : InstructionTime()
+    entropy = Entropy(seed: configuration.seed)
     do {
       accelerator = AcceleratorChoice(configuration.accelerator)
       let variables = try configuration.firmwareVariables.map(FirmwareVariables.init)
@@ -63,8 +69,10 @@ public final class Machine: Backplane {
           return try DebugServer(place, memory: memory) { control.update { if $0.outcome == nil { $0.outcome = .quit } } }
         } catch { throw MachineError("--gdb \(place): no debugger could connect there (\(error)).") }
       }
-      let start = startTime
-      tracer = try configuration.trace.map { try Tracer($0, start: start) }
+      let (start, time) = (startTime, time)
+      tracer = try configuration.trace.map {
+        try Tracer($0) { time?.now ?? Instant(nanoseconds: HostClock.nanoseconds() &- start) }
+      }
     } catch {
       throw MachineError(error)
     }
@@ -115,7 +123,9 @@ public final class Machine: Backplane {
   }
 
   /// A deadline moved.
-  func reschedule() { control.update { $0.rescheduled = true } }
+  func reschedule() {
+    if let time { time.reschedule() } else { control.update { $0.rescheduled = true } }
+  }
 
   private func emit(_ byte: UInt8, of placement: Placement) {
     if placement.ports.first == Platform.debugConsole {
@@ -231,6 +241,8 @@ public final class Machine: Backplane {
     } catch {
       throw MachineError(error)
     }
+    let timed = board.targets + backend.chips
+    time?.connect(earliest: { timed.compactMap(\.deadline).min() }, advance: { [weak self] in self?.advance(timed) })
     power.withLock { $0 = Power(backend: backend, processors: processors) }
     isStopping.store(false, ordering: .relaxed)
     haltedProcessors.store(0, ordering: .relaxed)
@@ -299,11 +311,9 @@ public final class Machine: Backplane {
   private func serve(until limit: UInt64?) -> Outcome {
     let targets = board.targets + (power.withLock { $0?.backend.chips } ?? [])
     while true {
-      let time = now
-      for target in targets {
-        if let deadline = target.deadline, deadline <= time { target.advance() }
-      }
-      let next = targets.compactMap(\.deadline).min().map { $0.nanoseconds &+ startTime }
+      // The processor's thread does this where time is its own.
+      if time == nil { advance(targets) }
+      let next = time == nil ? targets.compactMap(\.deadline).min().map { $0.nanoseconds &+ startTime } : nil
       let answer = control.wait(until: { state in [next, limit, state.panicEnd].compactMap(\.self).min() }) {
         state -> Outcome?? in
         if let outcome = state.outcome { return .some(outcome) }
@@ -315,6 +325,13 @@ public final class Machine: Backplane {
       let present = HostClock.nanoseconds()
       if let end = control.update({ $0.panicEnd }), present >= end { return .panicked }
       if let limit, present >= limit { return .timedOut }
+    }
+  }
+
+  private func advance(_ targets: [any BusTarget]) {
+    let present = now
+    for target in targets {
+      if let deadline = target.deadline, deadline <= present { target.advance() }
     }
   }
 

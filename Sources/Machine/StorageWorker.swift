@@ -16,11 +16,17 @@ final class StorageWorker: Sendable {
     var isWorking = false
   }
   private let state = Monitor(State())
+  private let isImmediate: Bool
 
-  init(_ slot: FunctionSlot<VirtioPCI<VirtioBlock>>, disk: DiskFile, memory: GuestMemory) throws(SystemError) {
+  /// - Parameter isImmediate: whoever wakes the worker does its work, so that every request ends where it began.
+  init(
+    _ slot: FunctionSlot<VirtioPCI<VirtioBlock>>, disk: DiskFile, memory: GuestMemory, isImmediate: Bool = false
+  ) throws(SystemError) {
     self.slot = slot
     self.disk = disk
     self.memory = memory
+    self.isImmediate = isImmediate
+    guard !isImmediate else { return }
     _ = try HostThread(name: slot.placement.name) { [self] in
       while true {
         _ = state.wait { state -> Bool? in
@@ -28,19 +34,33 @@ final class StorageWorker: Sendable {
           state = State(isAwake: false, isWorking: true)
           return true
         }
-        while let request = slot.access({ $0.next(&$1) }) {
-          let flaw = carryOut(request)
-          slot.access { device, cycle in
-            device.complete(request.token, ok: flaw == nil, &cycle)
-            if let flaw { cycle.complaint = flaw }
-          }
-        }
+        work()
         state.update { $0.isWorking = false }
       }
     }
   }
 
-  func wake() { state.update { $0.isAwake = true } }
+  private func work() {
+    while let request = slot.access({ $0.next(&$1) }) {
+      let flaw = carryOut(request)
+      slot.access { device, cycle in
+        device.complete(request.token, ok: flaw == nil, &cycle)
+        if let flaw { cycle.complaint = flaw }
+      }
+    }
+  }
+
+  func wake() {
+    guard isImmediate else { return state.update { $0.isAwake = true } }
+    // What is woken by its own work goes on with it.
+    let isFirst = state.update { state in
+      defer { state.isWorking = true }
+      return !state.isWorking
+    }
+    guard isFirst else { return }
+    work()
+    state.update { $0.isWorking = false }
+  }
 
   /// Waits for what is under way: until then the worker may still write to guest RAM.
   func settle() {

@@ -12,14 +12,14 @@ final class Tracer: Sendable {
 
   private let output: OutputStream
   private let wishes: Set<String>
-  /// The host's time at which the guest's began.
-  private let start: UInt64
+  private let now: @Sendable () -> Instant
 
-  init(_ wish: Configuration.Trace, start: UInt64) throws {
+  /// - Parameter now: guest time.
+  init(_ wish: Configuration.Trace, now: @escaping @Sendable () -> Instant) throws {
     let stream = wish.file.map { Configuration.Stream.file($0) }
     output = try OutputStream.open(stream ?? .standard, name: "trace") ?? OutputStream(name: "trace") { _ in true }
     wishes = Set(wish.events.isEmpty ? [Kind.all.rawValue] : wish.events.map(Self.plain))
-    self.start = start
+    self.now = now
   }
 
   /// A name as the user may write it: "real-time-clock" is the real-time clock.
@@ -52,8 +52,7 @@ final class Tracer: Sendable {
 
   /// - Parameter space: which of the device's spaces the offset is in.
   func access(_ verb: String, _ width: AccessWidth, _ space: String = "", at offset: Int, _ value: UInt64, of name: String) {
-    let now = Instant(nanoseconds: HostClock.nanoseconds() &- start)
-    write(name, "\(verb) \(width) \(space)+\(Self.hex(UInt64(offset))) \(Self.hex(value))", now)
+    write(name, "\(verb) \(width) \(space)+\(Self.hex(UInt64(offset))) \(Self.hex(value))", now())
   }
 
   // MARK: Interrupts
@@ -89,8 +88,7 @@ final class Tracer: Sendable {
   func handOver(_ event: HandOver) {
     let name = "\(Kind.cpu) \(event.processor)"
     guard shows(name, .cpu) else { return }
-    let now = Instant(nanoseconds: HostClock.nanoseconds() &- start)
-    write(name, "software executed \(event.instruction) at \(Self.hex(event.rip))", now)
+    write(name, "software executed \(event.instruction) at \(Self.hex(event.rip))", now())
   }
 
   // MARK: The line

@@ -100,12 +100,16 @@ extension Core {
     writePhysical(place &+ 29, isStable, 1)
   }
 
-  /// What time it was when the clock showed zero.
-  private func writeWallClock(at place: UInt64) {
+  private var hostStart: UInt64 {
     var time = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &time)
     let present = UInt64(truncatingIfNeeded: time.tv_sec) &* 1_000_000_000 &+ UInt64(truncatingIfNeeded: time.tv_nsec)
-    let start = present &- processor.backend.clock().nanoseconds
+    return present &- processor.backend.clock().nanoseconds
+  }
+
+  /// What time it was when the clock showed zero.
+  private func writeWallClock(at place: UInt64) {
+    let start = processor.backend.time != nil ? InstructionTime.startSecond * 1_000_000_000 : hostStart
     writePhysical(place, 2, 4)
     writePhysical(place &+ 4, start / 1_000_000_000, 4)
     writePhysical(place &+ 8, start % 1_000_000_000, 4)

@@ -23,10 +23,9 @@ extension Core {
     }
   }
 
-  /// RDRAND and RDSEED: always from the host's own source.
+  /// RDRAND and RDSEED.
   private func randomNumber(_ i: Instruction) {
-    var source = SystemRandomNumberGenerator()
-    setRegister(i.rm, source.next(), i.width)
+    setRegister(i.rm, processor.backend.random(), i.width)
     arithmeticFlags = Flags.cf
   }
 

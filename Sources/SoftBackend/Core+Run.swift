@@ -8,6 +8,8 @@ struct BlockRecord {
   /// RAM page of the code, or -1 for code that cannot change.
   var page: Int
   var version: UInt32
+  /// How many instructions.
+  var count: UInt32
   static let headerSize = 64
   static let longest = 64
 }
@@ -81,7 +83,7 @@ extension Core {
     unsafe records[count] = InstructionRecord()
     unsafe records[count].address = at
     unsafe records[count].operation = .endOfBlock
-    unsafe p.storeBytes(of: BlockRecord(physical: physical, mode: self[.mode], page: page, version: version), as: BlockRecord.self)
+    unsafe p.storeBytes(of: BlockRecord(physical: physical, mode: self[.mode], page: page, version: version, count: UInt32(truncatingIfNeeded: count)), as: BlockRecord.self)
     if cacheable {
       self[.arenaNext] = self[.arenaNext] &+ UInt64(BlockRecord.headerSize + (count + 1) * MemoryLayout<InstructionRecord>.stride + 15) & ~15
       store(rip, at: slot)
@@ -127,9 +129,31 @@ extension Core {
     }
   }
 
+  /// Runs like `run`, with guest time that passes by the block, until a deadline has come too.
+  func run(counting time: InstructionTime) throws(Fault) {
+    repeat {
+      do {
+        if self[.systemFlags] & Flags.tf == 0 {
+          let first = try findBlock()
+          if let p = unsafe UnsafeRawPointer(bitPattern: UInt(self[.currentBlock])) {
+            time.pass(UInt64(unsafe p.load(as: BlockRecord.self).count))
+          }
+          try execute(first)
+        } else {
+          time.pass(1)
+          try trace()
+        }
+      } catch {
+        time.pass(1)
+        try deliver(error)
+      }
+    } while self[.attention] == 0 && !time.isDue
+  }
+
   /// Runs like `run`, but looks up after each instruction.
-  func runSlowly() throws(Fault) {
-    while self[.attention] == 0 {
+  func runSlowly(counting time: InstructionTime?) throws(Fault) {
+    while self[.attention] == 0, time?.isDue != true {
+      time?.pass(1)
       do { try step() } catch { try deliver(error) }
     }
   }

@@ -13,6 +13,10 @@ public import SystemBus
   let fabric: InterruptFabric
   let processorCount: Int
   let clock: @Sendable () -> Instant
+  /// Where time is counted in instructions; there is one processor then.
+  let time: InstructionTime?
+  /// What RDRAND gives.
+  let random: @Sendable () -> UInt64
   public let chips: [any BusTarget]
   public var interrupts: any InterruptController { fabric }
   /// Counts, for each page of RAM, how often code in it was cached anew.
@@ -27,19 +31,24 @@ public import SystemBus
 
   /// - Parameter clock: guest time; the time-stamp counters tick once in its nanosecond.
   /// - Parameter deadlineMoved: called from any thread when one of the chips wants to be advanced earlier.
+  /// - Parameter time: if time is to be counted in instructions, of one processor; the clock then shows that.
   public init(
     memory: GuestMemory, processors: Int = 1, clock: @escaping @Sendable () -> Instant = SoftBackend.hostTime,
+    time: InstructionTime? = nil, random: @escaping @Sendable () -> UInt64 = SoftBackend.hostRandom,
     deadlineMoved: (@Sendable () -> Void)? = nil
   ) {
     self.memory = memory
-    self.clock = clock
+    if let time { self.clock = { time.now } } else { self.clock = clock }
+    self.time = time
+    self.random = random
     processorCount = max(processors, 1)
-    fabric = InterruptFabric(processors: processorCount, tscHertz: SoftProcessor.frequency, clock: clock)
+    fabric = InterruptFabric(processors: processorCount, tscHertz: SoftProcessor.frequency, clock: self.clock)
     fabric.whenDeadlineMoves(deadlineMoved)
     chips = fabric.targets
     let pages = Int(memory.size / 4096)
     unsafe versions = .allocate(capacity: pages)
     unsafe versions.initialize(repeating: 0, count: pages)
+    time?.whenMoved { [weak self] in self?.tellAll(.interrupt) }
   }
   deinit { unsafe versions.deallocate() }
 
@@ -48,6 +57,12 @@ public import SystemBus
     var t = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &t)
     return Instant(nanoseconds: UInt64(truncatingIfNeeded: t.tv_sec) &* 1_000_000_000 &+ UInt64(truncatingIfNeeded: t.tv_nsec))
+  }
+
+  /// The host's own source.
+  public static let hostRandom: @Sendable () -> UInt64 = {
+    var source = SystemRandomNumberGenerator()
+    return source.next()
   }
 
   public func makeProcessor(_ index: Int) throws(ProcessorError) -> any Processor {

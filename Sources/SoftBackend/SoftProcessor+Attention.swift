@@ -81,6 +81,7 @@ extension SoftProcessor {
         return .halted
       }
     }
+    if let time = backend.time { skipTime(time) }
     unsafe pthread_mutex_lock(wakeLock)
     while unsafe core.attentionWord.pointee.load(ordering: .sequentiallyConsistent) == 0 {
       unsafe pthread_cond_wait(wakeUp, wakeLock)
@@ -91,6 +92,13 @@ extension SoftProcessor {
       backend.stuckProcessors.subtract(1, ordering: .sequentiallyConsistent)
     }
     return nil
+  }
+
+  /// Where time is counted, that of sleep passes at once.
+  private func skipTime(_ time: InstructionTime) {
+    while core[.attention] == 0 {
+      if time.isDue { time.keep() } else if !time.skip() { return }
+    }
   }
 
   /// STARTUP: real mode at the start of a page below 1 MiB.

@@ -82,11 +82,23 @@ public import SystemBus
     core.raise(.interrupt)
     do {
       while true {
-        if traps.isStepping, core[.halted] == 0 { return .trapped(try step()) }
+        if let time = backend.time, time.isDue { time.keep() }
+        if traps.isStepping, core[.halted] == 0 {
+          backend.time?.pass(1)
+          return .trapped(try step())
+        }
         if core[.attention] != 0, let pause = try attend() { return pause }
-        if core[.watching] != 0 { try core.runSlowly() } else if !traps.isStepping { try core.run() }
+        if core[.watching] != 0 {
+          try core.runSlowly(counting: backend.time)
+        } else if !traps.isStepping {
+          if let time = backend.time { try runCounting(time) } else { try core.run() }
+        }
       }
     } catch { return .shutdown }
+  }
+
+  private func runCounting(_ time: InstructionTime) throws(Fault) {
+    if core[.attention] == 0 { try core.run(counting: time) }
   }
 
   // MARK: Memory

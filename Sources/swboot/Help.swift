@@ -30,6 +30,10 @@ let help = """
                          none or a file
     --debugcon WHERE     port 0x402: none (the default), stdio or a file
 
+    --deterministic[=SEED]
+                         every run the same: time is counted in instructions, and what is
+                         random follows from the seed; the software CPU, one processor
+
   how it ends
     --no-reboot          a reset ends the run
     --triple-fault WHAT  stop (the default) or reset

@@ -37,6 +37,15 @@ extension Options {
     return count
   }
 
+  /// A number, or zero where none is given.
+  static func seed(_ text: String?) throws(UsageError) -> UInt64 {
+    guard let text else { return 0 }
+    guard let seed = UInt64(text) else {
+      throw UsageError(message: "--deterministic=\(text): write a number, or leave it out.")
+    }
+    return seed
+  }
+
   /// `40s`, `2m`, `500ms`, or a bare number of seconds.
   static func seconds(_ text: String) throws(UsageError) -> Double {
     for (suffix, factor) in [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("", 1)] where text.hasSuffix(suffix) {

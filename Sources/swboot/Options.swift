@@ -38,7 +38,9 @@ struct Options {
         value = String(name[name.index(after: equals)...])
         name = String(name[..<equals])
       }
-      if Self.flags.contains(name) || FamiliarOptions.flags.contains(name) {
+      if name == "--deterministic" {
+        configuration.seed = try Self.seed(value)
+      } else if Self.flags.contains(name) || FamiliarOptions.flags.contains(name) {
         guard value == nil else { throw UsageError(message: "\(name) takes no value. See swboot --help.") }
         setFlag(name)
       } else {
@@ -119,7 +121,19 @@ struct Options {
     if configuration.kernel == nil, configuration.firmware == nil, !configuration.disks.isEmpty {
       configuration.firmware = .builtin
     }
+    try checkDeterminism()
     try checkBoot()
+  }
+
+  private mutating func checkDeterminism() throws(UsageError) {
+    guard configuration.seed != nil else { return }
+    guard configuration.accelerator != .kvm else {
+      throw UsageError(message: "--deterministic with --accel kvm: only the software CPU counts its instructions. Leave one of them out.")
+    }
+    guard configuration.processors == 1 else {
+      throw UsageError(message: "--deterministic with --cpus \(configuration.processors): nothing fixes how several processors meet. Ask for one.")
+    }
+    configuration.accelerator = .soft
   }
 
   private func checkBoot() throws(UsageError) {

@@ -80,6 +80,11 @@ struct OptionTests {
     (["-M", "microvm"], "-M microvm: this machine has only q35. See swboot machine."),
     (["-drive", "file=d,format=qcow2"], "-drive file=d,format=qcow2: format=qcow2 is not known here. Use --disk FILE[,ro][,snapshot][,id=NAME]."),
     (["-drive", "if=virtio"], "-drive if=virtio: it names no file. Use --disk FILE[,ro][,snapshot][,id=NAME]."),
+    (["--kernel", "k", "--deterministic=x"], "--deterministic=x: write a number, or leave it out."),
+    (["--kernel", "k", "--deterministic", "--accel", "kvm"],
+      "--deterministic with --accel kvm: only the software CPU counts its instructions. Leave one of them out."),
+    (["--kernel", "k", "--deterministic=3", "--cpus", "2"],
+      "--deterministic with --cpus 2: nothing fixes how several processors meet. Ask for one."),
   ])
   func mistakes(arguments: [String], expected: String) {
     #expect(message(arguments) == expected)

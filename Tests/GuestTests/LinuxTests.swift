@@ -36,6 +36,19 @@ struct LinuxTests {
     #expect(end.output.contains("SWBOOT-GUEST-DONE 0"))
   }
 
+  @Test("two runs that count time in instructions print the same, byte for byte")
+  func deterministic() throws {
+    let guests = try #require(Guests.present)
+    let runs = (0..<2).map { _ in
+      guests.linux("date; cat /proc/interrupts /proc/sys/kernel/random/uuid", ["--deterministic", "--disk", guests.disk + ",snapshot"])
+    }
+    #expect(runs[0].status == 0, "\(runs[0].errors)")
+    #expect(runs[0].output.contains("SWBOOT-GUEST-DONE 0"))
+    #expect(runs[0].output == runs[1].output)
+    let other = guests.linux("cat /proc/sys/kernel/random/uuid", ["--deterministic=7"])
+    #expect(other.status == 0 && other.output != runs[0].output)
+  }
+
   @Test("its panic ends the machine with the panic's own status")
   func panic() throws {
     let end = try #require(Guests.present).linux("echo c > /proc/sysrq-trigger")

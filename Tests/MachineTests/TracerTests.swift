@@ -13,7 +13,7 @@ struct TracerTests {
   private let clock = Placement("real-time clock", line: 8)
 
   private func tracer(_ events: [String]) throws -> Tracer {
-    try Tracer(Configuration.Trace(events: events, file: file.path), start: HostClock.nanoseconds())
+    try Tracer(Configuration.Trace(events: events, file: file.path)) { .start }
   }
 
   private func lines(of tracer: Tracer) throws -> [String] {
