@@ -130,6 +130,7 @@ extension Core {
   }
 
   /// Runs like `run`, with guest time that passes by the block, until a deadline has come too.
+  /// A loop over one block leaves it each time, or its time would stand still.
   func run(counting time: InstructionTime) throws(Fault) {
     repeat {
       do {
@@ -138,7 +139,7 @@ extension Core {
           if let p = unsafe UnsafeRawPointer(bitPattern: UInt(self[.currentBlock])) {
             time.pass(UInt64(unsafe p.load(as: BlockRecord.self).count))
           }
-          try execute(first)
+          try execute(first, mayRepeat: false)
         } else {
           time.pass(1)
           try trace()
