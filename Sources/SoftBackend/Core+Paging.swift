@@ -38,6 +38,7 @@ extension Core {
 
   /// Forgets every translation. An empty line holds a page that has another line.
   func flushTranslations() {
+    self[.epoch] &+= 1
     for set in 0..<3 { for table in 0..<3 { flushTable(SoftTLB.set(set) + table * SoftTLB.tableSize) } }
   }
   /// Forgets what may be written: a page began to hold code.

@@ -1,145 +1,32 @@
 internal import Primitives
 internal import Processor
 
-/// The head of a cached block; its instructions follow.
-struct BlockRecord {
-  var physical: UInt64
-  var mode: UInt64
-  /// RAM page of the code, or -1 for code that cannot change.
-  var page: Int
-  var version: UInt32
-  /// How many instructions.
-  var count: UInt32
-  static let headerSize = 64
-  static let longest = 64
-}
-
 extension Core {
-  /// The linear address of the next instruction, which must lie in its segment.
-  @inline(__always) func nextCodeLinear(_ rip: UInt64) throws(Fault) -> UInt64 {
-    if is64Bit { return rip }
-    if rip > segmentLimit(Segment.cs) { throw .protection }
-    return codeLinear(rip)
-  }
-  func codeLinear(_ rip: UInt64) -> UInt64 { is64Bit ? rip : (rip &+ segmentBase(1)) & 0xFFFF_FFFF }
-  func truncateIP(_ rip: UInt64, _ width: UInt8) -> UInt64 { width == 8 ? rip : width == 4 ? rip & 0xFFFF_FFFF : rip & 0xFFFF }
-
-  /// The decoded block at RIP, from the cache or made now.
-  @inline(__always) func findBlock() throws(Fault) -> Instruction {
-    let rip = self[.rip]
-    let physical = try codeAddress(nextCodeLinear(rip))
-    let slot = Self.blocks &+ Int(truncatingIfNeeded: (rip ^ rip >> 16) & 0xFFFF) &* 16
-    if load(slot, as: UInt64.self) == rip, let p = unsafe UnsafeMutableRawPointer(bitPattern: UInt(load(slot &+ 8, as: UInt64.self))) {
-      let block = unsafe p.assumingMemoryBound(to: BlockRecord.self)
-      if unsafe block.pointee.physical == physical, unsafe block.pointee.mode == self[.mode],
-        isCurrent(unsafe block.pointee.page, unsafe block.pointee.version)
-      {
-        self[.currentBlock] = UInt64(UInt(bitPattern: p))
-        return unsafe Instruction(record: (p + BlockRecord.headerSize).assumingMemoryBound(to: InstructionRecord.self))
-      }
-    }
-    return try buildBlock(rip, physical, slot)
-  }
-
-  @inline(__always) private func isCurrent(_ page: Int, _ version: UInt32) -> Bool {
-    guard page >= 0, let marks = unsafe UnsafePointer<UInt8>(bitPattern: UInt(self[.marks])),
-      let versions = unsafe UnsafePointer<UInt32>(bitPattern: UInt(self[.versions]))
-    else { return page < 0 }
-    return unsafe marks[page] == 1 && versions[page] == version
-  }
-
-  @inline(never) private func buildBlock(
-    _ rip: UInt64, _ physical: UInt64, _ slot: Int, longest: Int = BlockRecord.longest
-  ) throws(Fault) -> Instruction {
-    let room = UInt64(BlockRecord.headerSize + (BlockRecord.longest + 1) * MemoryLayout<InstructionRecord>.stride)
-    if self[.arenaNext] &+ room > self[.arenaEnd] { processor.emptyBlockCache() }
-    guard let p = unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.arenaNext])) else { preconditionFailure("the block cache has memory") }
-    let records = unsafe (p + BlockRecord.headerSize).assumingMemoryBound(to: InstructionRecord.self)
-    let (page, version) = processor.markCode(physical)
-    var count = 0
-    var at = rip
-    var cacheable = longest > 1
-    let breakpoints = processor.traps.breakpoints
-    while count < longest {
-      let linearNow = codeLinear(at)
-      if count > 0 && linearNow >> 12 != codeLinear(rip) >> 12 { break }
-      var decoder = Decoder(self, at: at, physical: physical &+ (at &- rip))
-      do {
-        try decoder.decode(into: &(unsafe records[count]))
-      } catch {
-        // A fault of a later instruction is raised when it is reached.
-        if count == 0 { throw error }
-        break
-      }
-      if breakpoints.contains(codeLinear(at)) { unsafe records[count].operation = .breakpoint }
-      if decoder.crossesPage {
-        if count > 0 { break }
-        cacheable = false
-      }
-      at = unsafe truncateIP(at &+ UInt64(records[count].length), is64Bit ? 8 : self[.mode] & Mode.code32 != 0 ? 4 : 2)
-      count += 1
-      if !cacheable || Self.endsBlock(unsafe records[count - 1].operation) { break }
-    }
-    unsafe records[count] = InstructionRecord()
-    unsafe records[count].address = at
-    unsafe records[count].operation = .endOfBlock
-    unsafe p.storeBytes(of: BlockRecord(physical: physical, mode: self[.mode], page: page, version: version, count: UInt32(truncatingIfNeeded: count)), as: BlockRecord.self)
-    if cacheable {
-      self[.arenaNext] = self[.arenaNext] &+ UInt64(BlockRecord.headerSize + (count + 1) * MemoryLayout<InstructionRecord>.stride + 15) & ~15
-      store(rip, at: slot)
-      store(UInt64(UInt(bitPattern: p)), at: slot &+ 8)
-    }
-    self[.currentBlock] = UInt64(UInt(bitPattern: p))
-    return unsafe Instruction(record: records)
-  }
-
-  private static func endsBlock(_ operation: Operation) -> Bool {
-    switch operation {
-    case .jump, .jumpNear, .call, .callNear, .ret, .loop, .jcxz, .undefined: true
-    default: operation.rawValue >= Operation.farJump.rawValue && operation.rawValue <= Operation.sysexit.rawValue
-    }
-  }
-
-  /// The code of the running block was overwritten: nothing more of it is executed.
-  func stopBlock(inPage page: UInt64) {
-    guard let p = unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.currentBlock])),
-      unsafe p.load(as: BlockRecord.self).physical & ~0xFFF == page
-    else { return }
-    stopBlock()
-  }
-
-  /// Nothing more of the running block is executed, nor ever again.
-  func stopBlock() {
-    guard let p = unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.currentBlock])) else { return }
-    let records = unsafe (p + BlockRecord.headerSize).assumingMemoryBound(to: InstructionRecord.self)
-    for n in 0...BlockRecord.longest {
-      if unsafe records[n].operation == .endOfBlock { break }
-      unsafe records[n].operation = .endOfBlock
-    }
-  }
-
   /// Runs until somebody asks for attention. Exceptions are delivered on the way.
   func run() throws(Fault) {
+    var last: Instruction?
     while self[.attention] == 0 {
       do {
-        if self[.systemFlags] & Flags.tf == 0 { try execute(findBlock()) } else { try trace() }
+        if self[.systemFlags] & Flags.tf == 0 {
+          last = try execute(findBlock(after: last))
+        } else {
+          last = nil
+          try trace()
+        }
       } catch {
+        last = nil
         try deliver(error)
       }
     }
   }
 
   /// Runs like `run`, with guest time that passes by the block, until a deadline has come too.
-  /// A loop over one block leaves it each time, or its time would stand still.
   func run(counting time: InstructionTime) throws(Fault) {
     repeat {
       do {
         if self[.systemFlags] & Flags.tf == 0 {
           let first = try findBlock()
-          if let p = unsafe UnsafeRawPointer(bitPattern: UInt(self[.currentBlock])) {
-            time.pass(UInt64(unsafe p.load(as: BlockRecord.self).count))
-          }
-          try execute(first, mayRepeat: false)
+          time.pass(try execute(first, goingOn: false).distance(from: first) + 1)
         } else {
           time.pass(1)
           try trace()
@@ -163,18 +50,12 @@ extension Core {
   @discardableResult func step() throws(Fault) -> Operation {
     let instruction = try decodeNext()
     let operation = instruction.operation
-    try execute(instruction, mayRepeat: false)
+    try execute(instruction, goingOn: false)
     return operation
   }
 
-  /// The instruction at RIP, as a block of its own.
-  func decodeNext() throws(Fault) -> Instruction {
-    let rip = self[.rip]
-    return try buildBlock(rip, codeAddress(nextCodeLinear(rip)), 0, longest: 1)
-  }
-
-  /// Executes one block; over and over, if it is a loop and may be.
-  func execute(_ first: Instruction, mayRepeat: Bool = true) throws(Fault) {
+  /// Executes one block, and those that direct jumps lead to if it may go on; returns the last instruction.
+  @discardableResult func execute(_ first: Instruction, goingOn: Bool = true) throws(Fault) -> Instruction {
     var i = first
     do {
       while true {
@@ -230,41 +111,51 @@ extension Core {
             default: condition(i.opcode)
             }
           if isTaken {
-            if mayRepeat && i.immediate == first.address && self[.attention] == 0 { i = first; continue }
+            if goingOn, let next = follow(i) { i = next; continue }
             self[.rip] = i.immediate
-            return
+            return i
           }
         case .jump:
+          if goingOn, let next = follow(i) { i = next; continue }
           self[.rip] = i.immediate
-          return
+          return i
         case .call:
           try push(i.next, i.width)
+          if goingOn, let next = follow(i) { i = next; continue }
           self[.rip] = i.immediate
-          return
+          return i
         case .jumpNear:
-          self[.rip] = try operand(i)
-          return
+          let target = try operand(i)
+          if goingOn, let next = blockKnown(at: target) { i = next; continue }
+          self[.rip] = target
+          return i
         case .callNear:
           let target = try operand(i)
           try push(i.next, i.width)
+          if goingOn, let next = blockKnown(at: target) { i = next; continue }
           self[.rip] = target
-          return
+          return i
         case .ret:
           let target = try pop(i.width)
           if i.opcode == 0xC2 { drop(i.immediate & 0xFFFF) }
+          if goingOn, let next = blockKnown(at: target) { i = next; continue }
           self[.rip] = target
-          return
+          return i
         case .endOfBlock:
+          if goingOn, let next = follow(i) { i = next; continue }
           self[.rip] = i.address
-          return
+          return i
+        case .stopped:
+          self[.rip] = i.address
+          return i
         default:
           if try executeWide(i) {
             self[.rip] = i.address
-            return
+            return i
           }
           if self[.pending] != 0 {
             self[.pending] = 0
-            return
+            return i
           }
         }
         i = unsafe Instruction(record: i.record + 1)

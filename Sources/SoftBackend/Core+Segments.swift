@@ -29,6 +29,7 @@ extension Core {
   func segmentAttributes(_ n: Int) -> UInt32 { load(place(n) + 16) }
   func selector(_ n: Int) -> UInt16 { load(place(n) + 20) }
   func setSegment(_ n: Int, selector: UInt16, base: UInt64, limit: UInt64, attributes: UInt32) {
+    if n == Segment.cs, base != segmentBase(n) || limit != segmentLimit(n) { self[.epoch] &+= 1 }
     store(base, at: place(n))
     store(limit, at: place(n) + 8)
     store(attributes, at: place(n) + 16)

@@ -5,7 +5,7 @@
 @safe struct Core: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
 
-  static let size = 0x11_0000
+  static let size = 0x9_0000
 
   /// 64-bit words of the block, by offset. The general registers come first, in encoding order.
   enum Field: Int {
@@ -30,6 +30,8 @@
     case readTable = 192, writeTable = 200, executeTable = 512
     case mode = 208
     case currentBlock = 216
+    /// Counts what may lead addresses of code elsewhere: changes of translations and of the code segment.
+    case epoch = 240
     /// Interrupts wait until this RIP's instruction is over (STI, MOV SS); all ones if none.
     case shadow = 224
     case environment = 232
@@ -54,7 +56,7 @@
   /// Upper halves of the 16 YMM registers.
   static let upperHalves = 0x600
   static let translations = 0x1000
-  /// The block cache: 65536 entries of RIP and block address.
+  /// The block cache: 65536 addresses of blocks.
   static let blocks = 0x1_0000
 
   @inline(__always) func load<T: BitwiseCopyable>(_ offset: Int, as type: T.Type = T.self) -> T {

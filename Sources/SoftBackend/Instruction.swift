@@ -79,6 +79,11 @@ struct Prefixes: OptionSet {
 @safe struct Instruction {
   let record: UnsafeMutablePointer<InstructionRecord>
 
+  @inline(__always) init(record: UnsafeMutablePointer<InstructionRecord>) { unsafe self.record = record }
+  @inline(__always) init(firstOf block: UnsafeMutablePointer<BlockRecord>) {
+    unsafe record = (UnsafeMutableRawPointer(block) + BlockRecord.headerSize).assumingMemoryBound(to: InstructionRecord.self)
+  }
+
   @inline(__always) var address: UInt64 { unsafe record.pointee.address }
   @inline(__always) var immediate: UInt64 { unsafe record.pointee.immediate }
   @inline(__always) var displacement: UInt64 { unsafe record.pointee.displacement }
@@ -103,6 +108,9 @@ struct Prefixes: OptionSet {
   @inline(__always) var form: Form { unsafe record.pointee.form }
   @inline(__always) var shape: Shape { unsafe record.pointee.shape }
   @inline(__always) var usesCL: Bool { unsafe record.pointee.usesCL }
+  @inline(__always) var place: UInt64 { UInt64(UInt(bitPattern: unsafe record)) }
+  /// How many instructions of its block come before this one and not before another.
+  func distance(from first: Instruction) -> UInt64 { UInt64(truncatingIfNeeded: unsafe record - first.record) }
   /// The address of the next instruction.
   @inline(__always) var next: UInt64 { address &+ UInt64(length) }
   /// The opcode extension in ModRM.reg.

@@ -32,6 +32,8 @@ enum Operation: UInt16 {
   case test64, test32, xor32, andImmediate32
   /// The block ends here, and the next instruction is elsewhere.
   case endOfBlock
+  /// The code of this block was overwritten: it ends before this instruction.
+  case stopped
   /// A debugger wants to stop before this instruction.
   case breakpoint
   case undefined

@@ -135,7 +135,8 @@ public import SystemBus
   }
 
   func emptyBlockCache() {
-    for slot in 0..<65536 { core.store(UInt64(0), at: Core.blocks + slot * 16 + 8) }
+    for slot in 0..<65536 { core.store(UInt64(0), at: Core.blocks + slot * 8) }
+    core[.epoch] &+= 1
     core[.arenaNext] = UInt64(UInt(bitPattern: unsafe arena))
     core[.arenaEnd] = core[.arenaNext] + UInt64(Self.arenaSize)
     core[.currentBlock] = 0

@@ -81,7 +81,7 @@ public final class StandIn: Sendable {
       guard Self.isOurs(instruction, extra) else { return .refused }
       name = InstructionTally.name(instruction)
       do throws(Fault) {
-        if core[.systemFlags] & Flags.tf == 0 { try core.execute(instruction, mayRepeat: false) } else { try core.trace() }
+        if core[.systemFlags] & Flags.tf == 0 { try core.execute(instruction, goingOn: false) } else { try core.trace() }
       } catch {
         // What this processor does not have either is the accelerator's failure, and not the guest's.
         if error == .undefined { return .refused }

@@ -1,0 +1,168 @@
+internal import Processor
+
+/// The head of a cached block; its instructions follow.
+struct BlockRecord {
+  var rip: UInt64
+  var physical: UInt64
+  var mode: UInt64
+  /// The epoch in which RIP was last seen to lead to this physical address.
+  var epoch: UInt64
+  /// RAM page of the code, or -1 for code that cannot change.
+  var page: Int
+  var version: UInt32
+  static let headerSize = 64
+  static let longest = 64
+}
+
+extension Core {
+  /// The linear address of the next instruction, which must lie in its segment.
+  @inline(__always) func nextCodeLinear(_ rip: UInt64) throws(Fault) -> UInt64 {
+    if is64Bit { return rip }
+    if rip > segmentLimit(Segment.cs) { throw .protection }
+    return codeLinear(rip)
+  }
+  func codeLinear(_ rip: UInt64) -> UInt64 { is64Bit ? rip : (rip &+ segmentBase(1)) & 0xFFFF_FFFF }
+  func truncateIP(_ rip: UInt64, _ width: UInt8) -> UInt64 { width == 8 ? rip : width == 4 ? rip & 0xFFFF_FFFF : rip & 0xFFFF }
+
+  /// The decoded block at RIP, from the cache or made now.
+  @inline(__always) func findBlock() throws(Fault) -> Instruction {
+    let rip = self[.rip]
+    if let known = knownBlock(rip) { return known }
+    return try findBlockSlowly(rip)
+  }
+
+  @inline(__always) private func slot(_ rip: UInt64) -> Int { Self.blocks &+ Int(truncatingIfNeeded: (rip ^ rip >> 16) & 0xFFFF) &* 8 }
+
+  /// The block at an address, if it was entered in this epoch: its translation still holds.
+  @inline(__always) func knownBlock(_ rip: UInt64) -> Instruction? {
+    guard let block = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(load(slot(rip), as: UInt64.self))) else { return nil }
+    guard unsafe block.pointee.rip == rip, unsafe block.pointee.mode == self[.mode] else { return nil }
+    return unsafe enter(block)
+  }
+
+  /// The first instruction of a block, if its translation and its code are still what they were.
+  @inline(__always) private func enter(_ block: UnsafeMutablePointer<BlockRecord>) -> Instruction? {
+    guard unsafe block.pointee.epoch == self[.epoch], isCurrent(unsafe block.pointee.page, unsafe block.pointee.version) else { return nil }
+    self[.currentBlock] = UInt64(UInt(bitPattern: block))
+    return unsafe Instruction(firstOf: block)
+  }
+
+  @inline(never) private func findBlockSlowly(_ rip: UInt64) throws(Fault) -> Instruction {
+    let physical = try codeAddress(nextCodeLinear(rip))
+    if let block = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(load(slot(rip), as: UInt64.self))),
+      unsafe block.pointee.rip == rip, unsafe block.pointee.mode == self[.mode], unsafe block.pointee.physical == physical
+    {
+      unsafe block.pointee.epoch = self[.epoch]
+      if let known = unsafe enter(block) { return known }
+    }
+    return try buildBlock(rip, physical)
+  }
+
+  /// The block at the target of a jump that led there before, if nothing has changed since and nobody asks for attention.
+  @inline(__always) func follow(_ i: Instruction) -> Instruction? {
+    guard self[.attention] == 0, let block = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(i.displacement)) else { return nil }
+    return unsafe enter(block)
+  }
+
+  /// The block at the target of an indirect jump, likewise.
+  @inline(__always) func blockKnown(at rip: UInt64) -> Instruction? {
+    self[.attention] == 0 ? knownBlock(rip) : nil
+  }
+
+  /// The block at RIP, which is where `last` has led: if that is a direct jump, it remembers.
+  @inline(__always) func findBlock(after last: Instruction?) throws(Fault) -> Instruction {
+    let (epoch, end) = (self[.epoch], self[.arenaNext])
+    let next = try findBlock()
+    // Blocks beyond the arena's end are not kept, and in a new epoch perhaps none is.
+    if let last, epoch == self[.epoch], last.place < end, next.place < self[.arenaNext] { link(last) }
+    return next
+  }
+
+  @inline(__always) private func link(_ last: Instruction) {
+    switch last.operation {
+    case .jump, .jcc, .jumpIfZero, .jumpUnlessZero, .call, .endOfBlock: unsafe last.record.pointee.displacement = self[.currentBlock]
+    default: break
+    }
+  }
+
+  @inline(__always) private func isCurrent(_ page: Int, _ version: UInt32) -> Bool {
+    guard page >= 0, let marks = unsafe UnsafePointer<UInt8>(bitPattern: UInt(self[.marks])),
+      let versions = unsafe UnsafePointer<UInt32>(bitPattern: UInt(self[.versions]))
+    else { return page < 0 }
+    return unsafe marks[page] == 1 && versions[page] == version
+  }
+
+  /// The instruction at RIP, as a block of its own.
+  func decodeNext() throws(Fault) -> Instruction {
+    let rip = self[.rip]
+    return try buildBlock(rip, codeAddress(nextCodeLinear(rip)), longest: 1)
+  }
+
+  @inline(never) private func buildBlock(_ rip: UInt64, _ physical: UInt64, longest: Int = BlockRecord.longest) throws(Fault) -> Instruction {
+    let room = UInt64(BlockRecord.headerSize + (BlockRecord.longest + 1) * MemoryLayout<InstructionRecord>.stride)
+    if self[.arenaNext] &+ room > self[.arenaEnd] { processor.emptyBlockCache() }
+    guard let p = unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.arenaNext])) else { preconditionFailure("the block cache has memory") }
+    let records = unsafe (p + BlockRecord.headerSize).assumingMemoryBound(to: InstructionRecord.self)
+    let (page, version) = processor.markCode(physical)
+    var count = 0
+    var at = rip
+    var cacheable = longest > 1
+    let breakpoints = processor.traps.breakpoints
+    while count < longest {
+      let linearNow = codeLinear(at)
+      if count > 0 && linearNow >> 12 != codeLinear(rip) >> 12 { break }
+      var decoder = Decoder(self, at: at, physical: physical &+ (at &- rip))
+      do {
+        try decoder.decode(into: &(unsafe records[count]))
+      } catch {
+        // A fault of a later instruction is raised when it is reached.
+        if count == 0 { throw error }
+        break
+      }
+      if breakpoints.contains(codeLinear(at)) { unsafe records[count].operation = .breakpoint }
+      if decoder.crossesPage {
+        if count > 0 { break }
+        cacheable = false
+      }
+      at = unsafe truncateIP(at &+ UInt64(records[count].length), is64Bit ? 8 : self[.mode] & Mode.code32 != 0 ? 4 : 2)
+      count += 1
+      if !cacheable || Self.endsBlock(unsafe records[count - 1].operation) { break }
+    }
+    unsafe records[count] = InstructionRecord()
+    unsafe records[count].address = at
+    unsafe records[count].operation = .endOfBlock
+    let block = BlockRecord(rip: rip, physical: physical, mode: self[.mode], epoch: self[.epoch], page: page, version: version)
+    unsafe p.storeBytes(of: block, as: BlockRecord.self)
+    if cacheable {
+      self[.arenaNext] = self[.arenaNext] &+ UInt64(BlockRecord.headerSize + (count + 1) * MemoryLayout<InstructionRecord>.stride + 63) & ~63
+      store(UInt64(UInt(bitPattern: p)), at: slot(rip))
+    }
+    self[.currentBlock] = UInt64(UInt(bitPattern: p))
+    return unsafe Instruction(record: records)
+  }
+
+  private static func endsBlock(_ operation: Operation) -> Bool {
+    switch operation {
+    case .jump, .jumpNear, .call, .callNear, .ret, .loop, .jcxz, .undefined: true
+    default: operation.rawValue >= Operation.farJump.rawValue && operation.rawValue <= Operation.sysexit.rawValue
+    }
+  }
+
+  /// The code of the running block was overwritten: nothing more of it is executed.
+  func stopBlock(inPage page: UInt64) {
+    guard let p = unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.currentBlock])),
+      unsafe p.load(as: BlockRecord.self).physical & ~0xFFF == page
+    else { return }
+    stopBlock()
+  }
+
+  /// Nothing more of the running block is executed, nor ever again.
+  func stopBlock() {
+    guard let p = unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.currentBlock])) else { return }
+    let records = unsafe (p + BlockRecord.headerSize).assumingMemoryBound(to: InstructionRecord.self)
+    for n in 0...BlockRecord.longest {
+      if unsafe records[n].operation == .endOfBlock { break }
+      unsafe records[n].operation = .stopped
+    }
+  }
+}
