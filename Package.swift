@@ -38,6 +38,7 @@ let package = Package(
     .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CFDT", providers: [.apt(["libfdt-dev"])]),
     .target(name: "Primitives", swiftSettings: strict),
 
@@ -46,7 +47,7 @@ let package = Package(
 
     layer("DeviceModel", []),
     layer("GuestRAM", ["CLinux"]),
-    layer("Host", ["CLinux", "CZlib", "CLZ4", "CZstd", "CLZMA", "CFDT"]),
+    layer("Host", ["CLinux", "CZlib", "CLZ4", "CZstd", "CLZMA", "CFDT", "CPNG"]),
 
     layer("Devices", ["DeviceModel"]),
     layer("PCI", ["DeviceModel", "SystemBus"]),
@@ -54,6 +55,7 @@ let package = Package(
     layer("ACPITables", ["DeviceModel"], path: "ACPI", exclude: ["README.md"]),
 
     layer("Virtio", ["DeviceModel", "PCI", "GuestRAM"]),
+    layer("Display", ["DeviceModel", "PCI", "GuestRAM", "SystemBus"]),
     layer("Processor", ["DeviceModel", "SystemBus", "GuestRAM"]),
     layer("Boot", ["GuestRAM", "Host", "Processor"]),
 
@@ -65,7 +67,7 @@ let package = Package(
     layer(
       "Machine",
       [
-        "DeviceModel", "GuestRAM", "Host", "Devices", "PCI", "SystemBus", "ACPITables", "Virtio",
+        "DeviceModel", "GuestRAM", "Host", "Devices", "PCI", "SystemBus", "ACPITables", "Virtio", "Display",
         "Processor", "Boot", "SoftBackend", "KVMBackend", "Debugger", "CFirmware",
       ]),
     .executableTarget(
@@ -83,6 +85,7 @@ let package = Package(
     tests("SystemBusTests", ["SystemBus"]),
     tests("PCITests", ["PCI", "SystemBus"]),
     tests("VirtioTests", ["Virtio", "PCI", "SystemBus", "GuestRAM"]),
+    tests("DisplayTests", ["Display", "PCI", "SystemBus", "GuestRAM"]),
     tests("ACPITablesTests", ["ACPITables", "TestSupport"], exclude: ["dsdt.dsl"]),
     tests("HostTests", ["Host", "TestSupport"]),
     tests("DebuggerTests", ["Debugger", "GuestRAM", "Host", "Processor", "SystemBus", "TestSupport"]),

@@ -22,6 +22,9 @@ struct Board {
     return windows
   }
 
+  /// Whether somebody answers at VGA's ports.
+  var hasVGA: Bool { placements.contains { $0.ports.contains(Platform.vga) } }
+
   /// The first device with an ACPI hardware id.
   func placement(_ id: HardwareID) -> Placement? {
     placements.first { $0.acpiID?.description == id.rawValue }

@@ -46,7 +46,7 @@ enum FixedTables {
     bytes.store(UInt16(0xFFF), at: 98)
     if board.placement(.clock) != nil { bytes[108] = centuryRegister }
     bytes.store(bootArchitecture(board), at: 109)
-    bytes.store(featureFlags, at: 112)
+    bytes.store(featureFlags(board), at: 112)
     put(io(Platform.resetControl, bits: 8, access: 1), into: &bytes, at: 116)
     bytes[128] = resetValue
     bytes.store(UInt64(dsdt), at: 140)
@@ -124,12 +124,14 @@ enum FixedTables {
   private static let levelActiveHigh: UInt16 = 0x0D
 
   /// WBINVD works, every processor has C1, no fixed sleep button, the RTC does not wake from S4,
-  /// the reset register exists, there is no screen.
-  private static let featureFlags: UInt32 = 1 << 0 | 1 << 2 | 1 << 5 | 1 << 7 | 1 << 10 | 1 << 12
+  /// the reset register exists, there may be no screen.
+  private static func featureFlags(_ board: Board) -> UInt32 {
+    1 << 0 | 1 << 2 | 1 << 5 | 1 << 7 | 1 << 10 | (board.hasVGA ? 0 : 1 << 12)
+  }
 
-  /// Devices on ISA, perhaps a keyboard controller, no VGA.
+  /// Devices on ISA, perhaps a keyboard controller, perhaps no VGA.
   private static func bootArchitecture(_ board: Board) -> UInt16 {
-    1 << 0 | (board.placement(.keyboard) != nil ? 1 << 1 : 0) | 1 << 2
+    1 << 0 | (board.placement(.keyboard) != nil ? 1 << 1 : 0) | (board.hasVGA ? 0 : 1 << 2)
   }
 
   private static func sourceOverride(irq: UInt8, line: UInt32, flags: UInt16) -> [UInt8] {

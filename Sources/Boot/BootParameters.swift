@@ -36,6 +36,9 @@ struct BootParameters {
 
   mutating func setCommandLine(_ address: GuestAddress) { store(address.value, low: 0x228, high: 0x0C8) }
   mutating func setRootPointer(_ address: UInt64) { bytes.store(address, at: 0x070) }
+  mutating func setScreen(_ screen: ScreenInformation) {
+    bytes.replaceSubrange(0..<screen.bytes.count, with: screen.bytes)
+  }
   mutating func setSetupData(_ address: UInt64) { bytes.store(address, at: 0x250) }
 
   mutating func setMemoryMap(_ map: MemoryMap) {

@@ -35,6 +35,7 @@ extension Loader {
     parameters.setCommandLine(LowMemory.commandLine)
     parameters.setRootPointer(request.rootPointer)
     parameters.setMemoryMap(map)
+    if let screen = request.screen { parameters.setScreen(screen) }
 
     var extra = SetupData()
     extra.add(.randomSeed, request.randomSeed)

@@ -11,10 +11,13 @@ public struct LoadRequest: Sendable {
   public var randomSeed: [UInt8]
   /// Chooses the virtual address of a kernel that lets itself be moved; nil leaves it where it was linked.
   public var baseSeed: UInt64?
+  /// What the display shows; nil if there is none.
+  public var screen: ScreenInformation?
 
   public init(
     kernel: String, initrd: String? = nil, commandLine: String = "", deviceTree: String? = nil,
-    rootPointer: UInt64 = 0, randomSeed: [UInt8] = [], baseSeed: UInt64? = nil
+    rootPointer: UInt64 = 0, randomSeed: [UInt8] = [], baseSeed: UInt64? = nil,
+    screen: ScreenInformation? = nil
   ) {
     self.kernel = kernel
     self.initrd = initrd
@@ -23,5 +26,6 @@ public struct LoadRequest: Sendable {
     self.rootPointer = rootPointer
     self.randomSeed = randomSeed
     self.baseSeed = baseSeed
+    self.screen = screen
   }
 }

@@ -29,6 +29,9 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
   public let lowSize: UInt64
   public var highSize: UInt64 { size - lowSize }
 
+  /// A display's memory: it follows RAM in the mapping, and no address of RAM reaches it.
+  public let videoSize: UInt64
+
   /// The firmware image, padded at its front to whole pages; empty without firmware.
   public let firmwareSize: UInt64
 
@@ -39,14 +42,19 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
   let staleCode: Atomic<UInt32>
 
   static let page = 4096
+  /// Pages of RAM and of video memory.
+  package var pageCount: Int { Int(size + videoSize) / Self.page }
   static let guardSize = 1 << 16
 
   /// - Parameter size: at least 1 MiB, in whole pages.
   /// - Parameter firmware: shown below 4 GiB, at most 16 MiB less the pages KVM needs.
-  public init(size: UInt64, firmware image: [UInt8] = []) throws(GuestMemoryError) {
+  /// - Parameter video: of a display, in whole pages; zero without one.
+  public init(size: UInt64, firmware image: [UInt8] = [], video: UInt64 = 0) throws(GuestMemoryError) {
     precondition(size >= 1 << 20 && size % UInt64(Self.page) == 0, "RAM comes in pages, from 1 MiB on")
     precondition(UInt64(image.count) <= Platform.largestFirmware, "firmware is at most 16 MiB")
+    precondition(video % UInt64(Self.page) == 0 && video <= 1 << 30, "video memory comes in pages")
     self.size = size
+    videoSize = video
     lowSize = min(size, Platform.lowRAMLimit)
     firmwareSize = UInt64(image.count).roundedUp(toMultipleOf: UInt64(Self.page))
     staleCode = Atomic(0)
@@ -54,10 +62,10 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
     let descriptor = unsafe linux_memfd("guest-ram")
     guard descriptor >= 0 else { throw .host(call: "memfd_create", code: -descriptor) }
     defer { close(descriptor) }
-    guard ftruncate(descriptor, Int(size)) == 0 else { throw .host(call: "ftruncate", code: errno) }
-    unsafe ram = try Self.map(Int(size), shared: descriptor)
+    guard ftruncate(descriptor, Int(size + video)) == 0 else { throw .host(call: "ftruncate", code: errno) }
+    unsafe ram = try Self.map(Int(size + video), shared: descriptor)
     unsafe firmware = try Self.map(max(Int(firmwareSize), Self.page), shared: -1)
-    unsafe marks = try Self.map(Int(size) / Self.page, shared: -1).assumingMemoryBound(to: UInt8.self)
+    unsafe marks = try Self.map(Int(size + video) / Self.page, shared: -1).assumingMemoryBound(to: UInt8.self)
     let padding = Int(firmwareSize) - image.count
     for i in 0..<padding { unsafe firmware.storeBytes(of: 0xFF, toByteOffset: i, as: UInt8.self) }
     layout = Mutex(MemoryWindow.layout(low: lowSize, high: size - lowSize, firmware: firmwareSize, shadow: .reset))
@@ -67,9 +75,9 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
   }
 
   deinit {
-    unsafe Self.unmap(ram, Int(size))
+    unsafe Self.unmap(ram, Int(size + videoSize))
     unsafe Self.unmap(firmware, max(Int(firmwareSize), Self.page))
-    unsafe Self.unmap(UnsafeMutableRawPointer(marks), Int(size) / Self.page)
+    unsafe Self.unmap(UnsafeMutableRawPointer(marks), pageCount)
   }
 
   private static func map(_ count: Int, shared descriptor: Int32) throws(GuestMemoryError) -> UnsafeMutableRawPointer {
@@ -196,9 +204,12 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
   /// A device or loader wrote here.
   func didWrite(_ address: GuestAddress, _ count: Int) {
     guard count > 0, let offset = ramOffset(address, count) else { return }
+    didWrite(pages: (offset / Self.page)..<((offset + count - 1) / Self.page + 1))
+  }
+
+  func didWrite(pages: Range<Int>) {
     var stale = false
-    for page in (offset / Self.page)...((offset + count - 1) / Self.page)
-    where unsafe guest_load8(marks + page) == 1 {
+    for page in pages where unsafe guest_load8(marks + page) == 1 {
       unsafe guest_store8(marks + page, 2)
       stale = true
     }
@@ -213,9 +224,13 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
   /// Lays the legacy window anew after the guest changed its shadow-RAM registers.
   ///
   /// - Parameter hidden: so many bytes at the firmware's start are not memory now: a flash chip answers there.
-  public func setShadow(_ shadow: ShadowControl, hidingFirmware hidden: UInt64 = 0) {
+  /// - Parameter video: where video memory is now; nil for nowhere.
+  public func setShadow(_ shadow: ShadowControl, hidingFirmware hidden: UInt64 = 0, videoAt video: GuestAddress? = nil) {
     layout.withLock {
       $0 = MemoryWindow.layout(low: lowSize, high: highSize, firmware: firmwareSize, hidden: hidden, shadow: shadow)
+      if let video, videoSize > 0 {
+        $0.append(MemoryWindow(range: MemoryRange(video, count: videoSize), backing: .ram(size), access: .readWrite))
+      }
     }
   }
 

@@ -1,8 +1,11 @@
 internal import Glibc
 
-/// Signals that end the program, received in order by a thread instead of interrupting one.
+/// Signals that the user sends, received in order by a thread instead of interrupting one.
 public enum HostSignals {
   static let ending = [SIGTERM, SIGINT, SIGHUP]
+
+  /// The signal that asks for a picture instead of an end.
+  public static let picture = SIGUSR1
 
   /// Before any thread is made: threads inherit it. A reader that goes away is an error code, not a signal.
   public static func prepare() {
@@ -11,7 +14,7 @@ public enum HostSignals {
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
-  /// Waits for the next signal that ends the program.
+  /// Waits for the next signal.
   public static func next() -> Int32 {
     var set = set()
     var number: Int32 = 0
@@ -22,7 +25,7 @@ public enum HostSignals {
   private static func set() -> sigset_t {
     var set = sigset_t()
     unsafe sigemptyset(&set)
-    for number in ending { unsafe sigaddset(&set, number) }
+    for number in ending + [picture] { unsafe sigaddset(&set, number) }
     return set
   }
 }

@@ -25,7 +25,7 @@ public import SystemBus
   private let kicked = Atomic<Bool>(false)
 
   /// Interrupts a KVM_RUN from another thread.
-  static let kickSignal = SIGUSR1
+  static let kickSignal = SIGUSR2
 
   init(_ index: Int, of backend: KVMBackend) throws(ProcessorError) {
     self.backend = backend

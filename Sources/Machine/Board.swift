@@ -2,6 +2,7 @@ internal import ACPITables
 internal import Boot
 internal import DeviceModel
 internal import Devices
+internal import Display
 internal import GuestRAM
 internal import Host
 internal import PCI
@@ -60,6 +61,13 @@ struct Board: Sendable {
     virtioConsole = place(VirtioConsole(), "virtio-console")
     let entropy = VirtioEntropy { [entropy = machine.entropy] count in (try? entropy.bytes(count)) ?? [] }
     _ = place(entropy, "virtio-rng")
+    display = configuration.display.map { wish in
+      let slot = FunctionSlot(
+        DisplayAdapter(memory, preferred: wish.preferred), at: Self.displayAddress, Placement("display"), lines: lines, on: machine)
+      functions.append(slot)
+      targets.append(DisplayPorts(of: slot))
+      return slot
+    }
     bridge = HostBridge(functions, lines: lines, on: machine) { machine.tracer?.watching($0) ?? $0 }
     targets.append(bridge)
     let placements = targets.map(\.placement) + [FirmwareConfig.placement]
@@ -88,6 +96,9 @@ struct Board: Sendable {
   let keyboard: Slot<KeyboardController>
   let virtioConsole: FunctionSlot<VirtioPCI<VirtioConsole>>
   let bridge: HostBridge
+  let display: FunctionSlot<DisplayAdapter>?
+  /// Behind every slot that a disk could be in.
+  private static let displayAddress = FunctionAddress(slot: 0x1E)
   private let workers: [String: StorageWorker]
   private let tables: ACPITables
   private let makeTables: @Sendable (MemoryRange, Port) -> ACPITables
@@ -103,6 +114,23 @@ struct Board: Sendable {
   var hiddenFirmware: UInt64 {
     guard let flash, let range = flash.placement.memory else { return 0 }
     return flash.access { chip, _ in chip.showsArray } ? 0 : range.count
+  }
+
+  /// Where video memory is; nil where it would not be in the window of PCI, or where configuration space is.
+  var videoPlace: GuestAddress? {
+    guard let display, let place = display.inspect({ $0.framebufferPlace }), Platform.pciMemory.contains(place) else { return nil }
+    let range = MemoryRange(place, count: Platform.video.count)
+    guard range.last <= Platform.pciMemory.last, bridge.ecam?.overlaps(range) != true else { return nil }
+    return place
+  }
+
+  private func screenInformation(_ display: Configuration.Display) -> ScreenInformation {
+    display.initialMode.map { .pixels(at: Platform.video.first, width: $0.width, height: $0.height) } ?? .text
+  }
+
+  /// Does what firmware does elsewhere.
+  func placeDisplay(_ configuration: Configuration) {
+    display?.access { display, cycle in display.place(configuration.display?.initialMode, &cycle) }
   }
 
   /// Tells the firmware's ACPI files where the guest has put the configuration space and the PM block.
@@ -144,11 +172,23 @@ struct Board: Sendable {
       LoadRequest(
         kernel: kernel, initrd: configuration.initrd, commandLine: configuration.commandLine,
         deviceTree: configuration.deviceTree, rootPointer: root.value, randomSeed: try entropySource.bytes(32),
-        baseSeed: entropySource.next()),
+        baseSeed: entropySource.next(), screen: configuration.display.map(screenInformation)),
       into: memory)
   }
 }
 
 extension Configuration.Disk {
   var access: DiskFile.Access { isSnapshot ? .snapshot : isReadOnly ? .readOnly : .readWrite }
+}
+
+extension Configuration.Display {
+  /// The mode that the monitor asks for.
+  var preferred: (width: Int, height: Int) {
+    let wish = if case .text = self { Self.standard } else { self }
+    guard case .pixels(let width, let height) = wish else { return (640, 480) }
+    return (width, height)
+  }
+
+  /// What is on the screen before anybody asks for a mode; nil for text.
+  var initialMode: (width: Int, height: Int)? { self == .text ? nil : preferred }
 }

@@ -31,6 +31,17 @@ public struct Configuration: Sendable {
     case file(String)
   }
 
+  /// What a display shows to a kernel that is started without firmware, and the mode that its monitor asks for.
+  public enum Display: Equatable, Sendable {
+    case text
+    case pixels(width: Int, height: Int)
+
+    public static let standard = Display.pixels(width: 1024, height: 768)
+    /// What the display's memory has room for.
+    public static let widths = 320...2560
+    public static let heights = 200...1600
+  }
+
   public enum TripleFault: String, Sendable, CaseIterable {
     case stop
     case reset
@@ -50,6 +61,10 @@ public struct Configuration: Sendable {
   public var accelerator = Accelerator.auto
   public var console = Stream.standard
   public var debugConsole = Stream.none
+  /// Nil: the machine has no display.
+  public var display: Display?
+  /// A file for the picture on the screen, at the end and when the user asks for it.
+  public var screenshot: String?
   public var stopsOnReset = false
   public var tripleFault = TripleFault.stop
   /// Seconds until the run is ended.

@@ -45,6 +45,7 @@ public final class Machine: Backplane {
   let entropy: Entropy
   let console: Console
   let debugConsole: OutputStream?
+  let screenshot: ReplacedFile?
   let tracer: Tracer?
   private let debugger: DebugServer?
   /// Set once, before any processor runs.
@@ -61,9 +62,11 @@ public final class Machine: Backplane {
       let variables = try configuration.firmwareVariables.map(FirmwareVariables.init)
       firmwareVariables = variables
       let image = try configuration.firmware.map { try FirmwareImage.bytes($0, behind: variables?.contents ?? []) }
-      memory = try GuestMemory(size: configuration.memory, firmware: image ?? [])
+      memory = try GuestMemory(
+        size: configuration.memory, firmware: image ?? [], video: configuration.display == nil ? 0 : Platform.video.count)
       console = try Console(configuration.console)
       debugConsole = try OutputStream.open(configuration.debugConsole, name: "debug console")
+      screenshot = try configuration.screenshot.map(ReplacedFile.init)
       debugger = try configuration.debugger.map { [control, memory] place in
         do throws(SystemError) {
           return try DebugServer(place, memory: memory) { control.update { if $0.outcome == nil { $0.outcome = .quit } } }
@@ -144,7 +147,7 @@ public final class Machine: Backplane {
   }
 
   private func changeMemoryMap() {
-    memory.setShadow(board.shadow, hidingFirmware: board.hiddenFirmware)
+    memory.setShadow(board.shadow, hidingFirmware: board.hiddenFirmware, videoAt: board.videoPlace)
     guard let backend = power.withLock({ $0?.backend }) else { return }
     do throws(ProcessorError) { try backend.memoryMapChanged() } catch { end(.failed(error.message)) }
   }
@@ -226,7 +229,8 @@ public final class Machine: Backplane {
     var bus = SystemBus()
     let board = board
     do {
-      memory.setShadow(configuration.firmware == nil ? .allRAM : .reset)
+      if configuration.firmware == nil { board.placeDisplay(configuration) }
+      memory.setShadow(configuration.firmware == nil ? .allRAM : .reset, videoAt: board.videoPlace)
       backend = try accelerator.makeBackend(memory: memory, processors: configuration.processors, machine: self)
       let targets = board.targets + backend.chips
       try tracer?.check(devices: targets.map(\.placement.name) + board.bridge.slots.map(\.placement.name))

@@ -1,6 +1,6 @@
 public import Primitives
 
-/// A 32-bit, non-prefetchable memory window of a function.
+/// A 32-bit memory window of a function.
 public struct BaseAddress: Sendable {
   public let index: Int
   public let byteCount: UInt32
@@ -17,7 +17,7 @@ public struct BaseAddress: Sendable {
   /// Where the window is; nil while memory decoding is off or it is not placed.
   public func place(in space: ConfigurationSpace) -> GuestAddress? {
     // Zero is "not placed yet"; firmware sizes windows with decoding on.
-    let base = space.value(UInt32.self, at: offset)
+    let base = space.value(UInt32.self, at: offset) & ~0xF
     return space.decodesMemory && base != 0 ? GuestAddress(UInt64(base)) : nil
   }
 

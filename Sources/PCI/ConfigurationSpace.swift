@@ -57,9 +57,11 @@ public struct ConfigurationSpace: Sendable {
   }
 
   /// Adds a memory base address register; returns how to decode it.
-  public mutating func addBaseAddress(_ index: Int, byteCount: UInt32) -> BaseAddress {
+  ///
+  /// - Parameter prefetchable: reads there change nothing.
+  public mutating func addBaseAddress(_ index: Int, byteCount: UInt32, prefetchable: Bool = false) -> BaseAddress {
     let bar = BaseAddress(index: index, byteCount: byteCount)
-    define(UInt32(0), at: bar.offset, writable: ~(byteCount - 1))
+    define(UInt32(prefetchable ? 8 : 0), at: bar.offset, writable: ~(byteCount - 1))
     return bar
   }
 

@@ -18,6 +18,7 @@ public enum Platform {
 
   public static let extendedBIOSData: GuestAddress = 0x9_FC00
   public static let legacyVideo = MemoryRange(0xA_0000, count: 0x2_0000)
+  public static let textScreen: GuestAddress = 0xB_8000
   public static let shadow = MemoryRange(0xC_0000, count: 0x4_0000)
 
   public static let ecam = MemoryRange(0xB000_0000, count: 0x1000_0000)
@@ -25,6 +26,9 @@ public enum Platform {
   public static let ioAPIC = MemoryRange(0xFEC0_0000, count: 0x1000)
   public static let rootComplex = MemoryRange(0xFED1_C000, count: 0x4000)
   public static let localAPIC = MemoryRange(0xFEE0_0000, count: 0x1000)
+  /// Where a display is if no firmware puts it elsewhere.
+  public static let video = MemoryRange(0xFD00_0000, count: 0x100_0000)
+  public static let videoRegisters = MemoryRange(0xFEBF_F000, count: 0x1000)
   public static let kvmIdentityMap: GuestAddress = 0xFEFF_C000
   public static let kvmTaskState: GuestAddress = 0xFEFF_D000
   public static let kvmPrivate = MemoryRange(0xFEFF_C000, count: 0x4000)
@@ -33,6 +37,8 @@ public enum Platform {
 
   public static let debugExit = PortRange(0xF4, count: 4)
   public static let serial = PortRange(0x3F8, count: 8)
+  public static let displayInterface = PortRange(0x1CE, count: 4)
+  public static let vga = PortRange(0x3C0, count: 0x20)
   public static let debugConsole = PortRange(0x402, count: 1)
   public static let panicNotifier = PortRange(0x505, count: 1)
   public static let firmwareConfig = PortRange(0x510, count: 12)

@@ -45,7 +45,7 @@ public import SystemBus
     fabric = InterruptFabric(processors: processorCount, tscHertz: SoftProcessor.frequency, clock: self.clock)
     fabric.whenDeadlineMoves(deadlineMoved)
     chips = fabric.targets
-    let pages = Int(memory.size / 4096)
+    let pages = memory.pageCount
     unsafe versions = .allocate(capacity: pages)
     unsafe versions.initialize(repeating: 0, count: pages)
     time?.whenMoved { [weak self] in self?.tellAll(.interrupt) }

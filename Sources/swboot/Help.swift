@@ -30,6 +30,11 @@ let help = """
                          none or a file
     --debugcon WHERE     port 0x402: none (the default), stdio or a file
 
+    --display[=MODE]     a VGA with a linear framebuffer (PCI 1234:1111); MODE is how a kernel
+                         finds it that is started without firmware: text, or a size;
+                         1024x768 if not given
+    --screenshot FILE    what the display shows, as PNG: at the end, and on SIGUSR1
+
     --deterministic[=SEED]
                          every run the same: time is counted in instructions, and what is
                          random follows from the seed; the software CPU, one processor

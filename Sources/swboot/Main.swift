@@ -42,6 +42,7 @@ internal import Machine
     for notice in machine.notices { say(notice) }
     let outcome = run(machine)
     Terminal.restore()
+    if let problem = machine.takeScreenshot() { say(problem) }
     for line in machine.unseenConsoleTail { say("  | \(line)") }
     if let explanation = outcome.explanation { say(explanation) }
     if let note = machine.handOverNote { say(note) }
@@ -51,12 +52,22 @@ internal import Machine
 
   private static func run(_ machine: Machine) -> Outcome {
     do throws(SystemError) {
-      _ = try HostThread(name: "signals") { machine.end(.interrupted(signal: HostSignals.next())) }
+      _ = try HostThread(name: "signals") { serveSignals(of: machine) }
       if machine.isInteractive, try Terminal.makeRaw() { Terminal.restoreOnFatalSignals() }
     } catch {
       return .failed("the terminal cannot be set up: \(error).")
     }
     return machine.run()
+  }
+
+  /// Until one of them ends the run.
+  private static func serveSignals(of machine: Machine) {
+    var signal = HostSignals.next()
+    while signal == HostSignals.picture, machine.hasScreenshot {
+      if let problem = machine.takeScreenshot() { say(problem) }
+      signal = HostSignals.next()
+    }
+    machine.end(.interrupted(signal: signal))
   }
 
   private static func say(_ message: String) { Program.say("swboot: \(message)") }

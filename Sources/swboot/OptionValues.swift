@@ -46,6 +46,20 @@ extension Options {
     return seed
   }
 
+  /// `text`, `1024x768`, or the standard where none is given.
+  static func display(_ text: String?) throws(UsageError) -> Configuration.Display {
+    guard let text else { return .standard }
+    if text == "text" { return .text }
+    let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+    guard sides.count == 2, let width = sides[0], let height = sides[1], Configuration.Display.widths.contains(width),
+      Configuration.Display.heights.contains(height), width % 8 == 0
+    else {
+      throw UsageError(
+        message: "--display=\(text): write text, or a size such as 1024x768: up to 2560x1600, the width a multiple of 8.")
+    }
+    return .pixels(width: width, height: height)
+  }
+
   /// `40s`, `2m`, `500ms`, or a bare number of seconds.
   static func seconds(_ text: String) throws(UsageError) -> Double {
     for (suffix, factor) in [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("", 1)] where text.hasSuffix(suffix) {

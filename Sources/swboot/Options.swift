@@ -20,7 +20,7 @@ struct Options {
   private static let flags: Set = ["--help", "--no-reboot", "-enable-kvm", "-snapshot"]
   private static let takesValue: Set = [
     "--kernel", "--initrd", "--append", "--dtb", "--disk", "--firmware", "--firmware-vars", "--memory", "--cpus", "--accel", "--console",
-    "--debugcon", "--gdb", "--timeout", "--trace", "--triple-fault",
+    "--debugcon", "--gdb", "--screenshot", "--timeout", "--trace", "--triple-fault",
   ]
   /// Slots of the PCI bus that are left for disks.
   static let mostDisks = 24
@@ -40,6 +40,8 @@ struct Options {
       }
       if name == "--deterministic" {
         configuration.seed = try Self.seed(value)
+      } else if name == "--display" {
+        configuration.display = try Self.display(value)
       } else if Self.flags.contains(name) || FamiliarOptions.flags.contains(name) {
         guard value == nil else { throw UsageError(message: "\(name) takes no value. See swboot --help.") }
         setFlag(name)
@@ -92,6 +94,7 @@ struct Options {
     case "--console": configuration.console = try Self.stream(name, value)
     case "--debugcon": configuration.debugConsole = try Self.stream(name, value)
     case "--timeout": configuration.timeout = try Self.seconds(value)
+    case "--screenshot": configuration.screenshot = try Self.path(name, value)
     case "--gdb": configuration.debugger = try Self.path(name, value)
     default: configuration.trace = try Self.trace(value)
     }
@@ -117,6 +120,7 @@ struct Options {
         throw UsageError(message: "--firmware-vars needs --firmware FILE: our own firmware keeps no variables.")
       }
     }
+    if configuration.screenshot != nil, configuration.display == nil { configuration.display = .standard }
     guard command == .boot else { return }
     if configuration.kernel == nil, configuration.firmware == nil, !configuration.disks.isEmpty {
       configuration.firmware = .builtin
