@@ -46,8 +46,10 @@ struct Board: Sendable {
     var workers: [String: StorageWorker] = [:]
     func place<F: VirtioFunction>(_ function: F, _ name: String) -> FunctionSlot<VirtioPCI<F>> {
       let isWatched = machine.tracer?.watchesQueues(of: name) ?? false
+      // 64-bit U-Boot takes whatever is in slot 1 for a bridge of the PC that it knows.
+      let address = FunctionAddress(slot: functions.count + 2)
       let slot = FunctionSlot(
-        VirtioPCI(function, memory: memory, isWatched: isWatched), at: FunctionAddress(slot: functions.count + 1), Placement(name), lines: lines, on: machine)
+        VirtioPCI(function, memory: memory, isWatched: isWatched), at: address, Placement(name), lines: lines, on: machine)
       functions.append(slot)
       return slot
     }

@@ -45,8 +45,8 @@ extension Core {
     static let leaf1C: UInt32 = 1 << 13 | 1 << 21 | 1 << 22 | 1 << 23 | 1 << 24 | 1 << 30 | 1 << 31
     /// SSE3, PCLMULQDQ, SSSE3, SSE4.1, SSE4.2 and AES, where the host has them.
     static let vectors: UInt32 = 1 | 1 << 1 | 1 << 9 | 1 << 19 | 1 << 20 | 1 << 25
-    /// FPU DE PSE TSC MSR PAE CX8 APIC PGE CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2
-    static let leaf1D: UInt32 = 0x078B_A37D
+    /// FPU DE PSE TSC MSR PAE CX8 APIC MTRR PGE CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2
+    static let leaf1D: UInt32 = 0x078B_B37D
     /// FSGSBASE, SMEP, ERMS, RDSEED, SMAP.
     static let leaf7B: UInt32 = 1 | 1 << 7 | 1 << 9 | 1 << 18 | 1 << 20
     /// LAHF in 64-bit code, LZCNT, PREFETCHW.

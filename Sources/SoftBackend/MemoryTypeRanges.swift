@@ -9,6 +9,9 @@ struct MemoryTypeRanges {
 
   private var values = [UInt64](repeating: 0, count: variable.count + others.count)
 
+  /// As firmware would leave them for a kernel that is started without one: all memory is write-back.
+  init() { _ = set(0x2FF, 0xC06) }
+
   private static func index(_ msr: UInt32) -> Int? {
     variable.contains(msr) ? Int(msr - variable.lowerBound) : others.firstIndex(of: msr).map { variable.count + $0 }
   }

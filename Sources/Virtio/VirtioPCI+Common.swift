@@ -119,7 +119,7 @@ extension VirtioPCI {
     let known: DeviceStatus = [.acknowledge, .driver, .featuresAccepted, .driverReady, .failed]
     var next = new.intersection(known)
     guard !status.contains(.needsReset), next.isSuperset(of: status) else { return }
-    if next.contains(.driver), !next.contains(.acknowledge) { return }
+    // ACKNOWLEDGE says nothing that DRIVER does not say too; U-Boot leaves it out after its reset.
     if next.contains(.featuresAccepted), !status.contains(.featuresAccepted) {
       let areOffered = driverFeatures & ~offeredFeatures == 0 && driverFeatures & Feature.version1 != 0
       if !areOffered || !next.contains(.driver) { next.subtract([.featuresAccepted, .driverReady]) }

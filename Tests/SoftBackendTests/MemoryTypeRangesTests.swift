@@ -6,6 +6,7 @@ import Testing
   @Test func firmware_finds_eight_variable_ranges_and_what_it_wrote_there() {
     var ranges = MemoryTypeRanges()
     #expect(ranges.value(0xFE) == 0x508)
+    #expect(ranges.value(0x2FF) == 0xC06)
     for (value, msr) in (0x200...0x20F).enumerated() {
       let isTaken = ranges.set(UInt32(msr), UInt64(value + 1))
       #expect(isTaken)
