@@ -12,9 +12,23 @@ extension Core {
     if i.map == 1, try executeMove(i, prefix) { return }
     if i.map == 1 && i.opcode == 0xF7 { return try storeMasked(i, prefix) }
     guard i.map <= 3 else { throw .undefined }
-    let form = VectorForms.all.list[VectorForms.index(map: i.map, prefix: prefix, opcode: i.opcode)]
-    guard form.exists, VectorStubs.shared.features >> UInt32(form.feature) & 1 != 0 else { throw .undefined }
+    let form = vectorForm(VectorForms.index(map: i.map, prefix: prefix, opcode: i.opcode))
+    guard form.exists else { throw .undefined }
     try executeForm(i, prefix, form)
+  }
+
+  @inline(__always) func vectorForm(_ index: Int) -> VectorForm {
+    guard let forms = unsafe UnsafePointer<VectorForm>(bitPattern: UInt(self[.vectorForms])) else { return VectorForm() }
+    return unsafe forms[index]
+  }
+
+  /// The host code for a key, made by `build` if nobody needed it before; nil if there is no executable memory.
+  @inline(__always) @unsafe func hostCode(_ key: UInt32, _ build: () -> HostCode) -> VectorStubs.Entry? {
+    guard let table = unsafe UnsafeMutablePointer<UInt64>(bitPattern: UInt(self[.stubTable])),
+      let code = unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.stubCode])),
+      let offset = unsafe VectorStubs.find(key, in: table) ?? VectorStubs.shared.make(key, build())
+    else { return nil }
+    return unsafe unsafeBitCast(code + offset, to: VectorStubs.Entry.self)
   }
 
   @inline(__always) func vectorPrefix(_ i: Instruction) -> VectorForms.Prefix {
@@ -71,7 +85,7 @@ extension Core {
     let stub = VectorStub(
       map: i.map, prefix: prefix, opcode: i.opcode, extended: i.extension3,
       immediate: UInt8(truncatingIfNeeded: i.immediate), wide: wide, memory: memory, form: form)
-    guard let entry = unsafe VectorStubs.shared.entry(stub.key, { stub.code }) else { throw .undefined }
+    guard let entry = unsafe hostCode(stub.key, { stub.code }) else { throw .undefined }
     unsafe entry(base, base + reg, base + rm)
     if traits.contains(.float) { try commitExceptions() }
     if traits.contains(.stores) && memory { try write(address, size, from: VectorArea.operand) }

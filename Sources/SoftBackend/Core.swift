@@ -45,6 +45,8 @@
     case deferred = 552, inNonMaskable = 560
     /// The largest window of RAM: physical address, size, place on the host, and offset in RAM.
     case ramFirst = 576, ramSize = 584, ramHost = 592, ramOffset = 600
+    /// The table of vector instructions; host code for them: the table and the code.
+    case vectorForms = 608, stubTable = 616, stubCode = 624
     /// Not zero: a debugger watches data.
     case watching = 568
     case halted = 480, kvmClock = 488, kvmWallClock = 496, miscEnable = 504

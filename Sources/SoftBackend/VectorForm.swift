@@ -35,7 +35,7 @@ struct VectorForm {
   /// Bytes of a memory operand.
   var size: UInt8 = 0
   var traits: Traits = []
-  /// The bit of CPUID.1:ECX that the host needs; 31 if all hosts have it.
+  /// The bit of CPUID.1:ECX that the host needs, or the form is not there; 31 if all hosts have it.
   var feature: UInt8 = 31
 
   var exists: Bool { reg != .none || rm != .none }

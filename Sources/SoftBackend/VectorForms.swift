@@ -1,6 +1,8 @@
 /// The table of all MMX and SSE instructions that the host executes for us.
-struct VectorForms {
-  private(set) var list = [VectorForm](repeating: VectorForm(), count: 3 * 4 * 256)
+@safe struct VectorForms: @unchecked Sendable {
+  private static let count = 3 * 4 * 256
+  /// Filled once, and there for as long as the program.
+  private let list: UnsafeMutablePointer<VectorForm>
 
   /// The mandatory prefix that selects among the instructions of one opcode.
   enum Prefix: Int { case none, operandSize, repeatZero, repeatNonzero }
@@ -15,22 +17,22 @@ struct VectorForms {
   private typealias Operand = VectorForm.Operand
   private typealias Traits = VectorForm.Traits
 
-  private mutating func add(
+  private func add(
     _ map: UInt8, _ prefix: Prefix, _ opcodes: [UInt8], _ reg: Operand, _ rm: Operand, _ size: UInt8,
     _ traits: Traits = [], feature: UInt8 = 31
   ) {
     for opcode in opcodes {
-      list[Self.index(map: map, prefix: prefix, opcode: opcode)] =
+      unsafe list[Self.index(map: map, prefix: prefix, opcode: opcode)] =
         VectorForm(reg: reg, rm: rm, size: size, traits: traits, feature: feature)
     }
   }
   /// An MMX instruction with its SSE2 twin.
-  private mutating func pair(_ map: UInt8, _ opcodes: [UInt8], _ traits: Traits = [], feature: UInt8 = 31) {
+  private func pair(_ map: UInt8, _ opcodes: [UInt8], _ traits: Traits = [], feature: UInt8 = 31) {
     add(map, .none, opcodes, .mmx, .mmx, 8, traits, feature: feature)
     add(map, .operandSize, opcodes, .xmm, .xmm, 16, traits, feature: feature)
   }
   /// Packed single, packed double, scalar single, scalar double.
-  private mutating func floats(_ opcodes: [UInt8], _ traits: Traits = .float) {
+  private func floats(_ opcodes: [UInt8], _ traits: Traits = .float) {
     add(1, .none, opcodes, .xmm, .xmm, 16, traits)
     add(1, .operandSize, opcodes, .xmm, .xmm, 16, traits)
     add(1, .repeatZero, opcodes, .xmm, .xmm, 4, traits)
@@ -45,14 +47,21 @@ struct VectorForms {
   private static let aes: UInt8 = 25
 
   private init() {
+    unsafe list = .allocate(capacity: Self.count)
+    unsafe list.initialize(repeating: VectorForm(), count: Self.count)
     moves()
     floatingPoint()
     integers()
     supplements()
     sse4()
+    let features = VectorStubs.shared.features
+    for n in 0..<Self.count where unsafe features >> UInt32(list[n].feature) & 1 == 0 { unsafe list[n] = VectorForm() }
   }
 
-  private mutating func moves() {
+  /// The forms by their index, for who looks them up all the time.
+  var place: UInt64 { UInt64(UInt(bitPattern: unsafe list)) }
+
+  private func moves() {
     for prefix in [Prefix.none, .operandSize] {
       add(1, prefix, [0x10], .xmm, .xmm, 16, .unaligned)
       add(1, prefix, [0x11], .xmm, .xmm, 16, [.stores, .unaligned])
@@ -90,7 +99,7 @@ struct VectorForms {
     add(1, .repeatNonzero, [0xF0], .xmm, .xmm, 16, [.unaligned, .memoryOnly], feature: Self.sse3)
   }
 
-  private mutating func floatingPoint() {
+  private func floatingPoint() {
     floats([0x51, 0x58, 0x59, 0x5C, 0x5D, 0x5E, 0x5F])
     floats([0xC2], [.float, .immediate])
     add(1, .none, [0x52, 0x53], .xmm, .xmm, 16)
@@ -119,7 +128,7 @@ struct VectorForms {
     add(1, .repeatZero, [0xE6], .xmm, .xmm, 8, .float)
   }
 
-  private mutating func integers() {
+  private func integers() {
     pair(1, Array(0x60...0x6B))
     add(1, .none, [0x60, 0x61, 0x62], .mmx, .mmx, 4)
     add(1, .operandSize, [0x6C, 0x6D], .xmm, .xmm, 16)
@@ -137,7 +146,7 @@ struct VectorForms {
     pair(1, Array(0xD1...0xD5) + Array(0xD8...0xE5) + Array(0xE8...0xEF) + Array(0xF1...0xF6) + Array(0xF8...0xFE))
   }
 
-  private mutating func supplements() {
+  private func supplements() {
     pair(2, Array(0x00...0x0B) + [0x1C, 0x1D, 0x1E], feature: Self.ssse3)
     pair(3, [0x0F], .immediate, feature: Self.ssse3)
     add(2, .operandSize, Array(0xDB...0xDF), .xmm, .xmm, 16, feature: Self.aes)
@@ -145,7 +154,7 @@ struct VectorForms {
     add(3, .operandSize, [0x44], .xmm, .xmm, 16, .immediate, feature: Self.carryless)
   }
 
-  private mutating func sse4() {
+  private func sse4() {
     add(2, .operandSize, [0x10, 0x14, 0x15], .xmm, .xmm, 16, .third, feature: Self.sse41)
     add(2, .operandSize, [0x17], .xmm, .xmm, 16, [.flags, .readsOnly], feature: Self.sse41)
     for (opcode, size) in zip(UInt8(0x20)...0x25, [8, 4, 2, 8, 4, 8] as [UInt8]) {

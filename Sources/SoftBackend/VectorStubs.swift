@@ -44,36 +44,36 @@ import Synchronization
 
   deinit { unsafe table.deallocate() }
 
-  /// The code for a key, made by `build` if nobody needed it before; nil if there is no executable memory.
-  @inline(__always) @unsafe func entry(_ key: UInt32, _ build: () -> HostCode) -> Entry? {
-    guard let memory, let offset = find(key) ?? make(key, build()) else { return nil }
-    return unsafe unsafeBitCast(memory.start + offset, to: Entry.self)
+  /// Where the table and the code lie, for who looks them up all the time; 0 if there is no executable memory.
+  var places: (table: UInt64, code: UInt64) {
+    (UInt64(UInt(bitPattern: unsafe table)), memory.map { UInt64(UInt(bitPattern: unsafe $0.start)) } ?? 0)
   }
 
   /// The offset of a key's code.
-  @inline(__always) private func find(_ key: UInt32) -> Int? {
-    let word = unsafe guest_load64(table + slot(key))
+  @inline(__always) @unsafe static func find(_ key: UInt32, in table: UnsafeMutablePointer<UInt64>) -> Int? {
+    let word = unsafe guest_load64(table + slot(key, in: table))
     return word == 0 ? nil : Int(UInt32(truncatingIfNeeded: word) &- 1)
   }
 
   /// Where a key is, or where it belongs.
-  @inline(__always) private func slot(_ key: UInt32) -> Int {
+  @inline(__always) @unsafe private static func slot(_ key: UInt32, in table: UnsafeMutablePointer<UInt64>) -> Int {
     var slot = Int((key &* 0x9E37_79B1) >> 15)
     while true {
       let word = unsafe guest_load64(table + slot)
       if word == 0 || UInt32(truncatingIfNeeded: word >> 32) == key { return slot }
-      slot = (slot &+ 1) & (Self.slots &- 1)
+      slot = (slot &+ 1) & (slots &- 1)
     }
   }
 
-  @inline(never) private func make(_ key: UInt32, _ code: HostCode) -> Int? {
+  /// Keeps the code for a key.
+  @inline(never) func make(_ key: UInt32, _ code: HostCode) -> Int? {
     guard let memory else { return nil }
     return used.withLock { used in
-      if let offset = find(key) { return offset }
+      if let offset = unsafe Self.find(key, in: table) { return offset }
       let offset = used
       guard memory.write(code.bytes, at: offset) else { return nil }
       used += (code.bytes.count + 63) & ~63
-      unsafe guest_store64(table + slot(key), UInt64(key) << 32 | UInt64(offset + 1))
+      unsafe guest_store64(table + Self.slot(key, in: table), UInt64(key) << 32 | UInt64(offset + 1))
       return offset
     }
   }

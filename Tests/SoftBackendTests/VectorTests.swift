@@ -74,8 +74,8 @@ import Testing
     var random = FixedSequence(UInt64(map))
     for (byte, prefix) in Self.prefixes {
       for opcode in UInt8(0)...255 {
-        let form = VectorForms.all.list[VectorForms.index(map: map, prefix: prefix, opcode: opcode)]
-        guard form.exists, VectorStubs.shared.features >> UInt32(form.feature) & 1 != 0 else { continue }
+        let form = machine.core.vectorForm(VectorForms.index(map: map, prefix: prefix, opcode: opcode))
+        guard form.exists else { continue }
         for round in 0..<24 {
           let general = form.reg == .general || form.rm == .general
           var code = VectorCode(
