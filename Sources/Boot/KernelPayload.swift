@@ -14,7 +14,7 @@ extension Loader {
   /// and moves it in the virtual address space. Nil where the kernel had better do so itself.
   func unpackedKernel(_ image: LinuxImage, in source: Source, at address: UInt64) throws(LoadError) -> UnpackedKernel? {
     let payload = image.payload
-    guard image.has64BitEntry, address == image.preferredAddress, payload.count > 16,
+    guard address == image.preferredAddress, payload.count > 16,
       let format = Compression(try source.bytes(at: payload.offset, count: 16)),
       let size = try source.bytes(at: payload.offset + payload.count - 4, count: 4).load(UInt32.self, at: 0),
       size <= image.memorySize
@@ -29,8 +29,8 @@ extension Loader {
     var chunk = try next(stream)
     let kernel = try ELFImage(chunk, fileSize: UInt64(size), file: source.name)
     let room = MemoryRange(GuestAddress(address), count: image.memorySize)
-    guard kernel.is64Bit, kernel.holds(kernel.entry), kernel.segments.allSatisfy({ room.contains($0) }) else {
-      throw source.error("its payload", "is no 64-bit kernel for the \(image.memorySize) bytes of RAM from \(address.hex) on")
+    guard kernel.is64Bit == image.has64BitEntry, kernel.holds(kernel.entry), kernel.segments.allSatisfy({ room.contains($0) }) else {
+      throw source.error("its payload", "is no \(image.has64BitEntry ? 64 : 32)-bit kernel for the \(image.memorySize) bytes of RAM from \(address.hex) on")
     }
     let end = kernel.segments.map { $0.fileOffset + $0.fileSize }.max() ?? 0
     var position: UInt64 = 0
@@ -64,9 +64,10 @@ extension Loader {
     }
   }
 
-  /// Moves the kernel to a random virtual address, unless it or the user does not want that.
+  /// Moves the kernel to a random virtual address, unless it or the user does not want that. One of 32 bits would
+  /// have to move in RAM, too: it stays where it is.
   private func move(_ image: LinuxImage, _ relocations: ArraySlice<UInt8>, _ name: String) throws(LoadError) -> Bool {
-    guard let seed = request.baseSeed, !request.commandLine.split(separator: " ").contains("nokaslr"),
+    guard image.has64BitEntry, let seed = request.baseSeed, !request.commandLine.split(separator: " ").contains("nokaslr"),
       let lists = KernelRelocations(relocations), let shift = KernelRelocations.shift(image, seed: seed)
     else { return false }
     try copying(name) { () throws(GuestMemoryError) in

@@ -34,6 +34,7 @@ extension Core {
     store(limit, at: place(n) + 8)
     store(attributes, at: place(n) + 16)
     store(selector, at: place(n) + 20)
+    if n == Segment.es || n == Segment.ss || n == Segment.ds { self[.mode] = self[.mode] & ~Mode.flat | flatness }
   }
   func setSegment(_ n: Int, _ selector: UInt16, _ d: Descriptor) {
     setSegment(n, selector: selector, base: d.base, limit: d.limit, attributes: d.attributes)
@@ -49,14 +50,28 @@ extension Core {
     var mode = UInt64(level & 3)
     if isLong && code & 1 << 13 != 0 { mode |= Mode.long64 } else if code & 1 << 14 != 0 { mode |= Mode.code32 }
     if segmentAttributes(Segment.ss) & 1 << 14 != 0 { mode |= Mode.stack32 }
-    self[.mode] = mode
+    self[.mode] = mode | flatness
     selectTranslations()
   }
 
+  /// The mode's flat bit. Accesses around 4 GiB may then wrap instead of fault (SDM 3A 5.3).
+  private var flatness: UInt64 {
+    guard isProtected, !is64Bit else { return 0 }
+    for n in [Segment.es, Segment.ss, Segment.ds] {
+      // Usable, present, data, growing upwards, writable.
+      guard segmentBase(n) == 0, segmentLimit(n) == 0xFFFF_FFFF, segmentAttributes(n) & 0x1_009E == 0x92 else { return 0 }
+    }
+    return Mode.flat
+  }
+
   /// The linear address of `offset` in a segment, checked against its limit and rights.
-  @inline(never) func linear(_ segment: UInt8, _ offset: UInt64, _ count: Int, write: Bool) throws(Fault) -> UInt64 {
+  @inline(__always) func linear(_ segment: UInt8, _ offset: UInt64, _ count: Int, write: Bool) throws(Fault) -> UInt64 {
+    segment == 6 ? offset : try segmented(segment, offset, count, write: write)
+  }
+
+  @inline(never) private func segmented(_ segment: UInt8, _ offset: UInt64, _ count: Int, write: Bool) throws(Fault) -> UInt64 {
     let n = Int(segment)
-    if is64Bit { return segment == 6 ? offset : segmentBase(n) &+ offset }
+    if is64Bit { return segmentBase(n) &+ offset }
     let attributes = segmentAttributes(n)
     let fault: Fault = n == Segment.ss ? .stack(0) : .protection
     if isProtected && !isVirtual8086 {

@@ -1,4 +1,6 @@
 extension Core {
+  /// Nothing need be checked of or added to an address in ES, SS or DS.
+  var isFlat: Bool { self[.mode] & (Mode.long64 | Mode.flat) != 0 }
   private var stackMask: UInt64 { is64Bit ? .max : self[.mode] & Mode.stack32 != 0 ? 0xFFFF_FFFF : 0xFFFF }
 
   private func moveStack(to value: UInt64) {
@@ -16,7 +18,7 @@ extension Core {
 
   private func pushNarrow(_ value: UInt64, _ width: UInt8) throws(Fault) {
     let sp = (self[.rsp] &- UInt64(width)) & stackMask
-    let address = is64Bit ? sp : try linear(2, sp, Int(width), write: true)
+    let address = isFlat ? sp : try linear(2, sp, Int(width), write: true)
     switch width {
     case 2: try write(address, UInt16(truncatingIfNeeded: value))
     case 4: try write(address, UInt32(truncatingIfNeeded: value))
@@ -30,7 +32,7 @@ extension Core {
     try readStack((self[.rsp] &+ depth) & stackMask, width)
   }
   private func readStack(_ sp: UInt64, _ width: UInt8) throws(Fault) -> UInt64 {
-    let address = is64Bit ? sp : try linear(2, sp, Int(width), write: false)
+    let address = isFlat ? sp : try linear(2, sp, Int(width), write: false)
     return switch width {
     case 2: UInt64(try read(address, UInt16.self))
     case 4: UInt64(try read(address, UInt32.self))

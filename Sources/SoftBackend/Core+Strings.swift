@@ -55,10 +55,10 @@ extension Core {
 
   /// Moves or stores as many elements as lie within one page at once; zero if the slow way is needed.
   private func fastChunk<T: RegisterWidth>(_ i: Instruction, _: T.Type) -> UInt64 {
-    guard i.addressWidth == 8, i.operation == .moveString || i.operation == .storeString else { return 0 }
+    guard i.operation == .moveString || i.operation == .storeString, isFlat else { return 0 }
     let size = UInt64(T.bitWidth / 8)
-    let to = self[.rdi]
-    var count = min(self[.rcx], (4096 - to & 0xFFF) / size)
+    let to = truncated(self[.rdi], i.addressWidth)
+    var count = min(truncated(self[.rcx], i.addressWidth), (4096 - to & 0xFFF) / size)
     guard count > 1 else { return 0 }
     if i.operation == .storeString {
       guard let p = unsafe writeHost(to, Int(count * size)) else { return 0 }
@@ -66,16 +66,16 @@ extension Core {
       for n in 0..<Int(count) { unsafe p.storeBytes(of: value, toByteOffset: n &* Int(size), as: T.self) }
     } else {
       guard i.segment == 6 else { return 0 }
-      let from = self[.rsi]
+      let from = truncated(self[.rsi], i.addressWidth)
       count = min(count, (4096 - from & 0xFFF) / size)
       guard count > 1, let p = unsafe writeHost(to, Int(count * size)), let q = unsafe readHost(from, Int(count * size)) else { return 0 }
       // Overlapping moves repeat a pattern: element by element, upwards.
       for n in 0..<Int(count) {
         unsafe p.storeBytes(of: q.loadUnaligned(fromByteOffset: n &* Int(size), as: T.self), toByteOffset: n &* Int(size), as: T.self)
       }
-      advance(6, count &* size, 8)
+      advance(6, count &* size, i.addressWidth)
     }
-    advance(7, count &* size, 8)
+    advance(7, count &* size, i.addressWidth)
     return count
   }
 
@@ -86,7 +86,7 @@ extension Core {
     try stringAddress(i.segment, truncated(self[.rsi], i.addressWidth), count, write: false)
   }
   private func target(_ i: Instruction, _ count: Int, write: Bool) throws(Fault) -> UInt64 {
-    try stringAddress(is64Bit ? 6 : 0, truncated(self[.rdi], i.addressWidth), count, write: write)
+    try stringAddress(isFlat ? 6 : 0, truncated(self[.rdi], i.addressWidth), count, write: write)
   }
   private func stringAddress(_ segment: UInt8, _ offset: UInt64, _ count: Int, write: Bool) throws(Fault) -> UInt64 {
     segment == 6 ? offset : try linear(segment, offset, count, write: write)

@@ -101,8 +101,8 @@ enum Mode {
   static let long64: UInt64 = 4
   static let code32: UInt64 = 8
   static let stack32: UInt64 = 16
-  /// Vector and x87 instructions raise #NM or #UD: the decoded form is the trap.
-  static let protected: UInt64 = 32
+  /// ES, SS and DS are all of 32-bit memory, readable and writable: there is nothing to check or to add.
+  static let flat: UInt64 = 32
 }
 
 /// Bits of RFLAGS.

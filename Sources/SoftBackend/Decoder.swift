@@ -107,7 +107,10 @@ struct Decoder {
     if is64 && (stack == .force64 || stack == .default64 && !small) { size = 8 }
     i.width = size
     try operands(&i, row, size, is64, rex)
-    if !is64 { i.segment = i.segment == 6 ? (override ?? 3) : i.segment }
+    if !is64 {
+      if i.segment == 6 { i.segment = override ?? 3 }
+      if core[.mode] & Mode.flat != 0, i.addressWidth == 4, i.segment == 0 || i.segment == 2 || i.segment == 3 { i.segment = 6 }
+    }
     refine(&i, &operation, is64)
     if i.prefixes.contains(.lock), !Self.mayLock(operation) || !i.isMemory || i.form != .memoryRegister && i.form != .memoryImmediate {
       operation = .undefined

@@ -56,6 +56,23 @@ import Testing
     #expect(try memory.load(UInt8.self, at: 0x7211) & 2 == 0)
   }
 
+  @Test func a_32_bit_kernel_is_unpacked_too_and_entered_in_32_bit_mode() throws {
+    var kernel = [UInt8](repeating: 0, count: 0x2000)
+    kernel.replaceSubrange(0..<7, with: [0x7F, 0x45, 0x4C, 0x46, 1, 1, 1])
+    for (place, half) in [(16, 2), (18, 3), (42, 32), (44, 1)] as [(Int, UInt16)] { kernel.store(half, at: place) }
+    let words: [(Int, UInt32)] = [(24, UInt32(Self.entry)), (28, 52), (52, 1), (56, 0x1000), (60, 0xC100_0000), (64, UInt32(Self.linked)), (68, 0x1000), (72, 0x1000)]
+    for (place, word) in words { kernel.store(word, at: place) }
+    kernel[0x1010] = 0x5A
+    var image = Self.image(kernel)
+    image.store(UInt16(0), at: 0x236)
+    let state = try boot(image, seed: 3)
+    #expect(state.rip == Self.entry)
+    #expect(state.efer == 0)
+    #expect(try memory.load(UInt8.self, at: GuestAddress(Self.entry)) == 0x5A)
+    // It stays where it is.
+    #expect(try memory.load(UInt8.self, at: 0x7211) & 2 == 0)
+  }
+
   @Test func a_seed_moves_the_addresses_in_the_kernel_and_tells_it_so() throws {
     let state = try boot(Self.image(Self.kernel()), seed: 3)
     let shift: UInt64 = 3 * 0x20_0000
