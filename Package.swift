@@ -97,7 +97,7 @@ let package = Package(
       "ConformanceTests",
       ["TestSupport", "KVMBackend", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host"]),
     tests("MachineTests", ["Machine", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
-    tests("GuestTests", ["TestSupport"]),
+    tests("GuestTests", ["TestSupport", "Host"]),
     tests("CommandLineTests", ["swboot", "Machine", "TestSupport"]),
   ]
 )

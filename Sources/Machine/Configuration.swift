@@ -65,6 +65,8 @@ public struct Configuration: Sendable {
   public var display: Display?
   /// A file for the picture on the screen, at the end and when the user asks for it.
   public var screenshot: String?
+  /// A file with what somebody at the keyboard does.
+  public var keys: String?
   public var stopsOnReset = false
   public var tripleFault = TripleFault.stop
   /// Seconds until the run is ended.

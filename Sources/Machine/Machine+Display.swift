@@ -17,7 +17,7 @@ extension Machine {
     guard let bytes = PNGImage.encode(picture.bytes, width: picture.width, height: picture.height) else {
       return "\(file.path): the picture could not be packed."
     }
-    do throws(FileError) { try file.write(bytes) } catch { return "--screenshot \(error.description)." }
+    do throws(FileError) { try file.write(bytes) } catch { return "\(error.description)." }
     return nil
   }
 

@@ -46,6 +46,8 @@ public final class Machine: Backplane {
   let console: Console
   let debugConsole: OutputStream?
   let screenshot: ReplacedFile?
+  private let keyScript: (file: String, script: KeyScript)?
+  private let keyOperator = Mutex<KeyOperator?>(nil)
   let tracer: Tracer?
   private let debugger: DebugServer?
   /// Set once, before any processor runs.
@@ -66,6 +68,7 @@ public final class Machine: Backplane {
         size: configuration.memory, firmware: image ?? [], video: configuration.display == nil ? 0 : Platform.video.count)
       console = try Console(configuration.console)
       debugConsole = try OutputStream.open(configuration.debugConsole, name: "debug console")
+      keyScript = try configuration.keys.map { ($0, try Self.keyScript($0, configuration)) }
       screenshot = try configuration.screenshot.map(ReplacedFile.init)
       debugger = try configuration.debugger.map { [control, memory] place in
         do throws(SystemError) {
@@ -82,6 +85,10 @@ public final class Machine: Backplane {
     let board: Board
     do { board = try Board(configuration, memory: memory, on: self) } catch { throw MachineError(error) }
     boardBox.withLock { $0 = board }
+    if let keyScript {
+      let keys = KeyOperator(keyScript.script, file: keyScript.file, hands: hands)
+      keyOperator.withLock { $0 = keys }
+    }
   }
 
   var board: Board {
@@ -140,6 +147,7 @@ public final class Machine: Backplane {
   }
 
   private func show(_ byte: UInt8) {
+    keys?.hear(byte)
     if console.put(byte) {
       let end = HostClock.nanoseconds() &+ UInt64(configuration.panicGrace * 1e9)
       control.update { if $0.panicEnd == nil { $0.panicEnd = end } }
@@ -245,7 +253,7 @@ public final class Machine: Backplane {
     } catch {
       throw MachineError(error)
     }
-    let timed = board.targets + backend.chips
+    let timed = board.targets + backend.chips + operators
     time?.connect(earliest: { timed.compactMap(\.deadline).min() }, advance: { [weak self] in self?.advance(timed) })
     power.withLock { $0 = Power(backend: backend, processors: processors) }
     isStopping.store(false, ordering: .relaxed)
@@ -295,6 +303,11 @@ public final class Machine: Backplane {
 
   // MARK: The user's side
 
+  private var keys: KeyOperator? { keyOperator.withLock { $0 } }
+  private var operators: [any BusTarget] { keys.map { [$0] } ?? [] }
+  /// How far a script of keys came, if it did not come to its end.
+  public var keysNote: String? { keys?.note }
+
   public var isInteractive: Bool { console.isInteractive }
 
   /// The last lines of the console, where they went to a file or nowhere.
@@ -313,7 +326,7 @@ public final class Machine: Backplane {
 
   /// Keeps the devices' time until the guest ends.
   private func serve(until limit: UInt64?) -> Outcome {
-    let targets = board.targets + (power.withLock { $0?.backend.chips } ?? [])
+    let targets = board.targets + (power.withLock { $0?.backend.chips } ?? []) + operators
     while true {
       // The processor's thread does this where time is its own.
       if time == nil { advance(targets) }

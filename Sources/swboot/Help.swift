@@ -34,6 +34,13 @@ let help = """
                          finds it that is started without firmware: text, or a size;
                          1024x768 if not given
     --screenshot FILE    what the display shows, as PNG: at the end, and on SIGUSR1
+    --keys FILE          what to type on the guest's keyboard, one step a line:
+                           wait "TEXT"      until it is on the console or a text screen
+                           wait 2s          of guest time
+                           type ls -l       letters, as on a US keyboard
+                           press ctrl-alt-del, ret, esc, up, f1 ...
+                           screenshot FILE  a picture now
+                           quit             ends the run; # begins a comment
 
     --deterministic[=SEED]
                          every run the same: time is counted in instructions, and what is

@@ -45,6 +45,7 @@ internal import Machine
     if let problem = machine.takeScreenshot() { say(problem) }
     for line in machine.unseenConsoleTail { say("  | \(line)") }
     if let explanation = outcome.explanation { say(explanation) }
+    if let note = machine.keysNote { say(note) }
     if let note = machine.handOverNote { say(note) }
     if let dump = machine.processorDump { say("the processors at the end:\n\(dump)") }
     Program.exit(status: outcome.exitStatus)

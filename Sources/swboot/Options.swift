@@ -20,7 +20,7 @@ struct Options {
   private static let flags: Set = ["--help", "--no-reboot", "-enable-kvm", "-snapshot"]
   private static let takesValue: Set = [
     "--kernel", "--initrd", "--append", "--dtb", "--disk", "--firmware", "--firmware-vars", "--memory", "--cpus", "--accel", "--console",
-    "--debugcon", "--gdb", "--screenshot", "--timeout", "--trace", "--triple-fault",
+    "--debugcon", "--gdb", "--keys", "--screenshot", "--timeout", "--trace", "--triple-fault",
   ]
   /// Slots of the PCI bus that are left for disks.
   static let mostDisks = 24
@@ -94,6 +94,7 @@ struct Options {
     case "--console": configuration.console = try Self.stream(name, value)
     case "--debugcon": configuration.debugConsole = try Self.stream(name, value)
     case "--timeout": configuration.timeout = try Self.seconds(value)
+    case "--keys": configuration.keys = try Self.path(name, value)
     case "--screenshot": configuration.screenshot = try Self.path(name, value)
     case "--gdb": configuration.debugger = try Self.path(name, value)
     default: configuration.trace = try Self.trace(value)

@@ -1,0 +1,53 @@
+import Glibc
+import Host
+import TestSupport
+import Testing
+
+/// What guests show on the display, driven by the keyboard. The pictures stay, for a person to look at.
+@Suite("Pictures", .serialized, .enabled(if: Guests.present != nil, "\(Guests.absence)"))
+struct PictureTests {
+  private let folder = ".build/pictures"
+
+  init() { unsafe mkdir(folder, 0o755) }
+
+  /// Runs a guest with a script of keys; the picture with this name must show more than one colour.
+  private func picture(_ name: String, _ script: String, _ options: [String]) throws -> (pixels: [UInt8], width: Int, height: Int) {
+    let path = "\(folder)/\(name).png"
+    unsafe unlink(path)
+    let keys = TemporaryFile(Array(script.utf8))
+    let end = ChildProcess.run(
+      try #require(Guests.present).swboot, ["--accel", "soft", "--keys", keys.path, "--screenshot", path] + options)
+    #expect(end.status == 0, "\(end.errors)")
+    let picture = try #require(PNGImage.decode(try HostFile(path: path).contents(limit: 1 << 24)))
+    #expect(stride(from: 0, to: picture.pixels.count, by: 3).contains { picture.pixels[$0...$0 + 2] != picture.pixels[0...2] })
+    return picture
+  }
+
+  @Test("Memtest86+ opens its menu in text mode when a key is pressed")
+  func memtest() throws {
+    let picture = try picture(
+      "memtest", "wait \"Test #\"\npress f1\nwait \"Settings\"\nquit",
+      ["--kernel", try #require(Guests.present).memtest, "--memory", "64M", "--display=text", "--timeout", "60s", "--console", "none"])
+    #expect(picture.width == 640 && picture.height == 400)
+  }
+
+  @Test("Linux has a console on the framebuffer, and a shell on it takes what is typed")
+  func linux() throws {
+    let guests = try #require(Guests.present)
+    let picture = try picture(
+      "linux",
+      """
+      wait "Run /init"
+      wait 2s
+      type echo typed >/dev/ttyS0; cat /proc/fb >/dev/ttyS0
+      press ret
+      wait "typed"
+      wait "EFI VGA"
+      quit
+      """,
+      [
+        "--kernel", guests.cloud.kernel, "--initrd", guests.cloud.initramfs, "--append", "console=ttyS0 console=tty0", "--timeout", "300s",
+      ])
+    #expect(picture.width == 1024 && picture.height == 768)
+  }
+}
