@@ -1,6 +1,11 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// The functions that a start needs lie together in the binary (scripts/order-functions), so that it touches few pages.
+let order = "\(Context.packageDirectory)/Sources/swboot/functions.order"
+// With SWBOOT_SYMBOLS in the environment the release binary keeps its symbols, for profilers.
+let strip = Context.environment["SWBOOT_SYMBOLS"] == nil ? "--strip-all" : "--strip-debug"
+
 let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .strictMemorySafety(),
@@ -8,6 +13,7 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
+  .unsafeFlags(["-Xfrontend", "-function-sections"], .when(configuration: .release)),
 ]
 
 /// A layer of the machine: it may import Primitives, what is listed here, and nothing else.
@@ -71,10 +77,14 @@ let package = Package(
         "Processor", "Boot", "SoftBackend", "KVMBackend", "Debugger", "CFirmware",
       ]),
     .executableTarget(
-      name: "swboot", dependencies: ["Primitives", "Machine", "Host"],
+      name: "swboot", dependencies: ["Primitives", "Machine", "Host"], exclude: ["functions.order"],
       swiftSettings: strict,
       linkerSettings: [
-        .unsafeFlags(["-static-executable", "-Xlinker", "-s"], .when(configuration: .release))
+        .unsafeFlags(
+          [
+            "-static-executable", "-use-ld=lld", "-Xlinker", strip, "-Xlinker", "--no-warn-symbol-ordering",
+            "-Xlinker", "--symbol-ordering-file=\(order)",
+          ], .when(configuration: .release))
       ]),
 
     tests("PrimitivesTests", []),

@@ -81,7 +81,7 @@ public enum KVMKind: Equatable, Sendable {
     guard opened >= 0 else { return .unusable(code: -opened) }
     defer { close(opened) }
     guard linux_ioctl(opened, linux_KVM_GET_API_VERSION, 0) == KVM_API_VERSION else { return .unusable(code: 0) }
-    for flag in ["vmx", "svm"] where processorFlags().contains(flag) { return .hardware(flag) }
+    if let name = extensionForGuests { return .hardware(name) }
     if unsafe access("/sys/module/kvm_pvm", F_OK) == 0 { return .software("kvm_pvm") }
     for module in ["kvm_intel", "kvm_amd"] where unsafe access("/sys/module/\(module)", F_OK) == 0 {
       return .hardware(module)
@@ -89,20 +89,9 @@ public enum KVMKind: Equatable, Sendable {
     return .software("neither VT-x nor AMD-V is visible")
   }
 
-  /// The feature flags of the first processor in /proc/cpuinfo.
-  static func processorFlags() -> Set<String> {
-    let file = unsafe linux_open("/proc/cpuinfo", O_RDONLY, 0)
-    guard file >= 0 else { return [] }
-    defer { close(file) }
-    var text: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 4096)
-    while text.count < 1 << 14 {
-      let n = unsafe read(file, &chunk, chunk.count)
-      if n <= 0 { break }
-      text += chunk[0..<n]
-    }
-    let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
-    let flags = lines.first { $0.hasPrefix("flags") } ?? ""
-    return Set(flags.split(separator: " ").map(String.init))
+  /// The extension for virtual machines that CPUID shows.
+  private static var extensionForGuests: String? {
+    if linux_cpuid_ecx(1) & 1 << 5 != 0 { return "vmx" }
+    return linux_cpuid_ecx(0x8000_0001) & 1 << 2 != 0 ? "svm" : nil
   }
 }

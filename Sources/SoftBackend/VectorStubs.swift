@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 import Synchronization
 
 /// Host code that executes one vector instruction on a core's state, made on first use and kept.
@@ -21,28 +22,13 @@ import Synchronization
   let features: UInt32
 
   private init() {
-    unsafe table = UnsafeMutablePointer<UInt64>.allocate(capacity: Self.slots)
-    unsafe table.initialize(repeating: 0, count: Self.slots)
+    // Zeros that take no memory until a word is written.
+    unsafe table = calloc(Self.slots, 8).assumingMemoryBound(to: UInt64.self)
     memory = ExecutableMemory(size: Self.size)
-    var found: UInt32 = 0
-    if let memory {
-      var code = HostCode()
-      code.emit(0x53, 0xB8, 1, 0, 0, 0)  // push rbx; mov eax, 1
-      code.emit(0x31, 0xC9, 0x0F, 0xA2)  // xor ecx, ecx; cpuid
-      code.emit(0x89, 0x0F, 0x5B, 0xC3)  // mov [rdi], ecx; pop rbx; ret
-      if memory.write(code.bytes, at: 0) {
-        unsafe withUnsafeMutableBytes(of: &found) { bytes in
-          if let place = bytes.baseAddress {
-            unsafe unsafeBitCast(memory.start, to: Entry.self)(place, place, place)
-          }
-        }
-      }
-    }
-    features = found | 1 << 31
-    used.withLock { $0 = 64 }
+    features = linux_cpuid_ecx(1) | 1 << 31
   }
 
-  deinit { unsafe table.deallocate() }
+  deinit { unsafe free(table) }
 
   /// Where the table and the code lie, for who looks them up all the time; 0 if there is no executable memory.
   var places: (table: UInt64, code: UInt64) {

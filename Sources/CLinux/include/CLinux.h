@@ -1,6 +1,7 @@
 // The Linux calls and constants that Swift cannot express. Every call returns its result or -errno,
 // so that Swift never reads errno.
 #pragma once
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
@@ -44,6 +45,11 @@ static inline int linux_fallocate(int fd, int mode, int64_t offset, int64_t coun
 static inline long linux_getrandom(void *buffer, unsigned long count) {
   long r = syscall(SYS_getrandom, buffer, count, 0u);
   return r < 0 ? -errno : r;
+}
+// The host processor's features: ECX of a CPUID leaf, 0 if it has none such.
+static inline uint32_t linux_cpuid_ecx(uint32_t leaf) {
+  uint32_t a, b, c, d;
+  return __get_cpuid(leaf, &a, &b, &c, &d) ? c : 0;
 }
 static inline int linux_thread_id(void) { return (int)syscall(SYS_gettid); }
 static inline int linux_signal_thread(int thread, int signal) {
