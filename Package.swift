@@ -90,7 +90,7 @@ let package = Package(
     tests("PrimitivesTests", []),
     tests("DeviceModelTests", []),
     tests("DevicesTests", ["Devices"]),
-    tests("FirmwareTests", ["FirmwareCore", "Devices", "PCI", "Virtio", "SystemBus", "GuestRAM", "Host", "ACPITables"]),
+    tests("FirmwareTests", ["FirmwareCore", "Devices", "Display", "PCI", "Virtio", "SystemBus", "GuestRAM", "Host", "ACPITables"]),
     tests("GuestRAMTests", ["GuestRAM"]),
     tests("SystemBusTests", ["SystemBus"]),
     tests("PCITests", ["PCI", "SystemBus"]),

@@ -31,9 +31,10 @@ __attribute__((noreturn)) void enter_kernel(uint32_t entry, uint32_t parameters)
 
 /* Code and tables for real mode, all in segment F000; in services.S. */
 extern const uint8_t interrupt_stubs[], interrupt_tick[], interrupt_return[];
-extern const uint8_t system_configuration[], diskette_parameters[];
+extern const uint8_t system_configuration[], diskette_parameters[], font[];
 static inline uint16_t offset_of_stubs(void) { return (uint16_t)(uint32_t)interrupt_stubs; }
 static inline uint16_t offset_of_tick(void) { return (uint16_t)(uint32_t)interrupt_tick; }
 static inline uint16_t offset_of_return(void) { return (uint16_t)(uint32_t)interrupt_return; }
 static inline uint16_t offset_of_system_configuration(void) { return (uint16_t)(uint32_t)system_configuration; }
+static inline uint16_t offset_of_font(void) { return (uint16_t)(uint32_t)font; }
 static inline uint16_t offset_of_diskette_parameters(void) { return (uint16_t)(uint32_t)diskette_parameters; }

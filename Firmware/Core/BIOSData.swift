@@ -7,6 +7,7 @@ enum BIOSData {
   static var extendedSegment: GuestAddress { 0x40E }
   static var equipment: GuestAddress { 0x410 }
   static var memorySize: GuestAddress { 0x413 }
+  static var keyboardFlags: GuestAddress { 0x417 }
   static var keyboardHead: GuestAddress { 0x41A }
   static var keyboardTail: GuestAddress { 0x41C }
   static var videoMode: GuestAddress { 0x449 }
@@ -21,6 +22,7 @@ enum BIOSData {
   static var diskCount: GuestAddress { 0x475 }
   static var keyboardStart: GuestAddress { 0x480 }
   static var keyboardEnd: GuestAddress { 0x482 }
+  static var keyboardMode: GuestAddress { 0x496 }
   static var lastRow: GuestAddress { 0x484 }
   static var cellHeight: GuestAddress { 0x485 }
 

@@ -81,7 +81,10 @@ struct Caller<H: Hardware> {
     nonmutating set { put(newValue, Offset.edi) }
   }
   var si: UInt16 { word(Offset.esi) }
-  var bp: UInt16 { word(Offset.ebp) }
+  var bp: UInt16 {
+    get { word(Offset.ebp) }
+    nonmutating set { put(newValue, Offset.ebp) }
+  }
   var al: UInt8 {
     get { byte(Offset.eax) }
     nonmutating set { put(newValue, Offset.eax) }

@@ -7,8 +7,10 @@ struct Disks {
   private var list = InlineArray<16, VirtioDisk?>(repeating: nil)
   private(set) var count = 0
 
-  /// Gives all PCI functions their windows and takes the disks over.
-  mutating func find<H: Hardware>(_ hardware: H, memory: MemoryRange?) {
+  /// Gives all PCI functions their windows and takes the disks over; shows what else there is.
+  mutating func find<H: Hardware>(
+    _ hardware: H, memory: MemoryRange?, others: (PCIBus<H>, PCIBus<H>.Function) -> Void
+  ) {
     guard let memory else { return }
     let bus = PCIBus(hardware: hardware)
     // Bridges, and with them whatever decodes memory by other registers, are left alone.
@@ -17,7 +19,7 @@ struct Disks {
     bus.scan { function in
       guard function.vendor == VirtioDisk.vendor, function.device == VirtioDisk.device,
         count < WorkArea.largestDiskCount
-      else { return }
+      else { return others(bus, function) }
       let queue = WorkArea.queues + count * WorkArea.queueSize
       guard let disk = VirtioDisk(hardware, bus, function.number, queue: queue) else { return }
       list[count] = disk

@@ -42,9 +42,15 @@ package struct Firmware<H: Hardware> {
       MachineDescription(hardware: hardware, files: files).place(tables: &tables, anchors: &anchors)
     else { return stop(.badBoard, "the board's ACPI or SMBIOS tables cannot be placed") }
     let kernel = KernelLoader(hardware: hardware, files: files, map: map, rootPointer: loader.rootPointer)
-    disks.find(hardware, memory: facts.pciMemory)
+    var display: DisplayAdapter?
+    disks.find(hardware, memory: facts.pciMemory) { bus, function in
+      guard display == nil, (function.vendor, function.device) == (DisplayAdapter.vendor, DisplayAdapter.device) else { return }
+      display = DisplayAdapter(bus, function.number)
+    }
+    screen.display = display
     BIOSData.prepare(hardware, serial: facts.serial, disks: disks.count)
     screen.prepare(hardware)
+    ScanCodes(hardware: hardware).prepare()
     InterruptControllers(hardware: hardware).prepare()
     hardware.put(ClockService(hardware: hardware, clock: facts.clock).ticksSinceMidnight(), at: BIOSData.ticks)
     if kernel.hasKernel { return start(kernel) }

@@ -31,13 +31,16 @@ package struct RealModeCode: Sendable {
   package var ignore: UInt16
   package var systemConfiguration: UInt16
   package var disketteParameters: UInt16
+  /// 256 letters of sixteen lines.
+  package var font: UInt16
 
-  package init(stubs: UInt16, tick: UInt16, ignore: UInt16, systemConfiguration: UInt16, disketteParameters: UInt16) {
+  package init(stubs: UInt16, tick: UInt16, ignore: UInt16, systemConfiguration: UInt16, disketteParameters: UInt16, font: UInt16) {
     self.stubs = stubs
     self.tick = tick
     self.ignore = ignore
     self.systemConfiguration = systemConfiguration
     self.disketteParameters = disketteParameters
+    self.font = font
   }
 
   package static let segment: UInt16 = 0xF000

@@ -11,11 +11,11 @@ struct InterruptControllers<H: Hardware> {
 
   let hardware: H
 
-  /// Vectors 08 and 70, only the timer let through, 18.2 ticks a second.
+  /// Vectors 08 and 70, only the timer and the keyboard let through, 18.2 ticks a second.
   func prepare() {
     start(Register.primary, vector: 0x08, cascade: 0x04)
     start(Register.secondary, vector: 0x70, cascade: 0x02)
-    output(0xFA, Register.primary + 1)
+    output(0xF8, Register.primary + 1)
     output(0xFF, Register.secondary + 1)
     output(0x36, Register.timerMode)
     output(0, Register.timer)

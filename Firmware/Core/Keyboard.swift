@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// What was typed: bytes of the serial port, turned into keys in the ring of the BIOS data area.
+/// What was typed, at the serial port or on the keyboard: keys in the ring of the BIOS data area.
 struct Keyboard<H: Hardware> {
   let console: Console<H>
   private var hardware: H { console.hardware }
@@ -10,6 +10,16 @@ struct Keyboard<H: Hardware> {
   private static var shifted: Text { "\u{1B}!@#$%^&*()_+\u{08}\tQWERTYUIOP{}\r\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 " }
 
   init(console: Console<H>) { self.console = console }
+
+  /// What a key types; zero for nothing.
+  static func character(_ scanCode: UInt8, shifted isShifted: Bool) -> UInt8 {
+    isShifted ? shifted[Int(scanCode) - 1] : plain[Int(scanCode) - 1]
+  }
+
+  /// IRQ 1: a key has moved.
+  func takeScanCode() {
+    if let key = ScanCodes(hardware: hardware).take() { push(key) }
+  }
 
   /// Takes in what has arrived, as long as there is room for it.
   func poll(_ sequence: inout EscapeSequence) {
@@ -67,8 +77,8 @@ struct Keyboard<H: Hardware> {
       poll(&sequence)
       caller.zero = first == nil
       if let key = first { caller.ax = key }
-    case 0x02: caller.al = 0
-    case 0x12: caller.ax = 0
+    case 0x02: caller.al = hardware.byte(at: BIOSData.keyboardFlags)
+    case 0x12: caller.ax = UInt16(hardware.byte(at: BIOSData.keyboardFlags))
     case 0x05:
       caller.al = hasRoom ? 0 : 1
       push(caller.cx)

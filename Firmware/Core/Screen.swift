@@ -1,7 +1,7 @@
 internal import Primitives
 
-/// The text screen of INT 10h: cells in memory as a display adapter has them, shown on a terminal behind the
-/// serial port. The terminal's cursor is moved only when something is to be written elsewhere.
+/// The text screen of INT 10h: cells in memory as a display adapter has them, and shown on a terminal behind the
+/// serial port as well. The terminal's cursor is moved only when something is to be written elsewhere.
 struct Screen {
   static var columns: Int { 80 }
   static var rows: Int { 25 }
@@ -12,6 +12,8 @@ struct Screen {
   private var row = 0
   private var column = 0
   private var isInverse = false
+  /// Shows the cells by itself; nil where only the terminal does.
+  var display: DisplayAdapter?
 
   static func address(_ row: Int, _ column: Int) -> GuestAddress { cells + (row * rowSize + column * 2) }
 
@@ -24,6 +26,7 @@ struct Screen {
 
   func setCursor<H: Hardware>(_ row: Int, _ column: Int, _ hardware: H) {
     hardware.put(UInt16(truncatingIfNeeded: row << 8 | column), at: BIOSData.cursor)
+    display?.setCursor(row * Self.columns + column, hardware)
   }
 
   // MARK: Writing

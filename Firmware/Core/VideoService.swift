@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// INT 10h: a text screen of 80 columns and 25 rows, and no other mode.
+/// INT 10h: a text screen of 80 columns and 25 rows; other modes are the display's, if there is one.
 struct VideoService<H: Hardware> {
   let console: Console<H>
   private var hardware: H { console.hardware }
@@ -10,9 +10,12 @@ struct VideoService<H: Hardware> {
   func serve(_ caller: Caller<H>, _ screen: inout Screen) {
     switch caller.ah {
     case 0x00:
+      screen.display?.setText(hardware)
       screen.clear(attribute: 0x07, console)
       screen.setCursor(0, 0, hardware)
-    case 0x01: hardware.put(caller.cx, at: BIOSData.cursorShape)
+    case 0x01:
+      hardware.put(caller.cx, at: BIOSData.cursorShape)
+      screen.display?.setCursorShape(caller.cx, hardware)
     case 0x02: screen.setCursor(min(Int(caller.dh), Screen.rows - 1), min(Int(caller.dl), Screen.columns - 1), hardware)
     case 0x03:
       caller.cx = hardware.word(at: BIOSData.cursorShape)
@@ -30,7 +33,28 @@ struct VideoService<H: Hardware> {
       caller.ah = UInt8(Screen.columns)
       caller.bh = 0
     case 0x13: writeText(caller, &screen)
-    // Fonts, palettes, VESA modes: an answer that is the question says that there are none.
+    default: if screen.display != nil { serveDisplay(caller, &screen) }
+    }
+  }
+
+  /// Without a display, an answer that is the question says that there is none.
+  private func serveDisplay(_ caller: Caller<H>, _ screen: inout Screen) {
+    switch (caller.ah, caller.al) {
+    // The fonts that are in the firmware are one.
+    case (0x11, 0x30):
+      caller.es = RealModeCode.segment
+      caller.bp = hardware.realModeCode.font
+      caller.cx = 16
+      caller.dl = UInt8(Screen.rows - 1)
+    // An EGA or better, in colour, with all its memory.
+    case (0x12, _) where caller.bl == 0x10:
+      caller.bx = 0x0003
+      caller.cx = 0x0009
+    // A VGA with a colour monitor.
+    case (0x1A, 0x00):
+      caller.al = 0x1A
+      caller.bx = 0x0008
+    case (0x4F, _): VideoModeService(hardware: hardware).serve(caller, &screen, console)
     default: break
     }
   }

@@ -46,7 +46,8 @@ struct BareHardware: Hardware {
   var realModeCode: RealModeCode {
     RealModeCode(
       stubs: offset_of_stubs(), tick: offset_of_tick(), ignore: offset_of_return(),
-      systemConfiguration: offset_of_system_configuration(), disketteParameters: offset_of_diskette_parameters())
+      systemConfiguration: offset_of_system_configuration(), disketteParameters: offset_of_diskette_parameters(),
+      font: offset_of_font())
   }
 
   func enterRealMode(_ entry: RealModeEntry) {

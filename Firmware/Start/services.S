@@ -105,4 +105,10 @@ system_configuration:
 diskette_parameters:
     .byte 0xDF, 0x02, 0x25, 0x02, 0x12, 0x1B, 0xFF, 0x6C, 0xF6, 0x0F, 0x08
 
+/* The letters of code page 437, as the display model draws them. */
+    .globl font
+    .balign 16
+font:
+    .incbin "font.bin"
+
     .section .note.GNU-stack, "", @progbits

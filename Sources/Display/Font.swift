@@ -1,5 +1,3 @@
-import Primitives
-
 /// The letters of text mode: code page 437, sixteen lines of eight dots.
 ///
 /// ASCII and the signs of menus are drawn in `FontTable`; frames are drawn from what they connect, and letters

@@ -28,8 +28,9 @@ final class BootedMachine {
   var firmware: Firmware<TestMachine>
   var isWaiting = false
 
-  init(ram: UInt64 = 4 << 20, disks: [[UInt8]] = [BootedMachine.disk()], failsReads: Bool = false) throws {
-    machine = try TestMachine(ram: ram, disks: disks, items: try TestBoard.items(ram: ram), failsReads: failsReads)
+  init(ram: UInt64 = 4 << 20, disks: [[UInt8]] = [BootedMachine.disk()], failsReads: Bool = false, hasDisplay: Bool = false) throws {
+    machine = try TestMachine(
+      ram: ram, disks: disks, items: try TestBoard.items(ram: ram), failsReads: failsReads, hasDisplay: hasDisplay)
     firmware = Firmware(machine)
     firmware.start()
     machine.record.withLock { $0.serial = [] }

@@ -1,6 +1,7 @@
 import ACPITables
 import DeviceModel
 import Devices
+import Display
 import FirmwareCore
 import GuestRAM
 import Host
@@ -31,6 +32,9 @@ final class TestMachine: Backplane, Hardware {
   private let disks = Mutex<[Disk]>([])
   private let clock = Mutex<UInt64>(0)
   let serial = Mutex<Slot<UART16550>?>(nil)
+  let display = Mutex<FunctionSlot<DisplayAdapter>?>(nil)
+  let controllers = Mutex<Slot<LegacyPIC>?>(nil)
+  let keyboard = Mutex<Slot<KeyboardController>?>(nil)
 
   var now: Instant {
     // Each look at the clock takes a while, so that waiting comes to an end.
@@ -40,10 +44,11 @@ final class TestMachine: Backplane, Hardware {
     }
   }
 
-  init(ram: UInt64 = 1 << 20, disks images: [[UInt8]] = [], items: [FirmwareConfig.Item] = [], failsReads: Bool = false)
+  init(ram: UInt64 = 1 << 20, disks images: [[UInt8]] = [], items: [FirmwareConfig.Item] = [], failsReads: Bool = false,
+    hasDisplay: Bool = false)
     throws
   {
-    memory = try GuestMemory(size: ram)
+    memory = try GuestMemory(size: ram, video: hasDisplay ? Platform.video.count : 0)
     memory.setShadow(.allRAM)
     contents = Mutex(images)
     self.failsReads = failsReads
@@ -67,7 +72,22 @@ final class TestMachine: Backplane, Hardware {
       board: .init(lowMemory: memory.lowSize, highMemory: memory.highSize, cpuCount: 1),
       secondsSince1970: 1_000_000_000)
     try bus.add(Slot(clock, RealTimeClock.placement, on: self))
-    try bus.add(HostBridge(functions, lines: lines, on: self))
+    var slots: [any PCISlot] = functions
+    if hasDisplay {
+      let display = FunctionSlot(
+        DisplayAdapter(memory, preferred: (1280, 800)), at: FunctionAddress(slot: 0x1E), Placement("display"), lines: lines,
+        on: self)
+      self.display.withLock { $0 = display }
+      slots.append(display)
+      try bus.add(DisplayPorts(of: display))
+      let keyboard = Slot(KeyboardController(), KeyboardController.placement, on: self)
+      self.keyboard.withLock { $0 = keyboard }
+      try bus.add(keyboard)
+      let controllers = Slot(LegacyPIC(), LegacyPIC.placement, on: self)
+      self.controllers.withLock { $0 = controllers }
+      try bus.add(controllers)
+    }
+    try bus.add(HostBridge(slots, lines: lines, on: self))
     let config = try FirmwareConfig(cpuCount: 1, extra: items, memory: Direct(memory: memory))
     try bus.add(Slot(config, FirmwareConfig.placement, on: self))
     self.bus.withLock { $0 = bus }
@@ -143,7 +163,7 @@ final class TestMachine: Backplane, Hardware {
   func pause() {}
 
   var realModeCode: RealModeCode {
-    RealModeCode(stubs: 0x1000, tick: 0x2000, ignore: 0x2008, systemConfiguration: 0x2010, disketteParameters: 0x2020)
+    RealModeCode(stubs: 0x1000, tick: 0x2000, ignore: 0x2008, systemConfiguration: 0x2010, disketteParameters: 0x2020, font: 0x3000)
   }
 
   func stop() { record.withLock { $0.isStopped = true } }
