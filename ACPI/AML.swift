@@ -10,11 +10,11 @@ enum AML {
   // MARK: Named objects
 
   static func scope(_ name: String, _ body: [Term]) -> Term {
-    [0x10] + counted(nameString(name) + body.joined())
+    [0x10] + counted(nameString(name) + body.together)
   }
 
   static func device(_ name: String, _ body: [Term]) -> Term {
-    [0x5B, 0x82] + counted(nameString(name) + body.joined())
+    [0x5B, 0x82] + counted(nameString(name) + body.together)
   }
 
   static func name(_ name: String, _ value: Term) -> Term {
@@ -23,7 +23,7 @@ enum AML {
 
   /// A method that one thread runs at a time, as it may create names.
   static func method(_ name: String, arguments: UInt8, _ body: [Term]) -> Term {
-    [0x14] + counted(nameString(name) + [arguments & 7 | 0x08] + body.joined())
+    [0x14] + counted(nameString(name) + [arguments & 7 | 0x08] + body.together)
   }
 
   static func createDWordField(_ name: String, in buffer: Term, at offset: UInt64) -> Term {
@@ -59,7 +59,7 @@ enum AML {
 
   /// A package: at most 255 elements.
   static func package(_ elements: [Term]) -> Term {
-    [0x12] + counted([UInt8(elements.count)] + elements.joined())
+    [0x12] + counted([UInt8(elements.count)] + elements.together)
   }
 
   /// A compressed Plug and Play id, such as PNP0501: three letters of five bits, four hex digits.
@@ -105,4 +105,9 @@ enum AML {
   private static func hexDigit(_ character: UInt8) -> UInt32 {
     UInt32(character <= UInt8(ascii: "9") ? character - UInt8(ascii: "0") : (character & 0xDF) - UInt8(ascii: "A") + 10)
   }
+}
+
+extension Array<AML.Term> {
+  /// One term after the other: whole arrays at a time, for this is a good part of a machine's start.
+  var together: AML.Term { reduce(into: []) { $0 += $1 } }
 }
