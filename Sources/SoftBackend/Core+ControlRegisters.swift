@@ -10,6 +10,26 @@ extension Core {
     }
   }
 
+  /// CR4.PCIDE.
+  static let identifiers: UInt64 = 1 << 17
+
+  /// INVPCID: an address or everything of one identifier, everything, or everything that is not global. Since no
+  /// translation outlives a change of identifiers unless it is global, all are of the present one.
+  func invalidate(_ i: Instruction) throws(Fault) {
+    let address = try linear(i, 16, write: false)
+    let descriptor = try readPair(address)
+    let kind = is64Bit ? self[register: Int(i.reg)] : self[register: Int(i.reg)] & 0xFFFF_FFFF
+    guard kind <= 3, descriptor.low >> 12 == 0 else { throw .protection }
+    if kind < 2, self[.cr4] & Self.identifiers == 0, descriptor.low != 0 { throw .protection }
+    switch kind {
+    case 0:
+      guard Self.isCanonical(descriptor.high) else { throw .protection }
+      flushTranslation(of: descriptor.high)
+    case 2: flushTranslations()
+    default: flushLocalTranslations()
+    }
+  }
+
   func writeControl(_ number: UInt8, _ value: UInt64) throws(Fault) {
     switch number {
     case 0:
@@ -18,6 +38,7 @@ extension Core {
       if (value ^ self[.cr0]) & 1 << 31 != 0, isLong ? is64Bit : segmentAttributes(Segment.cs) & 1 << 13 != 0 && self[.efer] & 0x100 != 0 {
         throw .protection
       }
+      if value & 1 << 31 == 0, self[.cr4] & Self.identifiers != 0 { throw .protection }
       let turningOn = value & ~self[.cr0] & 1 << 31 != 0
       if turningOn && self[.efer] & 0x100 != 0 {
         guard self[.cr4] & 0x20 != 0 else { throw .protection }
@@ -27,10 +48,17 @@ extension Core {
       self[.cr0] = value | 0x10
       if wasProtected != isProtected { self[.mode] &= ~3 }
     case 2: return self[.cr2] = value
-    case 3: self[.cr3] = value & ~(1 << 63)
+    case 3:
+      // With process identifiers the highest bit says that translations may stay; they need not.
+      let flag: UInt64 = self[.cr4] & Self.identifiers != 0 ? 1 << 63 : 0
+      if isLong, value & 0xFFFF_FF00_0000_0000 & ~flag != 0 { throw .protection }
+      self[.cr3] = value & ~(1 << 63)
+      return flushLocalTranslations()
     case 4:
-      guard value & ~0x31_07FF == 0 else { throw .protection }
+      guard value & ~0x33_07FF == 0 else { throw .protection }
       if isLong && value & 0x20 == 0 { throw .protection }
+      // Process identifiers are for long mode, and begin with number 0.
+      if value & ~self[.cr4] & Self.identifiers != 0, !isLong || self[.cr3] & 0xFFF != 0 { throw .protection }
       self[.cr4] = value
     case 8:
       guard value < 16 else { throw .protection }

@@ -21,7 +21,6 @@ extension Core {
     try requireSystem()
     if self[.dr7] & 1 << 13 != 0 {
       self[.dr6] |= 1 << 13
-      self[.dr7] &= ~(1 << 13)
       throw .debug
     }
   }
@@ -42,11 +41,15 @@ extension Core {
       self[place] = place == .dr6 ? value & 0xE00F | 0xFFFF_0FF0 : value & 0xFFFF_23FF | 0x400
     default: self[place] = value
     }
+    if place == .dr6 { return }
+    self[.systemFlags] &= ~Flags.rf
+    watchBreakpoints()
+    leave(to: i.next)
   }
 
   /// One instruction with TF set, and #DB after it.
   @inline(never) func trace() throws(Fault) {
-    let operation = try step()
+    let operation = try stepWatched()
     switch operation {
     // These clear TF on their way.
     case .softwareInterrupt, .interrupt3, .interrupt1, .into, .syscall: return
@@ -55,7 +58,8 @@ extension Core {
     // MOV SS and POP SS hold traps back until the next instruction.
     if self[.shadow] == self[.rip], operation == .moveToSegment || operation == .popSegment { return }
     self[.halted] = 0
-    self[.dr6] |= 1 << 14
+    self[.dr6] = self[.dr6] & ~15 | 1 << 14 | self[.dataHits]
+    self[.dataHits] = 0
     throw .debug
   }
 }

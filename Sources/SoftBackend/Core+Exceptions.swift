@@ -3,6 +3,8 @@ extension Core {
   func deliver(_ fault: Fault) throws(Fault) {
     if fault == .shutdown { throw fault }
     if fault.vector == 14 { self[.cr2] = fault.address }
+    // The handler may use the debug registers.
+    if fault.vector == 1 { self[.dr7] &= ~(1 << 13) }
     do {
       try interrupt(fault.vector, code: fault.hasCode ? fault.code : nil, kind: .exception)
     } catch {

@@ -41,14 +41,14 @@ extension Core {
   }
 
   private enum Feature {
-    /// CMPXCHG16B, x2APIC, MOVBE, POPCNT, TSC deadline, RDRAND, hypervisor.
-    static let leaf1C: UInt32 = 1 << 13 | 1 << 21 | 1 << 22 | 1 << 23 | 1 << 24 | 1 << 30 | 1 << 31
+    /// CMPXCHG16B, PCID, x2APIC, MOVBE, POPCNT, TSC deadline, RDRAND, hypervisor.
+    static let leaf1C: UInt32 = 1 << 13 | 1 << 17 | 1 << 21 | 1 << 22 | 1 << 23 | 1 << 24 | 1 << 30 | 1 << 31
     /// SSE3, PCLMULQDQ, SSSE3, SSE4.1, SSE4.2 and AES, where the host has them.
     static let vectors: UInt32 = 1 | 1 << 1 | 1 << 9 | 1 << 19 | 1 << 20 | 1 << 25
     /// FPU DE PSE TSC MSR PAE CX8 APIC MTRR PGE CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2
     static let leaf1D: UInt32 = 0x078B_B37D
-    /// FSGSBASE, SMEP, ERMS, RDSEED, SMAP.
-    static let leaf7B: UInt32 = 1 | 1 << 7 | 1 << 9 | 1 << 18 | 1 << 20
+    /// FSGSBASE, BMI1, SMEP, BMI2, ERMS, INVPCID, RDSEED, ADX, SMAP.
+    static let leaf7B: UInt32 = 1 | 1 << 3 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 18 | 1 << 19 | 1 << 20
     /// LAHF in 64-bit code, LZCNT, PREFETCHW.
     static let extendedC: UInt32 = 1 | 1 << 5 | 1 << 8
     /// SYSCALL, NX, 1 GiB pages, RDTSCP, long mode.

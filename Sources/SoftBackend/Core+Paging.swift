@@ -16,6 +16,10 @@ struct Translation {
   var user = true
   var executable = true
   var dirty = true
+  /// It outlives changes of CR3.
+  var isGlobal = false
+  /// The translation is one of many that a large page has.
+  var isLarge = false
 }
 
 /// The translation tables, one set for each privilege: user, supervisor under SMAP, supervisor free to reach user pages.
@@ -40,22 +44,49 @@ extension Core {
   func flushTranslations() {
     self[.epoch] &+= 1
     for set in 0..<3 { for table in 0..<3 { flushTable(SoftTLB.set(set) + table * SoftTLB.tableSize) } }
+    (self[.largeFirst], self[.largeLast]) = (.max, 0)
+  }
+  /// Forgets every translation but those of global pages: what a new CR3 does.
+  func flushLocalTranslations() {
+    self[.epoch] &+= 1
+    for line in stride(from: 0, to: 9 * 256, by: 8) {
+      let globals: UInt64 = load(Self.globals &+ line)
+      for next in 0..<8 where globals == 0 || globals >> UInt64(8 * next) & 1 == 0 {
+        clear(Self.translations &+ (line &+ next) &* 16, line & 0xFF &+ next)
+      }
+    }
+  }
+  /// Forgets the page of one address; if that may be a large one, every translation.
+  func flushTranslation(of address: UInt64) {
+    if address >= self[.largeFirst], address <= self[.largeLast] { return flushTranslations() }
+    self[.epoch] &+= 1
+    let line = Int(truncatingIfNeeded: address >> 12 & 0xFF)
+    for table in 0..<9 {
+      let place = Self.translations &+ (table &* 256 &+ line) &* 16
+      if load(place, as: UInt64.self) == address & ~0xFFF { clear(place, line) }
+    }
+  }
+  private func clear(_ place: Int, _ line: Int) {
+    store(UInt64(line ^ 0x80) << 12, at: place)
+    store(UInt64(0), at: place &+ 8)
   }
   /// Forgets what may be written: a page began to hold code.
   func flushWriteTranslations() {
     for set in 0..<3 { flushTable(SoftTLB.set(set) + SoftTLB.tableSize) }
   }
   private func flushTable(_ table: Int) {
-    for line in 0..<256 {
-      store(UInt64(line ^ 0x80) << 12, at: table &+ line &* 16)
-      store(UInt64(0), at: table &+ line &* 16 &+ 8)
-    }
+    for line in 0..<256 { clear(table &+ line &* 16, line) }
   }
 
-  private func fill(_ table: Int, _ address: UInt64, _ value: UInt64) {
+  private func fill(_ table: Int, _ address: UInt64, _ value: UInt64, _ path: Translation) {
     let line = table &+ Int(truncatingIfNeeded: address >> 8 & 0xFF0)
     store(address & ~0xFFF, at: line)
     store(value & ~0xFFF, at: line &+ 8)
+    store(path.isGlobal ? 1 : 0 as UInt8, at: Self.globals &+ (line &- Self.translations) >> 4)
+    if path.isLarge {
+      self[.largeFirst] = min(self[.largeFirst], address)
+      self[.largeLast] = max(self[.largeLast], address | 0xFFF)
+    }
   }
 
   // MARK: Walks
@@ -107,6 +138,8 @@ extension Core {
         try check(address, access, path)
         markUsed(place, entry, access, wide: true)
         path.dirty = entry & 0x40 != 0 || access.contains(.write)
+        path.isGlobal = isGlobal(entry)
+        path.isLarge = isLarge
         let offset = (UInt64(1) << shift) - 1
         path.physical = entry & 0x000F_FFFF_FFFF_F000 & ~offset | address & offset
         return
@@ -116,6 +149,8 @@ extension Core {
       level -= 1
     }
   }
+
+  private func isGlobal(_ entry: UInt64) -> Bool { entry & 0x100 != 0 && self[.cr4] & 0x80 != 0 }
 
   /// Bits that must be zero in an entry: beyond 40 bits of physical address, and where a large page has its offset.
   private func reservedBits(_ level: Int, isLarge: Bool, isPointer: Bool) -> UInt64 {
@@ -139,6 +174,8 @@ extension Core {
       try check(address, access, path)
       markUsed(place, entry, access, wide: false)
       path.dirty = entry & 0x40 != 0 || access.contains(.write)
+      path.isGlobal = isGlobal(entry)
+      path.isLarge = true
       path.physical = entry & 0xFFC0_0000 | (entry >> 13 & 0xFF) << 32 | address & 0x3F_FFFF
       return
     }
@@ -151,6 +188,7 @@ extension Core {
     try check(address, access, path)
     markUsed(leafPlace, leaf, access, wide: false)
     path.dirty = leaf & 0x40 != 0 || access.contains(.write)
+    path.isGlobal = isGlobal(leaf)
     path.physical = leaf & 0xFFFF_F000 | address & 0xFFF
   }
 
@@ -188,9 +226,9 @@ extension Core {
     let path = try translate(address, write ? dataAccess.union(.write) : dataAccess)
     let page = path.physical & ~0xFFF
     // A watched page stays on the slow path, which looks at every access.
-    if let host = unsafe physicalHost(page, write: write), self[.inDelivery] == 0, self[.watching] == 0 || !processor.watches(page: address) {
+    if let host = unsafe physicalHost(page, write: write), self[.inDelivery] == 0, self[.watching] == 0 || !processor.watches(page: address) && !watches(page: address) {
       let table = Int(truncatingIfNeeded: write ? self[.writeTable] : self[.readTable])
-      fill(table, address, UInt64(UInt(bitPattern: host)))
+      fill(table, address, UInt64(UInt(bitPattern: host)), path)
     }
     return path.physical
   }
@@ -253,7 +291,7 @@ extension Core {
   @inline(never) private func codeAddressSlowly(_ address: UInt64) throws(Fault) -> UInt64 {
     if isLong, !Self.isCanonical(address) { throw .protection }
     let path = try translate(address, cpl == 3 ? [.user, .fetch] : .fetch)
-    fill(Int(truncatingIfNeeded: self[.executeTable]), address, path.physical)
+    fill(Int(truncatingIfNeeded: self[.executeTable]), address, path.physical, path)
     return path.physical
   }
 }

@@ -42,7 +42,12 @@ extension Core {
   func runSlowly(counting time: InstructionTime?) throws(Fault) {
     while self[.attention] == 0, time?.isDue != true {
       time?.pass(1)
-      do { try step() } catch { try deliver(error) }
+      do {
+        if self[.systemFlags] & Flags.tf != 0 { try trace() } else {
+          _ = try stepWatched()
+          try checkDataHits()
+        }
+      } catch { try deliver(error) }
     }
   }
 

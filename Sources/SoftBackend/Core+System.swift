@@ -19,6 +19,7 @@ extension Core {
     case .flagControl: flagControl(i.opcode)
     case .crc32: try crc32(i)
     case .moveBE: try moveSwapped(i)
+    case .andn, .lowestBit, .bextr, .bzhi, .pdep, .pext, .rorx, .mulx, .shiftx, .adcx, .adox: try bitField(i)
     case .translate:
       let offset = truncated(self[.rbx] &+ UInt64(load(0, as: UInt8.self)), i.addressWidth)
       store(try read(i.segment == 6 ? offset : linear(i.segment, offset, 1, write: false), UInt8.self), at: 0)
@@ -106,9 +107,13 @@ extension Core {
       let value = UInt64(i.isMemory ? try readOperand(i, UInt16.self) : get(i.rm &* 8))
       try writeControl(0, self[.cr0] & ~0xE | value & 0xF)
       leave(to: i.next)
-    case .invlpg, .invpcid:
+    case .invlpg:
       try requireSystem()
-      flushTranslations()
+      flushTranslation(of: i.segment == 6 ? effectiveAddress(i) : segmentBase(Int(i.segment)) &+ effectiveAddress(i))
+      leave(to: i.next)
+    case .invpcid:
+      try requireSystem()
+      try invalidate(i)
       leave(to: i.next)
     case .wbinvd: try requireSystem()
     case .xgetbv:

@@ -47,7 +47,11 @@
     case ramFirst = 576, ramSize = 584, ramHost = 592, ramOffset = 600
     /// The table of vector instructions; host code for them: the table and the code.
     case vectorForms = 608, stubTable = 616, stubCode = 624
-    /// Not zero: a debugger watches data.
+    /// The linear addresses among which all translations of large pages are.
+    case largeFirst = 248, largeLast = 288
+    /// Which of DR0 to DR3 met the data of this instruction.
+    case dataHits = 400
+    /// Not zero: a debugger watches data, or the guest itself does.
     case watching = 568
     case halted = 480, kvmClock = 488, kvmWallClock = 496, miscEnable = 504
   }
@@ -58,6 +62,8 @@
   /// Upper halves of the 16 YMM registers.
   static let upperHalves = 0x600
   static let translations = 0x1000
+  /// For each line of the translation tables a byte: whether its page is global.
+  static let globals = 0xB000
   /// The block cache: 65536 addresses of blocks.
   static let blocks = 0x1_0000
 

@@ -55,9 +55,29 @@ extension Decoder {
           if !i.prefixes.contains(.rex) && i.rm & 12 == 4 { i.source = (i.rm - 4) * 8 + 1 }
         }
       } else if !i.isMemory { operation = .undefined }
+    case (2, 0xF6):
+      operation = i.prefixes.contains(.repeatZero) ? .adox : i.prefixes.contains(.repeatNonzero) ? .undefined : operation
+      if operation == .adcx, !i.prefixes.contains(.operandSize) { operation = .undefined }
+    case (5..., _): refineVEX(&i, &operation)
     case (2, 0x80...0x82):
       operation = i.opcode == 0x82 && i.isMemory && i.prefixes.contains(.operandSize) ? .invpcid : .undefined
     default: break
+    }
+  }
+}
+
+extension Decoder {
+  /// The prefix within VEX chooses among the instructions of an opcode.
+  private func refineVEX(_ i: inout InstructionRecord, _ operation: inout Operation) {
+    let prefix = i.prefixes.intersection([.operandSize, .repeatZero, .repeatNonzero])
+    switch (i.map, i.opcode, prefix) {
+    case (6, 0xF5, .repeatZero): operation = .pext
+    case (6, 0xF5, .repeatNonzero): operation = .pdep
+    case (6, 0xF6, .repeatNonzero): break
+    case (6, 0xF2...0xF5, []), (6, 0xF7, []): break
+    case (6, 0xF7, _): operation = .shiftx
+    case (7, 0xF0, .repeatNonzero) where i.vvvv == 0: break
+    default: operation = .undefined
     }
   }
 }

@@ -76,15 +76,21 @@ struct Decoder {
       }
       opcode = try byte()
     }
-    if rex != 0 { i.prefixes.insert(.rex) }
-    if rex & 8 != 0 { i.prefixes.insert(.rexW) }
+    var isRefused = false
     if opcode == 0x0F {
       opcode = try byte()
       i.map = 1
       if opcode == 0x38 { i.map = 2; opcode = try byte() } else if opcode == 0x3A { i.map = 3; opcode = try byte() }
+    } else if try opcode & 0xFE != 0xC4 ? false : is64 ? true : nextByte() >= 0xC0 {
+      // VEX bears no other prefix of its kind; and outside of 64-bit code, LES and LDS have memory operands.
+      isRefused = rex != 0 || !i.prefixes.isDisjoint(with: [.lock, .operandSize, .repeatZero, .repeatNonzero])
+      (rex, opcode) = try vex(&i, isShort: opcode == 0xC5, is64)
+      isRefused = isRefused || i.vectorLength != 0
     }
+    if rex != 0 { i.prefixes.insert(.rex) }
+    if rex & 8 != 0 { i.prefixes.insert(.rexW) }
     i.opcode = opcode
-    let row = is64 && i.map == 0 && (opcode == 0xC4 || opcode == 0xC5) ? .undefined : opcodeMaps[Int(i.map)][Int(opcode)]
+    let row = opcodeMaps[Int(i.map)][Int(opcode)]
     guard is64 ? row.validity != .never64 : row.validity != .only64 else {
       i.length = UInt8(position)
       return
@@ -112,6 +118,7 @@ struct Decoder {
       if core[.mode] & Mode.flat != 0, i.addressWidth == 4, i.segment == 0 || i.segment == 2 || i.segment == 3 { i.segment = 6 }
     }
     refine(&i, &operation, is64)
+    if isRefused { operation = .undefined }
     if i.prefixes.contains(.lock), !Self.mayLock(operation) || !i.isMemory || i.form != .memoryRegister && i.form != .memoryImmediate {
       operation = .undefined
     }
@@ -124,6 +131,32 @@ struct Decoder {
       i.immediate = core.truncateIP(i.immediate &+ start &+ UInt64(position), i.width)
     }
     i.specialise()
+  }
+
+  private mutating func nextByte() throws(Fault) -> UInt8 {
+    let byte = try byte()
+    position -= 1
+    return byte
+  }
+
+  /// Reads the rest of a VEX prefix, which says at once what 0F, 0F38, 0F3A, 66, F3, F2 and REX do; returns that REX
+  /// and the opcode.
+  private mutating func vex(_ i: inout InstructionRecord, isShort: Bool, _ is64: Bool) throws(Fault) -> (rex: UInt8, opcode: UInt8) {
+    let first = try byte()
+    var last = first
+    // R, X and B are stored inverted.
+    var rex = ~first >> 5 & (isShort ? 4 : 7)
+    i.map = 5
+    if !isShort {
+      i.map = first & 31 <= 3 ? 4 + first & 31 : 4
+      last = try byte()
+      rex |= last >> 4 & 8
+    }
+    i.prefixes.insert([[], .operandSize, .repeatZero, .repeatNonzero][Int(last & 3)])
+    i.prefixes.insert(.vex)
+    i.vectorLength = last >> 2 & 1
+    i.vvvv = ~last >> 3 & (is64 ? 15 : 7)
+    return (is64 ? rex : 0, try byte())
   }
 
   private static func mayLock(_ operation: Operation) -> Bool {

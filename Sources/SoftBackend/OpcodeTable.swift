@@ -20,9 +20,9 @@ struct Operand: Equatable {
   var size: UInt8
 }
 
-/// The parsed maps: one byte, 0F, 0F38, 0F3A. A vector row takes all opcodes that no other row names.
+/// The parsed maps: one byte, 0F, 0F38, 0F3A; then those behind VEX, 4 for none that exists. A vector row takes all opcodes that no other row names.
 let opcodeMaps: [[OpcodeRow]] = {
-  var maps = [[OpcodeRow]](repeating: [OpcodeRow](repeating: .undefined, count: 256), count: 4)
+  var maps = [[OpcodeRow]](repeating: [OpcodeRow](repeating: .undefined, count: 256), count: 8)
   var names: [String: Operation] = [:]
   for raw in UInt16(0)...UInt16.max {
     guard let operation = Operation(rawValue: raw) else { break }
@@ -329,5 +329,16 @@ let opcodeText = """
   2 F0 moveBE Gv Ev
   2 F1 moveBE Ev Gv
   2 F2-FF undefined m
+  2 F6 adcx Gy Ey
   3 00-FF vector m Ib
+  4 00-FF undefined m
+  5 00-FF undefined m
+  6 00-FF undefined m
+  6 F2 andn Gy Ey
+  6 F3 undefined/lowestBit/lowestBit/lowestBit/undefined/undefined/undefined/undefined Ey
+  6 F5 bzhi Gy Ey
+  6 F6 mulx Gy Ey
+  6 F7 bextr Gy Ey
+  7 00-FF undefined m Ib
+  7 F0 rorx Gy Ey Ib
   """

@@ -7,7 +7,7 @@ extension SoftProcessor {
     guard traps != self.traps else { return }
     let isSameCode = traps.breakpoints == self.traps.breakpoints
     self.traps = traps
-    core[.watching] = traps.watchpoints.isEmpty ? 0 : 1
+    core[.watching] = core[.watching] & Core.Watcher.guest | (traps.watchpoints.isEmpty ? 0 : Core.Watcher.debugger)
     core.flushTranslations()
     if !isSameCode { emptyBlockCache() }
   }
@@ -35,6 +35,7 @@ extension SoftProcessor {
 
   /// A data access that found no quick translation.
   func note(_ address: UInt64, _ count: Int, write: Bool) {
+    if core[.watching] & Core.Watcher.guest != 0 { core.noteBreakpoints(address, count, write: write) }
     let hit = traps.watchpoints.first {
       (write ? $0.writes : $0.reads) && address < $0.address &+ $0.count && $0.address < address &+ UInt64(count)
     }

@@ -162,6 +162,7 @@ public import SystemBus
     core[.apicPage] = interrupts.page
     core[.dr6] = 0xFFFF_0FF0
     core[.dr7] = 0x400
+    core.watchBreakpoints()
     core[.halted] = index == 0 ? 0 : 1
     core[.inNonMaskable] = 0
   }

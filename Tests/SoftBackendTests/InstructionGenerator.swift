@@ -71,8 +71,14 @@ struct InstructionGenerator {
 
   mutating func next() -> InstructionCase {
     while true {
-      let map = [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2][below(12)]
-      let opcode = map == 2 ? 0xF0 | UInt8(below(2)) : UInt8(below(256))
+      let map = [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 6, 6, 7][below(15)]
+      let opcode: UInt8 =
+        switch map {
+        case 2: [0xF0, 0xF1, 0xF6][below(3)]
+        case 6: 0xF2 + UInt8(below(6))
+        case 7: 0xF0
+        default: UInt8(below(256))
+        }
       if map == 0, [0x0F, 0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xC4, 0xC5, 0xF0, 0xF2, 0xF3].contains(opcode)
         || mode == .long && (opcode >> 4 == 4 || opcode == 0x62) { continue }
       // Bounds registers, and the group that holds every odd system instruction.
@@ -94,14 +100,16 @@ struct InstructionGenerator {
     test.state.flags = random.next() & 0xCD5
     test.memory = contents
     test.state.registers[4] = address() & (chance(80) ? ~7 : ~0)
-    let rex = prefixes(operation)
+    let rex = map > 4 ? vex(map, opcode) : prefixes(operation)
     test.row = map << 8 | Int(opcode)
     test.group = Int(group ?? 0)
-    if map > 0 { test.code.append(0x0F) }
+    if map == 1 || map == 2 { test.code.append(0x0F) }
     if map == 2 { test.code.append(0x38) }
     test.code.append(opcode)
     if map == 1, opcode == 0xBC || opcode == 0xBD, repeatsZero { test.operation = opcode == 0xBC ? .tzcnt : .lzcnt }
-    test.width = row.operands.first?.size == 1 ? 1 : rexW ? 8 : small != (mode == .small16) ? 2 : 4
+    if map == 2, opcode == 0xF6, repeatsZero { test.operation = .adox }
+    let isShort = map < 4 && small != (mode == .small16)
+    test.width = row.operands.first?.size == 1 ? 1 : rexW ? 8 : isShort ? 2 : 4
     prepare(operation)
     if row.hasModRM { modRM(map, opcode, rex, group, operation, memoryOnly: row.operands.contains { $0.method == .memory }) }
     immediates(row, map, opcode, group)
@@ -135,6 +143,36 @@ struct InstructionGenerator {
     rexW = rex & 8 != 0
     test.code = list
     return rex
+  }
+
+  /// Emits a VEX prefix, which chooses among an opcode's instructions; returns the REX it amounts to.
+  private mutating func vex(_ map: Int, _ opcode: UInt8) -> UInt8 {
+    small = false
+    repeatsZero = false
+    addressPrefix = chance(15)
+    let rex = mode == .long ? UInt8(below(16)) : 8 * UInt8(below(2))
+    rexW = mode == .long && rex & 8 != 0
+    let usual: [UInt8] =
+      switch opcode {
+      case 0xF5: [0, 2, 3]
+      case 0xF6, 0xF0: [3]
+      case 0xF7: [0, 1, 2, 3]
+      default: [0]
+      }
+    let prefix = chance(3) ? UInt8(below(4)) : usual[below(usual.count)]
+    let register = map == 7 && chance(95) ? 0 : UInt8(below(mode == .long ? 16 : 8))
+    test.code = addressPrefix ? [0x67] : []
+    if chance(2) { test.code.append([0x66, 0xF0, 0xF2, 0xF3][below(4)]) }
+    test.code.append(0xC4)
+    test.code.append((~rex & 7) << 5 | UInt8(map - 4))
+    test.code.append((rex & 8) << 4 | (~register & 15) << 3 | (chance(3) ? 4 : 0) | prefix)
+    switch (opcode, prefix) {
+    case (0xF5, 2): test.operation = .pext
+    case (0xF5, 3): test.operation = .pdep
+    case (0xF7, 1...): test.operation = .shiftx
+    default: break
+    }
+    return mode == .long ? rex : 0
   }
 
   /// Gives the registers that an instruction uses without naming them useful values.

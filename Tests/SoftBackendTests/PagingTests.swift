@@ -146,4 +146,85 @@ import Testing
     #expect(try guest.run([0x8B, 0x03, 0x48, 0x89, 0x11, 0x0F, 0x01, 0x3B, 0x8B, 0x03, 0xF4]) == nil)
     #expect(guest.core[.rax] == 7)
   }
+
+  /// A guest that has read two pages, the second a global one, whose entries now lead elsewhere.
+  private func changed(shift: UInt64 = 12) throws -> SystemGuest {
+    let guest = try SystemGuest(.long)
+    try guest.enter(user: false)
+    for (number, rights) in [(UInt64(0), UInt64(3)), (1, 0x103)] {
+      try guest.map(Self.page + number << shift, Self.target, rights, shift: shift)
+      try guest.memory.store(UInt32(7), at: .init(Self.target))
+    }
+    guest.core[.cr4] |= 0x80
+    for number in UInt64(0)..<2 { #expect(try guest.core.read(Self.page + number << shift, UInt32.self) == 7) }
+    for number in UInt64(0)..<2 {
+      let place = try guest.entryPlace(Self.page + number << shift, shift: shift)
+      try guest.store(guest.load(place) & ~Self.target | 0x60_0000, place)
+    }
+    try guest.memory.store(UInt32(9), at: .init(0x60_0000))
+    return guest
+  }
+  private func read(_ guest: SystemGuest, shift: UInt64 = 12) throws -> [UInt32] {
+    try (UInt64(0)..<2).map { try guest.core.read(Self.page + $0 << shift) }
+  }
+
+  @Test("a new CR3 forgets all translations but global ones, INVLPG and a new CR4 forget those, too")
+  func globalPages() throws {
+    let guest = try changed()
+    try guest.core.writeControl(3, guest.core[.cr3])
+    #expect(try read(guest) == [9, 7])
+    guest.core.flushTranslation(of: Self.page + 0x1000)
+    #expect(try read(guest) == [9, 9])
+    let other = try changed()
+    try other.core.writeControl(4, other.core[.cr4] & ~0x80)
+    #expect(try read(other) == [9, 9])
+  }
+
+  @Test("INVLPG of one address forgets the whole of a large page")
+  func largeInvalidation() throws {
+    let guest = try changed(shift: 21)
+    guest.core.flushTranslation(of: Self.page + 0x1F_F000)
+    #expect(try read(guest, shift: 21)[0] == 9)
+  }
+
+  /// INVPCID with a descriptor; whether it faulted.
+  private func invalidate(_ guest: SystemGuest, _ kind: UInt64, identifier: UInt64 = 0, _ address: UInt64 = 0) throws -> Bool {
+    try guest.store(identifier, 0x2000)
+    try guest.store(address, 0x2008)
+    (guest.core[.rax], guest.core[.rbx]) = (kind, 0x2000)
+    // invpcid rax, [rbx]
+    return try guest.run([0x66, 0x0F, 0x38, 0x82, 0x03, 0xF4]) == 13
+  }
+
+  @Test("INVPCID forgets an address, an identifier, everything, or everything that is not global")
+  func invalidateIdentifier() throws {
+    for (kind, expected) in [(UInt64(0), [9, 7]), (1, [9, 7]), (2, [9, 9]), (3, [9, 7])] as [(UInt64, [UInt32])] {
+      let guest = try changed()
+      #expect(try !invalidate(guest, kind, Self.page))
+      #expect(try read(guest) == expected, "\(kind)")
+    }
+    let guest = try changed()
+    #expect(try invalidate(guest, 4))
+    #expect(try invalidate(guest, 0, 1 << 60))
+    #expect(try invalidate(guest, 1, identifier: 5))
+    #expect(try invalidate(guest, 2, identifier: 1 << 12))
+    try guest.core.writeControl(4, guest.core[.cr4] | Core.identifiers)
+    #expect(try !invalidate(guest, 1, identifier: 5))
+  }
+
+  @Test("process identifiers begin with number 0, and keep paging on")
+  func identifiers() throws {
+    let guest = try SystemGuest(.long)
+    let core = guest.core
+    core[.cr3] |= 1
+    #expect(throws: Fault.protection) { try core.writeControl(4, core[.cr4] | Core.identifiers) }
+    core[.cr3] &= ~1
+    #expect(throws: Fault.protection) { try core.writeControl(3, core[.cr3] | 1 << 63) }
+    try core.writeControl(4, core[.cr4] | Core.identifiers)
+    try core.writeControl(3, core[.cr3] | 1 << 63 | 5)
+    #expect(core[.cr3] == SystemGuest.Place.tables | 5)
+    #expect(throws: Fault.protection) { try core.writeControl(0, core[.cr0] & ~(1 << 31)) }
+    let short = try SystemGuest(.pae)
+    #expect(throws: Fault.protection) { try short.core.writeControl(4, short.core[.cr4] | Core.identifiers) }
+  }
 }

@@ -155,7 +155,10 @@ final class SystemGuest {
     for _ in 0..<steps where core[.halted] == 0 {
       do throws(Fault) {
         do throws(Fault) {
-          if core[.systemFlags] & Flags.tf == 0 { try core.step() } else { try core.trace() }
+          if core[.systemFlags] & Flags.tf == 0 {
+            _ = try core.stepWatched()
+            try core.checkDataHits()
+          } else { try core.trace() }
         } catch { try core.deliver(error) }
       } catch {
         wasShutDown = true
