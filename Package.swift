@@ -106,7 +106,7 @@ let package = Package(
     tests(
       "ConformanceTests",
       ["TestSupport", "KVMBackend", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host"]),
-    tests("MachineTests", ["Machine", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
+    tests("MachineTests", ["Machine", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
     tests("GuestTests", ["TestSupport", "Host"]),
     tests("CommandLineTests", ["swboot", "Machine", "TestSupport"]),
   ]

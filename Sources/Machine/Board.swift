@@ -130,8 +130,9 @@ struct Board: Sendable {
     display.initialMode.map { .pixels(at: Platform.video.first, width: $0.width, height: $0.height) } ?? .text
   }
 
-  /// Does what firmware does elsewhere.
-  func placeDisplay(_ configuration: Configuration) {
+  /// Does what firmware does elsewhere: the legacy window is RAM, and the display has its place.
+  func standInForFirmware(_ configuration: Configuration) {
+    bridge.setShadow(ShadowControl.allRAM.bytes)
     display?.access { display, cycle in display.place(configuration.display?.initialMode, &cycle) }
   }
 

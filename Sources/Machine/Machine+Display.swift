@@ -22,7 +22,7 @@ extension Machine {
   }
 
   /// What is on the screen now.
-  private var picture: Picture? {
+  var picture: Picture? {
     board.display.map { Picture(of: $0.inspect { $0.screen }, in: memory) }
   }
 }

@@ -237,8 +237,8 @@ public final class Machine: Backplane {
     var bus = SystemBus()
     let board = board
     do {
-      if configuration.firmware == nil { board.placeDisplay(configuration) }
-      memory.setShadow(configuration.firmware == nil ? .allRAM : .reset, videoAt: board.videoPlace)
+      if configuration.firmware == nil { board.standInForFirmware(configuration) }
+      memory.setShadow(board.shadow, videoAt: board.videoPlace)
       backend = try accelerator.makeBackend(memory: memory, processors: configuration.processors, machine: self)
       let targets = board.targets + backend.chips
       try tracer?.check(devices: targets.map(\.placement.name) + board.bridge.slots.map(\.placement.name))

@@ -47,6 +47,8 @@ public final class HostBridge: BusTarget {
 
   /// The seven PAM registers, for `ShadowControl`.
   public var shadow: [UInt8] { memoryController.inspect { $0.shadow } }
+  /// Programs them as firmware would; the caller lays out memory.
+  public func setShadow(_ bytes: [UInt8]) { memoryController.access { controller, _ in controller.shadow = bytes } }
   /// Where configuration space is in memory; nil while it is off.
   public var ecam: MemoryRange? { memoryController.inspect { $0.ecam } }
   /// The first port of the PM block; nil while it is not decoded.

@@ -23,7 +23,10 @@ public struct MemoryController: PCIFunction {
   }
 
   /// The seven PAM registers.
-  public var shadow: [UInt8] { Array(space.bytes[Register.shadow..<(Register.shadow + 7)]) }
+  public var shadow: [UInt8] {
+    get { Array(space.bytes[Register.shadow..<(Register.shadow + 7)]) }
+    set { for (index, byte) in newValue.prefix(7).enumerated() { space.update(byte, at: Register.shadow + index) } }
+  }
 
   /// Where configuration space is in memory; nil while it is off or has a reserved length.
   public var ecam: MemoryRange? {

@@ -6,6 +6,12 @@ import Testing
 /// What guests show on the display, driven by the keyboard. The pictures stay, for a person to look at.
 @Suite("Pictures", .serialized, .enabled(if: Guests.present != nil, "\(Guests.absence)"))
 struct PictureTests {
+  private static let loaderAbsence = "needs Debian's firmware and boot loaders; scripts/test fetches them"
+  private static let grubDisk = place("SWBOOT_GRUB_DISK")
+  /// Where Debian's packages are unpacked.
+  private static let packages = place("SWBOOT_PACKAGES")
+  private static func place(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }
+
   private let folder = ".build/pictures"
 
   init() { unsafe mkdir(folder, 0o755) }
@@ -29,6 +35,24 @@ struct PictureTests {
       "memtest", "wait \"Test #\"\npress f1\nwait \"Settings\"\nquit",
       ["--kernel", try #require(Guests.present).memtest, "--memory", "64M", "--display=text", "--timeout", "60s", "--console", "none"])
     #expect(picture.width == 640 && picture.height == 400)
+  }
+
+  @Test("GRUB shows its menu and takes keys, with our firmware", .enabled(if: grubDisk != nil, "\(loaderAbsence)"))
+  func grub() throws {
+    let picture = try picture(
+      "grub", "wait \"Debian\"\npress down\nwait 500ms\nquit",
+      ["--disk", try #require(Self.grubDisk) + ",snapshot", "--memory", "128M", "--timeout", "120s", "--console", "none"])
+    #expect(picture.width == 640 && picture.height == 400)
+  }
+
+  @Test("OVMF has its shell on the framebuffer, and the keyboard types there", .enabled(if: packages != nil, "\(loaderAbsence)"))
+  func ovmf() throws {
+    let folder = try #require(Self.packages) + "/ovmf/usr/share/OVMF"
+    let variables = TemporaryFile(try HostFile(path: "\(folder)/OVMF_VARS_4M.fd").contents(limit: 1 << 24))
+    let picture = try picture(
+      "ovmf", "wait \"Shell> \"\ntype echo typed\npress ret\nwait \"typed\"\nwait \"Shell> \"\nquit",
+      ["--firmware", "\(folder)/OVMF_CODE_4M.fd", "--firmware-vars", variables.path, "--memory", "256M", "--timeout", "180s"])
+    #expect(picture.width == 1024 && picture.height == 768)
   }
 
   @Test("Linux has a console on the framebuffer, and a shell on it takes what is typed")
