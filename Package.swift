@@ -106,6 +106,7 @@ let package = Package(
     tests(
       "ConformanceTests",
       ["TestSupport", "KVMBackend", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host"]),
+    tests("KVMBackendTests", ["KVMBackend"]),
     tests("MachineTests", ["Machine", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
     tests("GuestTests", ["TestSupport", "Host"]),
     tests("CommandLineTests", ["swboot", "Machine", "TestSupport"]),

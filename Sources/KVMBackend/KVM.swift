@@ -75,12 +75,16 @@ public enum KVMKind: Equatable, Sendable {
     return capabilities.filter { needed.contains($0.name) && $0.value <= 0 }.map(\.name)
   }
 
-  /// Looks at the host without creating a machine, unless the processor flags do not tell.
+  /// Looks at the host without creating a machine.
   public static func classify() -> KVMKind {
     let opened = unsafe linux_open(path, O_RDWR, 0)
     guard opened >= 0 else { return .unusable(code: -opened) }
     defer { close(opened) }
-    guard linux_ioctl(opened, linux_KVM_GET_API_VERSION, 0) == KVM_API_VERSION else { return .unusable(code: 0) }
+    return linux_ioctl(opened, linux_KVM_GET_API_VERSION, 0) == KVM_API_VERSION ? usableKind : .unusable(code: 0)
+  }
+
+  /// What it is, if it can be used.
+  private static var usableKind: KVMKind {
     if let name = extensionForGuests { return .hardware(name) }
     if unsafe access("/sys/module/kvm_pvm", F_OK) == 0 { return .software("kvm_pvm") }
     for module in ["kvm_intel", "kvm_amd"] where unsafe access("/sys/module/\(module)", F_OK) == 0 {
@@ -88,6 +92,8 @@ public enum KVMKind: Equatable, Sendable {
     }
     return .software("neither VT-x nor AMD-V is visible")
   }
+
+  var isSoftware: Bool { if case .software = Self.usableKind { true } else { false } }
 
   /// The extension for virtual machines that CPUID shows.
   private static var extensionForGuests: String? {

@@ -60,6 +60,7 @@ public import SystemBus
     try check("KVM_SET_IDENTITY_MAP_ADDR", unsafe linux_ioctl_pointer(vm, linux_KVM_SET_IDENTITY_MAP_ADDR, &identity))
     try check("KVM_SET_TSS_ADDR", linux_ioctl(vm, linux_KVM_SET_TSS_ADDR, UInt(Platform.kvmTaskState.value)))
     try check("KVM_CREATE_IRQCHIP", linux_ioctl(vm, linux_KVM_CREATE_IRQCHIP, 0))
+    try setInterruptRoutes()
     // Port 61h answers in the kernel too: kernels poll it while they calibrate their clock.
     var timer = kvm_pit_config()
     timer.flags = UInt32(KVM_PIT_SPEAKER_DUMMY)

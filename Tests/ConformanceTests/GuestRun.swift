@@ -18,6 +18,7 @@ final class GuestRun: Backplane {
   let memory: GuestMemory
   private let processorCount: Int
   private let recorderMemory: MemoryRange?
+  private let line: Int
   private let progress = Monitor(Progress())
   private let backend = Mutex<(any Backend)?>(nil)
   private let recorder = Mutex<Slot<Recorder>?>(nil)
@@ -26,11 +27,12 @@ final class GuestRun: Backplane {
   private static let patience: UInt64 = 5_000_000_000
 
   init(
-    memory size: UInt64 = 1 << 20, firmware: [UInt8] = [], processors: Int = 1, recorderMemory: MemoryRange? = nil
+    memory size: UInt64 = 1 << 20, firmware: [UInt8] = [], processors: Int = 1, recorderMemory: MemoryRange? = nil, line: Int = 5
   ) throws {
     memory = try GuestMemory(size: size, firmware: firmware)
     processorCount = processors
     self.recorderMemory = recorderMemory
+    self.line = line
   }
 
   struct Outcome {
@@ -51,7 +53,7 @@ final class GuestRun: Backplane {
     prepare(backend)
     self.backend.withLock { $0 = backend }
     defer { self.backend.withLock { $0 = nil } }
-    let slot = Slot(Recorder(memory: recorderMemory), Recorder.placement(memory: recorderMemory), on: self)
+    let slot = Slot(Recorder(memory: recorderMemory), Recorder.placement(memory: recorderMemory, line: line), on: self)
     recorder.withLock { $0 = slot }
     var bus = SystemBus()
     try bus.add(slot)

@@ -20,6 +20,14 @@ extension ConformanceTests {
       #expect(end.accesses == [.out(0xE0, .byte, 0x99)])
     }
 
+    @Test("line 0, the timer's, is pin 2 of the I/O APIC", arguments: BackendKind.available)
+    func timerPin(kind: BackendKind) throws {
+      let run = try GuestRun(line: 0)
+      let start = try LongMode.start(program("timer_pin"), in: run.memory) { _ in }
+      let end = try run.run(on: kind, from: start)
+      #expect(end.accesses == [.out(0xE0, .byte, 0x77)])
+    }
+
     @Test("the second processor waits for its start-up message", arguments: BackendKind.available)
     func secondProcessor(kind: BackendKind) throws {
       let run = try GuestRun(processors: 2)

@@ -31,7 +31,6 @@ struct Access: Equatable, Sendable, CustomStringConvertible {
 /// F4 ends the run. What it answers at byte n of its range is A0 + n, so that every lane can be told apart.
 struct Recorder: Device {
   static let ports = PortRange(0xE0, count: 0x20)
-  static let line = 5
 
   private(set) var accesses: [Access] = []
   private let memory: MemoryRange?
@@ -39,7 +38,7 @@ struct Recorder: Device {
 
   init(memory: MemoryRange?) { self.memory = memory }
 
-  static func placement(memory: MemoryRange?) -> Placement {
+  static func placement(memory: MemoryRange?, line: Int) -> Placement {
     Placement("recorder", ports: [ports], memory: memory, line: line)
   }
 

@@ -88,6 +88,37 @@ handler1:
     iretq
 ENDPROGRAM message_interrupt
 
+PROGRAM timer_pin, 64
+    movb $0xff, %al
+    outb %al, $0x21
+    outb %al, $0xa1
+    movl $0xfee00000, %edi
+    movl $0x1ff, 0xf0(%rdi)
+    movl $0xfec00000, %esi   /* the I/O APIC's pin 2: vector 0x41, for processor 0 */
+    movl $0x15, (%rsi)
+    movl $0, 0x10(%rsi)
+    movl $0x14, (%rsi)
+    movl $0x41, 0x10(%rsi)
+    leaq handler5(%rip), %rax     /* gate 0x41 of the table at 0x3000 */
+    movw %ax, 0x3410
+    movw $0x10, 0x3412
+    movw $0x8e00, 0x3414
+    shrq $16, %rax
+    movw %ax, 0x3416
+    movb $1, %al
+    outb %al, $0xea          /* the recorder raises its line */
+    sti
+1:  cmpl $0, 0x700
+    je 1b
+    STOP
+handler5:
+    movb $0x77, %al
+    outb %al, $0xe0
+    movl $1, 0x700
+    movl $0, 0xb0(%rdi)
+    iretq
+ENDPROGRAM timer_pin
+
 PROGRAM start_second, 64
     movl $0xfee00000, %edi
     movl $0x1ff, 0xf0(%rdi)

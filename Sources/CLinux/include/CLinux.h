@@ -90,7 +90,8 @@ static const unsigned long linux_KVM_GET_API_VERSION = KVM_GET_API_VERSION, linu
     linux_KVM_GET_XSAVE = KVM_GET_XSAVE, linux_KVM_SET_XSAVE = KVM_SET_XSAVE, linux_KVM_GET_XCRS = KVM_GET_XCRS,
     linux_KVM_GET_VCPU_EVENTS = KVM_GET_VCPU_EVENTS, linux_KVM_SET_VCPU_EVENTS = KVM_SET_VCPU_EVENTS;
 
-static const uint32_t linux_KVM_IOEVENTFD_FLAG_DEASSIGN = KVM_IOEVENTFD_FLAG_DEASSIGN;
+static const uint32_t linux_KVM_IOEVENTFD_FLAG_DEASSIGN = KVM_IOEVENTFD_FLAG_DEASSIGN,
+    linux_KVM_CPUID_INDEXED = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
 
 // The state a vCPU shares with KVM; the flag is read by the kernel while another thread sets it.
 static inline void linux_kvm_request_exit(struct kvm_run *run, uint8_t value) {
