@@ -91,6 +91,12 @@ final class Tracer: Sendable {
     write(name, "software executed \(event.instruction) at \(Self.hex(event.rip))", now())
   }
 
+  /// What the guest tried to execute and got #UD for, at the end of a run.
+  func undefined(_ instructions: [(name: String, count: Int)]) {
+    guard shows(Kind.cpu.rawValue, .cpu) else { return }
+    for (name, count) in instructions { write(Kind.cpu.rawValue, "undefined instruction \(name): \(count)", now()) }
+  }
+
   // MARK: The line
 
   private func write(_ device: String, _ event: String, _ time: Instant) {

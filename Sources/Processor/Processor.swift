@@ -57,6 +57,8 @@ public protocol Backend: AnyObject, Sendable {
   func setDoorbells(_ bells: [Doorbell])
   /// Instructions that the accelerator failed and the software processor executed, the most frequent first.
   var handedOver: [(name: String, count: Int)] { get }
+  /// What guests wanted executed that these processors do not have, the most frequent first.
+  var undefinedInstructions: [(name: String, count: Int)] { get }
 }
 
 extension Backend {
@@ -64,4 +66,6 @@ extension Backend {
   public func setDoorbells(_ bells: [Doorbell]) {}
   /// Executes all itself.
   public var handedOver: [(name: String, count: Int)] { [] }
+  /// The hardware does not tell.
+  public var undefinedInstructions: [(name: String, count: Int)] { [] }
 }

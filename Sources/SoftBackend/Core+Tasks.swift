@@ -53,6 +53,7 @@ extension Core {
       flushTranslations()
     }
     flags = new.flags & 0x3F_7FD7 | (linked ? Flags.nt : 0)
+    openInterrupts()
     for (number, value) in new.registers.enumerated() { self[register: number] = value }
     self[.rip] = new.rip
     for n in [Segment.es, Segment.cs, Segment.ss, Segment.ds, Segment.fs, Segment.gs] {

@@ -17,7 +17,7 @@ public final class InstructionTally: Sendable {
   static func name(_ i: Instruction) -> String {
     var text = i.prefixes.contains(.repeatNonzero) ? "F2 " : i.prefixes.contains(.repeatZero) ? "F3 " : i.prefixes.contains(.operandSize) ? "66 " : ""
     text += ["", "0F ", "0F 38 ", "0F 3A ", "VEX ", "VEX 0F ", "VEX 0F 38 ", "VEX 0F 3A "][Int(i.map & 7)]
-    text += String(i.opcode, radix: 16, uppercase: true)
+    text += (i.opcode < 16 ? "0" : "") + String(i.opcode, radix: 16, uppercase: true)
     let row = opcodeMaps[Int(i.map & 7)][Int(i.opcode)]
     if row.hasModRM { text += " /\(i.extension3)\(i.isMemory ? "" : " register")" }
     return text

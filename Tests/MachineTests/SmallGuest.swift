@@ -25,6 +25,13 @@ struct SmallGuest {
     configuration.memory = 32 << 20
   }
 
+  /// Instructions that are a kernel, in 64-bit mode.
+  init(code: [UInt8], on accelerator: Configuration.Accelerator) {
+    self.init(image: SmallLinux.make(code: code), on: accelerator)
+    configuration.kernel = image.path
+    configuration.memory = 32 << 20
+  }
+
   private init(image bytes: [UInt8], on accelerator: Configuration.Accelerator) {
     image = TemporaryFile(bytes)
     configuration.console = .file(consoleFile.path)

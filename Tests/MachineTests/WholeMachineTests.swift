@@ -1,4 +1,5 @@
 import Machine
+import TestSupport
 import Testing
 
 /// How a run ends, by guests of a few instructions on the whole machine.
@@ -57,6 +58,34 @@ struct WholeMachineTests {
     let outcome = try guest.run()
     #expect(outcome == .timedOut)
     #expect(outcome.exitStatus == 124)
+  }
+
+  @Test("VC-01 a guest that spins with interrupts off ends with its time, too", arguments: SmallGuest.accelerators)
+  func deafSpin(accelerator: Configuration.Accelerator) throws {
+    // cli; jmp to itself
+    var guest = SmallGuest(code: [0xFA, 0xEB, 0xFE], on: accelerator)
+    guest.configuration.timeout = 0.1
+    #expect(try guest.run() == .timedOut)
+  }
+
+  @Test("VC-01 a processor that halts with interrupts off ends the run", arguments: SmallGuest.accelerators)
+  func deafHalt(accelerator: Configuration.Accelerator) throws {
+    // cli; hlt
+    let outcome = try SmallGuest(code: [0xFA, 0xF4, 0xEB, 0xFC], on: accelerator).run()
+    #expect(outcome == (accelerator == .soft ? .halted : .timedOut))
+  }
+
+  @Test("VC-01 an instruction that does not exist is in the trace by name and count")
+  func undefinedInstruction() throws {
+    let trace = TemporaryFile([])
+    // vaddps ymm0, ymm0, ymm0, with no interrupt table
+    var guest = SmallGuest(code: [0xC5, 0xFC, 0x58, 0xC0], on: .soft)
+    guest.configuration.trace = Configuration.Trace(events: ["cpu"], file: trace.path)
+    guard case .tripleFault = try guest.run() else {
+      Issue.record("the run ended otherwise")
+      return
+    }
+    #expect(trace.text.hasSuffix(" cpu: undefined instruction VEX 0F 58 /0 register: 1\n"), "\(trace.text)")
   }
 
   @Test("VC-01 a triple fault ends the run and shows the registers", arguments: SmallGuest.accelerators)
