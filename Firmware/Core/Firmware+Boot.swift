@@ -14,11 +14,11 @@ extension Firmware {
       let problem = load(&changed)
       disks[number] = changed
       guard let problem else { return start(from: number) }
-      console.write("swboot firmware: disk ")
-      console.write(decimal: UInt64(number - Disks.firstNumber))
-      console.write(": ")
-      console.write(problem)
-      console.write("\n")
+      say("swboot firmware: disk ")
+      say(number - Disks.firstNumber)
+      say(": ")
+      say(problem)
+      say("\n")
     }
     if hasReadError {
       stop(.readError, "no disk could be booted, and not all could be read")
@@ -46,10 +46,10 @@ extension Firmware {
     return nil
   }
 
-  private func start(from number: UInt8) {
-    console.write("booting from disk ")
-    console.write(decimal: UInt64(number - Disks.firstNumber))
-    console.write("\n")
+  private mutating func start(from number: UInt8) {
+    say("booting from disk ")
+    say(number - Disks.firstNumber)
+    say("\n")
     var entry = RealModeEntry(segment: 0, offset: UInt16(truncatingIfNeeded: Self.bootSector.value))
     entry.dx = UInt16(number)
     hardware.enterRealMode(entry)

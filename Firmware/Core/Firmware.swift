@@ -50,6 +50,8 @@ package struct Firmware<H: Hardware> {
     screen.display = display
     BIOSData.prepare(hardware, serial: facts.serial, disks: disks.count)
     screen.prepare(hardware)
+    // The console has had it since before there was a display.
+    show("swboot firmware\n")
     ScanCodes(hardware: hardware).prepare()
     InterruptControllers(hardware: hardware).prepare()
     hardware.put(ClockService(hardware: hardware, clock: facts.clock).ticksSinceMidnight(), at: BIOSData.ticks)
@@ -57,7 +59,7 @@ package struct Firmware<H: Hardware> {
     bootDisks()
   }
 
-  private func start(_ kernel: KernelLoader<H>) {
+  private mutating func start(_ kernel: KernelLoader<H>) {
     do throws(KernelLoader<H>.Problem) { try kernel.start() } catch { stop(.badKernel, error.words) }
   }
 
@@ -71,11 +73,25 @@ package struct Firmware<H: Hardware> {
     return true
   }
 
+  /// Words on the console and the display.
+  mutating func say(_ text: Text) {
+    console.write(text)
+    show(text)
+  }
+
+  private mutating func show(_ text: Text) { for index in 0..<text.count { screen.echo(text[index], hardware) } }
+
+  mutating func say(_ number: UInt8) {
+    if number >= 10 { say(number / 10) }
+    console.put(0x30 + number % 10)
+    screen.echo(0x30 + number % 10, hardware)
+  }
+
   /// Says why there is no going on, and tells the host.
-  func stop(_ verdict: Verdict, _ reason: Text) {
-    console.write("swboot firmware: ")
-    console.write(reason)
-    console.write("\n")
+  mutating func stop(_ verdict: Verdict, _ reason: Text) {
+    say("swboot firmware: ")
+    say(reason)
+    say("\n")
     stop(verdict)
   }
 

@@ -71,6 +71,24 @@ struct Screen {
     }
   }
 
+  /// Shows a character of the firmware's own words, which the terminal has got already.
+  mutating func echo<H: Hardware>(_ character: UInt8, _ hardware: H) {
+    guard display != nil else { return }
+    var (row, column) = cursor(hardware)
+    if character != 0x0A {
+      hardware.put(0x0700 | UInt16(character), at: Self.address(row, column))
+      column += 1
+    }
+    if character == 0x0A || column == Self.columns { (row, column) = (row + 1, 0) }
+    if row == Self.rows {
+      row -= 1
+      hardware.copy(UInt32(row * Self.rowSize), from: Self.address(1, 0), to: Self.cells)
+      blank(row, 0..<Self.columns, 0x07, hardware)
+    }
+    setCursor(row, column, hardware)
+    (self.row, self.column) = (row, column)
+  }
+
   /// Puts one cell, and shows it.
   mutating func put<H: Hardware>(
     _ character: UInt8, attribute: UInt8?, _ row: Int, _ column: Int, _ console: Console<H>

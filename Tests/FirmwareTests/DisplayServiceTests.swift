@@ -129,6 +129,15 @@ struct DisplayServiceTests {
     #expect(text.cursor == 5)
   }
 
+  @Test("a display shows what the firmware says")
+  func ownWords() throws {
+    let booted = try BootedMachine(hasDisplay: true)
+    guard case .text(let text) = try screen(booted) else { return }
+    let lines = text.lines(in: booted.machine.memory)
+    #expect(lines[0].hasPrefix("swboot firmware ") && lines[1].hasPrefix("booting from disk 0 "))
+    #expect(text.cursor == 160)
+  }
+
   @Test("programs find a VGA and its font, and neither without a display")
   func equipment() throws {
     let booted = try BootedMachine(hasDisplay: true)

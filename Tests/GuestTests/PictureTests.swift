@@ -45,6 +45,30 @@ struct PictureTests {
     #expect(picture.width == 640 && picture.height == 400)
   }
 
+  @Test("GRUB shows its menu on a framebuffer of our firmware's", .enabled(if: grubDisk != nil, "\(loaderAbsence)"))
+  func graphicalGRUB() throws {
+    let picture = try picture(
+      "grub-framebuffer",
+      """
+      wait "Debian"
+      press c
+      wait "grub>"
+      type loadfont /grub/unicode.pf2; videoinfo
+      press ret
+      wait "Preferred mode: 800x600"
+      wait "grub>"
+      type set gfxmode=auto; serial; terminal_output gfxterm serial
+      press ret
+      wait "grub>"
+      press esc
+      wait "Debian"
+      wait 1s
+      quit
+      """,
+      ["--disk", try #require(Self.grubDisk) + ",snapshot", "--display=800x600", "--memory", "128M", "--timeout", "120s", "--console", "none"])
+    #expect(picture.width == 800 && picture.height == 600)
+  }
+
   @Test("OVMF has its shell on the framebuffer, and the keyboard types there", .enabled(if: packages != nil, "\(loaderAbsence)"))
   func ovmf() throws {
     let folder = try #require(Self.packages) + "/ovmf/usr/share/OVMF"
