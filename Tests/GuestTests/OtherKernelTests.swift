@@ -39,8 +39,8 @@ struct OtherKernelTests {
     let end = guests.linux("cat /mnt/etc/issue /proc/interrupts", ["--disk", guests.disk + ",snapshot"], line: "pci=nomsi")
     expectBoot(end)
     #expect(end.output.contains("swboot guest disk"))
-    // The disk is in slot 1.
-    #expect(end.output.contains(/21: +[1-9][0-9]* +IO-APIC +21-fasteoi +virtio0/))
+    // The disk is in slot 2.
+    #expect(end.output.contains(/22: +[1-9][0-9]* +IO-APIC +22-fasteoi +virtio0/))
   }
 
   @Test("A21 a kernel can end the run in all its ways to reboot", arguments: ["", "reboot=t", "acpi=off"])
