@@ -39,7 +39,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CLinux"),
-    .target(name: "CFirmware", exclude: ["firmware.bin"]),
+    .target(name: "CFirmware", exclude: ["firmware.bin", "kernel.rom"]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
@@ -107,7 +107,7 @@ let package = Package(
       "ConformanceTests",
       ["TestSupport", "KVMBackend", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host"]),
     tests("KVMBackendTests", ["KVMBackend"]),
-    tests("MachineTests", ["Machine", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
+    tests("MachineTests", ["Devices", "Machine", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
     tests("GuestTests", ["TestSupport", "Host"]),
     tests("CommandLineTests", ["swboot", "Machine", "TestSupport"]),
   ]

@@ -9,3 +9,11 @@ static const uint8_t image[] = {
 size_t firmware_image_size(void) { return sizeof image; }
 
 uint8_t firmware_image_byte(size_t offset) { return offset < sizeof image ? image[offset] : 0xFF; }
+
+static const uint8_t option_rom[] = {
+#embed "kernel.rom"
+};
+
+size_t option_rom_size(void) { return sizeof option_rom; }
+
+uint8_t option_rom_byte(size_t offset) { return offset < sizeof option_rom ? option_rom[offset] : 0xFF; }

@@ -9,6 +9,8 @@ public enum PowerRequest: Equatable, Sendable {
   case exit(code: UInt8)
   /// The guest reported a panic.
   case panicked
+  /// The guest relies on something that is not here: one sentence that says what to do instead.
+  case refused(String)
 }
 
 /// One bus cycle as a device sees it: when it happens, and what the device does in answer.

@@ -11,12 +11,14 @@ public struct FirmwareConfig: Device {
     }
 
     public var name: Name
-    public var bytes: [UInt8]
+    public var content: FirmwareContent
 
-    public init(_ name: Name, _ bytes: [UInt8]) {
+    public init(_ name: Name, _ content: FirmwareContent) {
       self.name = name
-      self.bytes = bytes
+      self.content = content
     }
+
+    public init(_ name: Name, _ bytes: [UInt8]) { self.init(name, .bytes(bytes)) }
   }
 
   public static let placement = Placement(
@@ -26,11 +28,13 @@ public struct FirmwareConfig: Device {
   private static let signature: [UInt8] = [0x51, 0x45, 0x4D, 0x55, 0x20, 0x43, 0x46, 0x47]
   private static let dmaRegister = 4..<12
 
-  private var items: [UInt16: [UInt8]]
+  private var items: [UInt16: FirmwareContent]
   private let keys: [String: UInt16]
   private let memory: (any DirectMemory)?
   private var selected: UInt16 = 0
   private var position = 0
+  /// The next bytes of the item, for firmware that reads one at a time.
+  private var ahead: ArraySlice<UInt8> = []
   private var dmaAddress = [UInt8](repeating: 0, count: 8)
 
   /// The items every board has, and `extra` ones, which win over them. Without `memory` there is
@@ -38,11 +42,11 @@ public struct FirmwareConfig: Device {
   public init(
     cpuCount: Int, extra: [Item] = [], memory: (any DirectMemory)? = nil
   ) throws(FirmwareConfigError) {
-    var items = Self.boardItems(cpuCount: cpuCount, hasDMA: memory != nil)
+    var items = Self.boardItems(cpuCount: cpuCount, hasDMA: memory != nil).mapValues(FirmwareContent.bytes)
     let directory = try FirmwareDirectory(extra)
-    for item in extra { if case .key(let key) = item.name { items[key] = item.bytes } }
-    for file in directory.files { items[file.key] = file.bytes }
-    items[Key.directory] = directory.encoded
+    for item in extra { if case .key(let key) = item.name { items[key] = item.content } }
+    for file in directory.files { items[file.key] = file.content }
+    items[Key.directory] = .bytes(directory.encoded)
     self.items = items
     keys = Dictionary(uniqueKeysWithValues: directory.files.map { ($0.name, $0.key) })
     self.memory = memory
@@ -52,7 +56,8 @@ public struct FirmwareConfig: Device {
   /// file, or if its size, which firmware may already know, would change.
   public mutating func replace(_ file: String, with bytes: [UInt8]) -> Bool {
     guard let key = keys[file], items[key]?.count == bytes.count else { return false }
-    items[key] = bytes
+    items[key] = .bytes(bytes)
+    ahead = []
     return true
   }
 
@@ -72,8 +77,7 @@ public struct FirmwareConfig: Device {
   }
 
   public mutating func reset() {
-    selected = 0
-    position = 0
+    select(0)
     dmaAddress = [UInt8](repeating: 0, count: 8)
   }
 
@@ -93,22 +97,38 @@ extension FirmwareConfig {
     // Bit 14 asked for writing in old versions, which never was possible for these items.
     selected = key & ~0x4000
     position = 0
+    ahead = []
   }
 
   private var remaining: Int { max((items[selected]?.count ?? 0) - position, 0) }
 
+  private static let largestCopy = 1 << 20
+  /// How much is read ahead of single bytes.
+  private static let page = 4096
+
   private mutating func nextByte() -> UInt8 {
-    guard remaining > 0, let item = items[selected] else { return 0 }
-    defer { position += 1 }
-    return item[position]
+    if ahead.isEmpty {
+      let start = position
+      ahead = take(Self.page)[...]
+      position = start
+    }
+    guard let byte = ahead.popFirst() else { return 0 }
+    position += 1
+    return byte
   }
 
   /// The next bytes of the item, as many as there still are.
   private mutating func take(_ count: Int) -> [UInt8] {
     let count = min(count, remaining)
     guard count > 0, let item = items[selected] else { return [] }
-    defer { position += count }
-    return Array(item[position..<(position + count)])
+    let start = position
+    skip(count)
+    return item.bytes(start..<position)
+  }
+
+  private mutating func skip(_ count: Int) {
+    position += min(count, remaining)
+    ahead = []
   }
 }
 
@@ -116,7 +136,6 @@ extension FirmwareConfig {
 
 extension FirmwareConfig {
   private static let failed: UInt8 = 0x01
-  private static let largestCopy = 1 << 20
 
   /// Carries out the control block whose address was written, big-endian like all of its fields.
   private mutating func startTransfer() {
@@ -136,7 +155,7 @@ extension FirmwareConfig {
     if control[bit: 1] { return copy(count, to: address, memory) }
     // Nothing that we hand over can be written.
     if control[bit: 4] { return false }
-    if control[bit: 2] { position += min(count, remaining) }
+    if control[bit: 2] { skip(count) }
     return true
   }
 

@@ -23,7 +23,7 @@ struct FirmwareDirectory {
   struct File {
     let name: String
     let key: UInt16
-    let bytes: [UInt8]
+    let content: FirmwareContent
   }
 
   private static let nameSize = 56
@@ -33,17 +33,17 @@ struct FirmwareDirectory {
   let files: [File]
 
   init(_ items: [FirmwareConfig.Item]) throws(FirmwareConfigError) {
-    var named: [(name: String, bytes: [UInt8])] = []
-    for item in items { if case .file(let name) = item.name { named.append((name, item.bytes)) } }
+    var named: [(name: String, content: FirmwareContent)] = []
+    for item in items { if case .file(let name) = item.name { named.append((name, item.content)) } }
     guard named.count <= Self.largestCount else { throw .tooManyFiles(named.count) }
     named.sort { $0.name < $1.name }
     var files: [File] = []
-    for (number, (name, bytes)) in named.enumerated() {
+    for (number, (name, content)) in named.enumerated() {
       guard !name.isEmpty, name.utf8.count < Self.nameSize, name.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
       else { throw .badName(name) }
       guard files.last?.name != name else { throw .duplicate(name) }
-      guard UInt32(exactly: bytes.count) != nil else { throw .tooLarge(name) }
-      files.append(File(name: name, key: FirmwareConfig.Key.firstFile + UInt16(number), bytes: bytes))
+      guard UInt32(exactly: content.count) != nil else { throw .tooLarge(name) }
+      files.append(File(name: name, key: FirmwareConfig.Key.firstFile + UInt16(number), content: content))
     }
     self.files = files
   }
@@ -53,7 +53,7 @@ struct FirmwareDirectory {
     var bytes: [UInt8] = []
     bytes.append(littleEndian: UInt32(files.count).byteSwapped)
     for file in files {
-      bytes.append(littleEndian: UInt32(truncatingIfNeeded: file.bytes.count).byteSwapped)
+      bytes.append(littleEndian: UInt32(truncatingIfNeeded: file.content.count).byteSwapped)
       bytes.append(littleEndian: file.key.byteSwapped)
       bytes.append(littleEndian: UInt16(0))
       bytes += file.name.utf8

@@ -9,7 +9,7 @@ public protocol FlashStore: AnyObject, Sendable {
 
 /// A flash chip with Intel's command set (CFI 0x0001): a firmware keeps its variables in it.
 ///
-/// While it shows its array, processors read that directly; after any command, reads ask for its status.
+/// While it shows its array, processors read that directly; after any command, reads ask the chip.
 public struct FlashMemory: Device {
   /// What the next write means.
   private enum Stage: Equatable, Sendable {
@@ -27,6 +27,7 @@ public struct FlashMemory: Device {
     case array
     case status
     case identity
+    case query
   }
 
   enum Status {
@@ -38,7 +39,7 @@ public struct FlashMemory: Device {
   }
 
   public static let blockSize = 4096
-  private static let bufferSize = 32
+  static let bufferSize = 32
 
   /// - Parameter size: whole blocks, ending at `end`.
   public static func placement(below end: GuestAddress, size: UInt64) -> Placement {
@@ -59,6 +60,8 @@ public struct FlashMemory: Device {
     self.store = store
   }
 
+  var size: Int { bytes.count }
+
   /// Whether processors may read the array directly.
   public var showsArray: Bool { view == .array }
 
@@ -72,7 +75,8 @@ public struct FlashMemory: Device {
     switch view {
     case .array: bytes.indices.contains(offset) ? bytes[offset] : 0xFF
     case .status: status
-    case .identity: 0
+    case .identity: identity(at: offset)
+    case .query: query(at: offset)
     }
   }
 
@@ -113,7 +117,8 @@ extension FlashMemory {
       view = .array
     case 0x60: stage = .lock
     case 0x70: break
-    case 0x90, 0x98: view = .identity
+    case 0x90: view = .identity
+    case 0x98: view = .query
     case 0xE8:
       buffer = []
       status |= Status.ready

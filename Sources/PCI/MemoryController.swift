@@ -6,6 +6,8 @@ public struct MemoryController: PCIFunction {
   enum Register {
     static let ecam = 0x60
     static let shadow = 0x90
+    static let managementMode = 0x9D
+    static let managementModeExtension = 0x9E
   }
 
   private var space: ConfigurationSpace
@@ -17,9 +19,9 @@ public struct MemoryController: PCIFunction {
     space.define(UInt32(0), at: Register.ecam + 4, writable: 0xF)
     space.define(UInt8(0), at: Register.shadow, writable: 0x30)
     for i in 1...6 { space.define(UInt8(0), at: Register.shadow + i, writable: 0x33) }
-    // SMRAM and its extension only store: there is no system management mode.
-    space.define(UInt8(0x02), at: 0x9D, writable: 0x78)
-    space.set(UInt8(0x38), at: 0x9E)
+    // There is no system management mode.
+    space.define(UInt8(0x02), at: Register.managementMode, writable: 0x78)
+    space.set(UInt8(0x38), at: Register.managementModeExtension)
   }
 
   /// The seven PAM registers.
@@ -50,6 +52,7 @@ public struct MemoryController: PCIFunction {
   public mutating func writeConfiguration(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
     let before = (shadow, ecam)
     space.write(value, width, at: offset)
+    if Self.wantsManagementMode(value, width, at: offset) { cycle.power = .refused(Self.managementModeRefusal) }
     if before != (shadow, ecam) { cycle.memoryMapChanged = true }
     // What configuration space covers, no window answers for.
     if before.1 != ecam {
@@ -57,6 +60,16 @@ public struct MemoryController: PCIFunction {
       cycle.tablesOutdated = true
     }
   }
+
+  /// Whether a write turns on the memory that only system management mode sees (TSEG). No firmware does that but one
+  /// that is built to keep its variables there, and then waits for ever.
+  private static func wantsManagementMode(_ value: UInt64, _ width: AccessWidth, at offset: Int) -> Bool {
+    let byte = Register.managementModeExtension - offset
+    return (0..<width.byteCount).contains(byte) && value[bit: byte * 8]
+  }
+
+  private static let managementModeRefusal =
+    "the firmware needs system management mode, which this machine does not have: take one built without it (of OVMF, not a secboot one)"
 
   public mutating func reset() { space.reset() }
 }

@@ -98,6 +98,26 @@ private final class SmallRAM: DirectMemory {
     }
   }
 
+  /// A file of the host that has become two bytes shorter.
+  private final class ShrunkenFile: FirmwareSource {
+    let count = 10_000
+    func bytes(_ range: Range<Int>) -> [UInt8] { range.filter { $0 < count - 2 }.map { UInt8(truncatingIfNeeded: $0 / 3) } }
+  }
+
+  @Test func a_file_of_the_host_is_read_as_the_guest_asks_for_it() throws {
+    let ram = SmallRAM()
+    var config = try board([.init(.key(0x11), .source(ShrunkenFile()))], memory: ram)
+    let expected = (0..<10_000).map { $0 < 9998 ? UInt8(truncatingIfNeeded: $0 / 3) : 0 }
+    #expect(item(0x11, 10_000, &config) == expected)
+    #expect(config.read(Self.data) == 0)
+    #expect(dma(0x11_000A, count: 10_000, address: 0x2000, ram, &config) == [0, 0, 0, 0])
+    #expect(ram.copy(10_000, from: 0x2000) == expected)
+    // Bytes one by one, then the rest in one transfer, then none.
+    #expect(item(0x11, 5000, &config) == Array(expected[..<5000]))
+    #expect(dma(2, count: 5001, address: 0x2000, ram, &config) == [0, 0, 0, 0])
+    #expect(ram.copy(5001, from: 0x2000) == Array(expected[5000...]) + [0])
+  }
+
   // MARK: DMA
 
   /// Puts a control block at 0x1000, starts it, and returns the control word afterwards.

@@ -81,6 +81,20 @@ private final class Shelf: FlashStore {
     #expect(chip.read(0x100 + width.byteCount) == 0xFF)
   }
 
+  @Test func it_says_what_it_is() {
+    var chip = chip(0x5A)
+    chip.write(0x90, 0)
+    #expect((0..<3).map { chip.read($0) } == [0x89, 0x18, 0])
+    chip.write(0x98, 0x55)
+    #expect((0x10...0x15).map { UInt8(truncatingIfNeeded: chip.read($0)) } == Array("QRY".utf8) + [1, 0, 0])
+    // 2^13 bytes in one region of two blocks of 16 * 256.
+    #expect(chip.read(0x27) == 13)
+    #expect((0x2C...0x30).map { chip.read($0) } == [1, 1, 0, 16, 0])
+    #expect(chip.read(0xFF_FFFF) == 0)
+    chip.write(0xFF, 0)
+    #expect(chip.read(0x10) == 0x5A)
+  }
+
   @Test("FL-01 programming over the end is an error and changes nothing")
   func overTheEnd() {
     var chip = chip()

@@ -27,6 +27,20 @@ struct HostBridgeTests {
     #expect(bench.bridge.shadow == [0, 0, 0, 0, 0, 0, 0])
   }
 
+  @Test("BZ-04 firmware that needs system management mode is told so, instead of waiting for ever")
+  func managementMode() throws {
+    let bench = try Bench()
+    bench.setConfig(0x3E, 0, 0x9E, .byte)
+    bench.setConfig(0x0A, 0, 0x9D, .byte)
+    #expect(bench.backplane.seen.power.isEmpty)
+    bench.setConfig(0x3F << 16, 0, 0x9C)
+    guard case .refused(let message)? = bench.backplane.seen.power.first else {
+      Issue.record("not refused")
+      return
+    }
+    #expect(message.contains("system management mode"))
+  }
+
   @Test("the PM block moves where firmware puts it")
   func pmBase() throws {
     let bench = try Bench()

@@ -45,14 +45,20 @@ public enum ChildProcess {
       }
       unsafe posix_spawn_file_actions_addopen(&actions, number, path, number == 0 ? O_RDONLY : O_WRONLY, 0)
     }
+    var status: Int32 = -1
+    guard let child = unsafe start(program, arguments, &actions), unsafe waitpid(child, &status, 0) == child else {
+      return End(status: -1, output: "", errors: "\(program) cannot be run")
+    }
+    let signal = status & 0x7F
+    return End(status: signal == 0 ? status >> 8 & 0xFF : 128 + signal, output: log.text, errors: errorLog.text)
+  }
+
+  static func start(_ program: String, _ arguments: [String], _ actions: inout posix_spawn_file_actions_t) -> pid_t? {
     var list: [UnsafeMutablePointer<CChar>?] = unsafe ([program] + arguments).map { unsafe strdup($0) }
     unsafe list.append(nil)
     defer { for unsafe pointer in unsafe list { unsafe free(pointer) } }
     var child = pid_t()
-    var status: Int32 = -1
-    let started = spawning.withLock { _ in unsafe posix_spawn(&child, program, &actions, nil, list, environ) }
-    guard started == 0, unsafe waitpid(child, &status, 0) == child else { return End(status: -1, output: "", errors: "\(program) cannot be run") }
-    let signal = status & 0x7F
-    return End(status: signal == 0 ? status >> 8 & 0xFF : 128 + signal, output: log.text, errors: errorLog.text)
+    let failure = spawning.withLock { _ in unsafe posix_spawn(&child, program, &actions, nil, list, environ) }
+    return failure == 0 ? child : nil
   }
 }

@@ -1,0 +1,29 @@
+/// Something of the host that firmware reads piece by piece, so that nobody holds all of it.
+public protocol FirmwareSource: AnyObject, Sendable {
+  var count: Int { get }
+  /// The bytes of a range below `count`; fewer where the host cannot read them any more.
+  func bytes(_ range: Range<Int>) -> [UInt8]
+}
+
+/// What firmware reads under one key.
+public enum FirmwareContent: Sendable {
+  case bytes([UInt8])
+  case source(any FirmwareSource)
+
+  var count: Int {
+    switch self {
+    case .bytes(let bytes): bytes.count
+    case .source(let source): source.count
+    }
+  }
+
+  /// The bytes of a range below `count`, zeros for those that the host cannot read.
+  func bytes(_ range: Range<Int>) -> [UInt8] {
+    switch self {
+    case .bytes(let bytes): return Array(bytes[range])
+    case .source(let source):
+      let bytes = Array(source.bytes(range).prefix(range.count))
+      return bytes + [UInt8](repeating: 0, count: range.count - bytes.count)
+    }
+  }
+}

@@ -1,0 +1,111 @@
+internal import CFirmware
+internal import Devices
+internal import Host
+internal import Primitives
+
+/// A kernel that the user chose, as firmware finds it in fw_cfg: its two parts, its initial RAM disk and its command
+/// line, each with its size and the place for it, and a setup header that already names these places.
+struct KernelItems {
+  let list: [FirmwareConfig.Item]
+
+  private enum Key {
+    static let kernelAddress: UInt16 = 0x07
+    static let kernelSize: UInt16 = 0x08
+    static let initrdAddress: UInt16 = 0x0A
+    static let initrdSize: UInt16 = 0x0B
+    static let kernelEntry: UInt16 = 0x10
+    static let kernel: UInt16 = 0x11
+    static let initrd: UInt16 = 0x12
+    static let commandLineAddress: UInt16 = 0x13
+    static let commandLineSize: UInt16 = 0x14
+    static let commandLine: UInt16 = 0x15
+    static let setupAddress: UInt16 = 0x16
+    static let setupSize: UInt16 = 0x17
+    static let setup: UInt16 = 0x18
+  }
+
+  /// Where the parts lie for a kernel that starts in real mode.
+  private enum Place {
+    static let setup: UInt64 = 0x1_0000
+    static let commandLine: UInt64 = 0x2_0000
+    static let kernel: UInt64 = 0x10_0000
+  }
+
+  /// A kernel or initial RAM disk that could still lie below 4 GiB.
+  private static let largestFile: UInt64 = 1 << 31 - 1
+  /// What firmware keeps for its tables at the end of low memory.
+  private static let firmwareTables: UInt64 = 1 << 20
+
+  /// - Parameter lowMemory: how much RAM there is below 4 GiB.
+  init(_ path: String, _ configuration: Configuration, lowMemory: UInt64) throws {
+    let file = try Self.open(path)
+    let initrd = try configuration.initrd.map { try Self.open($0) }
+    let commandLine = Array(configuration.commandLine.utf8) + [0]
+    // Whatever is not a bzImage has no setup part; the firmware says so.
+    let sectors = try file.bytes(at: 0x1F1, count: 1).first ?? 0
+    let setupSize = min(UInt64(sectors == 0 ? 4 : sectors) * 512 + 512, file.size)
+    var setup = try file.bytes(at: 0, count: Int(setupSize))
+    let limit = min(Self.initrdLimit(setup), lowMemory - min(lowMemory, Self.firmwareTables))
+    let initrdSize = initrd?.size ?? 0
+    let initrdAddress = (limit - min(limit, initrdSize)) & ~0xFFF
+    guard initrdSize == 0 || initrdAddress >= Place.kernel + file.size - setupSize else {
+      throw MachineError("\(initrd?.path ?? path): the initial RAM disk of \(initrdSize) bytes does not fit between the kernel and 0x\(String(limit, radix: 16))")
+    }
+    Self.tell(&setup, initrd: initrdSize == 0 ? 0 : initrdAddress, initrdSize)
+    let numbers: [(UInt16, UInt64)] = [
+      (Key.kernelAddress, Place.kernel), (Key.kernelEntry, Place.kernel), (Key.kernelSize, file.size - setupSize),
+      (Key.initrdAddress, initrdAddress), (Key.initrdSize, initrdSize),
+      (Key.commandLineAddress, Place.commandLine), (Key.commandLineSize, UInt64(commandLine.count)),
+      (Key.setupAddress, Place.setup), (Key.setupSize, setupSize),
+    ]
+    var list: [FirmwareConfig.Item] = numbers.map { key, number in
+      var bytes: [UInt8] = []
+      bytes.append(littleEndian: UInt32(truncatingIfNeeded: number))
+      return .init(.key(key), bytes)
+    }
+    list.append(.init(.key(Key.kernel), .source(FileContent(file, from: setupSize))))
+    list.append(.init(.key(Key.setup), setup))
+    list.append(.init(.key(Key.commandLine), commandLine))
+    if let initrd { list.append(.init(.key(Key.initrd), .source(FileContent(initrd)))) }
+    // For firmware that knows how to start a disk but not a kernel, as SeaBIOS: our option ROM starts it.
+    let name = "genroms/kernel.rom"
+    list.append(.init(.file(name), (0..<option_rom_size()).map { option_rom_byte($0) }))
+    list.append(.init(.file("bootorder"), Array("/rom@\(name)\nHALT\0".utf8)))
+    self.list = list
+  }
+
+  private static func open(_ path: String) throws -> HostFile {
+    let file = try HostFile(path: path)
+    guard file.size <= largestFile else { throw FileError(path: path, .tooLarge(limit: largestFile)) }
+    return file
+  }
+
+  // MARK: The setup header (Linux' boot protocol)
+
+  private static func version(_ setup: [UInt8]) -> UInt16? {
+    setup.load(UInt32.self, at: 0x202) == 0x5372_6448 ? setup.load(UInt16.self, at: 0x206) : nil
+  }
+
+  /// Where the initial RAM disk has to end.
+  private static func initrdLimit(_ setup: [UInt8]) -> UInt64 {
+    guard let version = version(setup), version >= 0x203, let last = setup.load(UInt32.self, at: 0x22C) else { return 0x3800_0000 }
+    return UInt64(last) + 1
+  }
+
+  private static func tell(_ setup: inout [UInt8], initrd: UInt64, _ initrdSize: UInt64) {
+    guard let version = version(setup), setup.count >= 0x230 else { return }
+    setup.store(UInt8(0xFF), at: 0x210)  // a boot loader without a number
+    setup.store(UInt32(truncatingIfNeeded: initrd), at: 0x218)
+    setup.store(UInt32(truncatingIfNeeded: initrdSize), at: 0x21C)
+    if version >= 0x201, let flags = setup.load(UInt8.self, at: 0x211) {
+      setup.store(flags | 0x80, at: 0x211)  // its heap may go up to the command line
+      setup.store(UInt16(Place.commandLine - Place.setup - 0x200), at: 0x224)
+    }
+    if version >= 0x202 {
+      setup.store(UInt32(Place.commandLine), at: 0x228)
+    } else {
+      setup.store(UInt16(0xA33F), at: 0x20)
+      setup.store(UInt16(truncatingIfNeeded: Place.commandLine - Place.setup), at: 0x22)
+    }
+  }
+}

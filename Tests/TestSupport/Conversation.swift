@@ -1,0 +1,96 @@
+import Glibc
+
+/// A program whose output is read, and answered, while it runs.
+public final class Conversation {
+  private let child: pid_t
+  private let keyboard: Int32
+  private let screen: Int32
+  private var status: Int32?
+  /// What it has said so far.
+  public private(set) var output: [UInt8] = []
+  private var position = 0
+
+  /// Nil if the program cannot be run.
+  public init?(_ program: String, _ arguments: [String]) {
+    guard let input = Self.pipe(), let output = Self.pipe() else { return nil }
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    unsafe posix_spawn_file_actions_adddup2(&actions, input.read, 0)
+    for number in [1, 2] as [Int32] { unsafe posix_spawn_file_actions_adddup2(&actions, output.write, number) }
+    guard let child = unsafe ChildProcess.start(program, arguments, &actions) else { return nil }
+    self.child = child
+    (keyboard, screen) = (input.write, output.read)
+    close(input.read)
+    close(output.write)
+  }
+
+  /// A pipe of which no other child of ours holds an end.
+  private static func pipe() -> (read: Int32, write: Int32)? {
+    ChildProcess.whileNoneStarts {
+      var ends: [Int32] = [0, 0]
+      guard unsafe Glibc.pipe(&ends) == 0 else { return nil }
+      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      return (ends[0], ends[1])
+    }
+  }
+
+  deinit {
+    end()
+    close(keyboard)
+    close(screen)
+  }
+
+  /// Waits until it has said this after what it was last heard to say; false if it ends without.
+  public func hears(_ text: String) -> Bool {
+    let wanted = Array(text.utf8)
+    while true {
+      if let end = find(wanted) {
+        position = end
+        return true
+      }
+      var chunk = [UInt8](repeating: 0, count: 65536)
+      let count = unsafe read(screen, &chunk, chunk.count)
+      guard count > 0 else { return false }
+      output += chunk.prefix(count)
+    }
+  }
+
+  private func find(_ wanted: [UInt8]) -> Int? {
+    var start = position
+    while start + wanted.count <= output.count {
+      if output[start..<start + wanted.count].elementsEqual(wanted) { return start + wanted.count }
+      start += 1
+    }
+    return nil
+  }
+
+  public func say(_ text: String) { unsafe _ = write(keyboard, text, text.utf8.count) }
+
+  /// Its exit status, or 128 and the signal, once it has ended by itself; everything it says until then is heard.
+  public func finish() -> Int32 {
+    _ = hears("\u{0}an end that nobody says")
+    return wait()
+  }
+
+  /// Ends it.
+  public func end() {
+    guard status == nil else { return }
+    kill(child, SIGKILL)
+    _ = wait()
+  }
+
+  private func wait() -> Int32 {
+    if let status { return status }
+    var raw: Int32 = 0
+    unsafe _ = waitpid(child, &raw, 0)
+    let result = raw & 0x7F == 0 ? raw >> 8 & 0xFF : 128 + raw & 0x7F
+    status = result
+    return result
+  }
+
+  /// Its last lines, for a message.
+  public var tail: String {
+    String(decoding: output.suffix(2000), as: UTF8.self)
+  }
+}
