@@ -59,8 +59,9 @@ struct Guests: Sendable {
 
   /// Runs a kernel that is not Linux until it has said all this; returns what it wrote.
   func says(_ texts: [String], kernel: String, _ options: [String]) -> String {
-    ChildProcess.output(
-      of: swboot, ["--accel", "soft", "--kernel", kernel, "--append", "console=ttyS0,115200", "--timeout", "120s"] + options,
-      until: texts, seconds: 120)
+    let guest = Conversation(
+      swboot, ["--accel", "soft", "--kernel", kernel, "--append", "console=ttyS0,115200", "--timeout", "120s"] + options)
+    _ = guest?.hears(all: texts)
+    return guest?.text ?? "\(swboot) cannot be run"
   }
 }

@@ -36,12 +36,12 @@ import Testing
     #expect([0x08, 0x0B, 0x14, 0x17].map { number($0, items) } == [4096, 5000, 6, 1536])
     #expect([0x07, 0x10, 0x13, 0x16].map { number($0, items) } == [0x10_0000, 0x10_0000, 0x2_0000, 0x1_0000])
     // Whole pages below what firmware keeps for itself.
-    #expect(number(0x0A, items) == (63 << 20) - 0x2000)
+    #expect(number(0x0A, items) == UInt32((63 << 20) - 0x2000))
   }
 
   @Test func the_setup_header_names_the_places() throws {
     let setup = bytes(0x18, try items(initrd: initrd.path))
-    #expect(setup.load(UInt32.self, at: 0x218) == (63 << 20) - 0x2000)
+    #expect(setup.load(UInt32.self, at: 0x218) == UInt32((63 << 20) - 0x2000))
     #expect(setup.load(UInt32.self, at: 0x21C) == 5000)
     #expect(setup.load(UInt32.self, at: 0x228) == 0x2_0000)
     #expect(setup.load(UInt8.self, at: 0x211) == 0x81)
@@ -61,8 +61,9 @@ import Testing
 
   @Test("BZ-02 an initial RAM disk for which there is no room is refused by its name")
   func noRoom() throws {
-    let error = #expect(throws: MachineError.self) { try items(memory: 2 << 20, initrd: TemporaryFile(.init(repeating: 0, count: 0xFF_000)).path) }
-    #expect(error?.message.contains("1044480 bytes does not fit") == true)
+    let large = TemporaryFile(.init(repeating: 0, count: 0xFF_F01))
+    let error = #expect(throws: MachineError.self) { try items(memory: 3 << 20, initrd: large.path) }
+    #expect(error?.message.contains("\(large.path): the initial RAM disk of 1048321 bytes does not fit") == true)
   }
 
   @Test("BZ-01 a file that is shorter than its setup part is handed over as it is", arguments: [0, 1, 512, 1535])

@@ -6,8 +6,7 @@ public final class Conversation {
   private let keyboard: Int32
   private let screen: Int32
   private var status: Int32?
-  /// What it has said so far.
-  public private(set) var output: [UInt8] = []
+  private var output: [UInt8] = []
   private var position = 0
 
   /// Nil if the program cannot be run.
@@ -56,6 +55,14 @@ public final class Conversation {
     }
   }
 
+  /// Waits until it has said all this, in any order; false if it ends without.
+  public func hears(all texts: [String]) -> Bool {
+    texts.allSatisfy { text in
+      position = 0
+      return hears(text)
+    }
+  }
+
   private func find(_ wanted: [UInt8]) -> Int? {
     var start = position
     while start + wanted.count <= output.count {
@@ -76,7 +83,7 @@ public final class Conversation {
   /// Ends it.
   public func end() {
     guard status == nil else { return }
-    kill(child, SIGKILL)
+    kill(child, SIGTERM)
     _ = wait()
   }
 
@@ -89,8 +96,6 @@ public final class Conversation {
     return result
   }
 
-  /// Its last lines, for a message.
-  public var tail: String {
-    String(decoding: output.suffix(2000), as: UTF8.self)
-  }
+  /// What it has said so far.
+  public var text: String { String(decoding: output, as: UTF8.self) }
 }

@@ -24,7 +24,10 @@ public final class TemporaryFile: Sendable {
   public func truncate() { unsafe _ = Glibc.truncate(path, 0) }
 
   /// What is in it now.
-  public var bytes: [UInt8] {
+  public var bytes: [UInt8] { Self.contents(of: path) }
+
+  /// What is in a file that is not ours; nothing if there is none.
+  public static func contents(of path: String) -> [UInt8] {
     let file = unsafe open(path, O_RDONLY)
     guard file >= 0 else { return [] }
     defer { close(file) }
