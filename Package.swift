@@ -3,6 +3,9 @@ import PackageDescription
 
 // The functions that a start needs lie together in the binary (scripts/order-functions), so that it touches few pages.
 let order = "\(Context.packageDirectory)/Sources/swboot/functions.order"
+// Each function is a section of its own for that; and types are found by calls, not by names at run time, which would
+// search all the binary's conformances.
+let release = ["-Xfrontend", "-function-sections", "-Xfrontend", "-disable-concrete-type-metadata-mangled-name-accessors"]
 // With SWBOOT_SYMBOLS in the environment the release binary keeps its symbols, for profilers.
 let strip = Context.environment["SWBOOT_SYMBOLS"] == nil ? "--strip-all" : "--strip-debug"
 
@@ -13,7 +16,7 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
-  .unsafeFlags(["-Xfrontend", "-function-sections"], .when(configuration: .release)),
+  .unsafeFlags(release, .when(configuration: .release)),
 ]
 
 /// A layer of the machine: it may import Primitives, what is listed here, and nothing else.

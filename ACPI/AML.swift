@@ -10,11 +10,11 @@ enum AML {
   // MARK: Named objects
 
   static func scope(_ name: String, _ body: [Term]) -> Term {
-    [0x10] + counted(nameString(name) + body.together)
+    counted([0x10], [nameString(name)] + body)
   }
 
   static func device(_ name: String, _ body: [Term]) -> Term {
-    [0x5B, 0x82] + counted(nameString(name) + body.together)
+    counted([0x5B, 0x82], [nameString(name)] + body)
   }
 
   static func name(_ name: String, _ value: Term) -> Term {
@@ -23,7 +23,7 @@ enum AML {
 
   /// A method that one thread runs at a time, as it may create names.
   static func method(_ name: String, arguments: UInt8, _ body: [Term]) -> Term {
-    [0x14] + counted(nameString(name) + [arguments & 7 | 0x08] + body.together)
+    counted([0x14], [nameString(name), [arguments & 7 | 0x08]] + body)
   }
 
   static func createDWordField(_ name: String, in buffer: Term, at offset: UInt64) -> Term {
@@ -33,33 +33,26 @@ enum AML {
   // MARK: Data
 
   static func integer(_ value: UInt64) -> Term {
-    var term: Term = []
-    switch value {
-    case 0: return zero
-    case 1: return one
-    case ...0xFF: term = [0x0A, UInt8(value)]
-    case ...0xFFFF:
-      term = [0x0B]
-      term.append(littleEndian: UInt16(value))
-    case ...0xFFFF_FFFF:
-      term = [0x0C]
-      term.append(littleEndian: UInt32(value))
-    default:
-      term = [0x0E]
-      term.append(littleEndian: value)
+    func byte(_ number: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: value >> (8 * number)) }
+    return switch value {
+    case 0: zero
+    case 1: one
+    case ...0xFF: [0x0A, byte(0)]
+    case ...0xFFFF: [0x0B, byte(0), byte(1)]
+    case ...0xFFFF_FFFF: [0x0C, byte(0), byte(1), byte(2), byte(3)]
+    default: [0x0E, byte(0), byte(1), byte(2), byte(3), byte(4), byte(5), byte(6), byte(7)]
     }
-    return term
   }
 
   static func string(_ text: String) -> Term { [0x0D] + text.utf8 + [0] }
 
   static func buffer(_ bytes: [UInt8]) -> Term {
-    [0x11] + counted(integer(UInt64(bytes.count)) + bytes)
+    counted([0x11], [integer(UInt64(bytes.count)), bytes])
   }
 
   /// A package: at most 255 elements.
   static func package(_ elements: [Term]) -> Term {
-    [0x12] + counted([UInt8(elements.count)] + elements.together)
+    counted([0x12], [[UInt8(elements.count)]] + elements)
   }
 
   /// A compressed Plug and Play id, such as PNP0501: three letters of five bits, four hex digits.
@@ -90,24 +83,22 @@ enum AML {
     return letters + Term(repeating: UInt8(ascii: "_"), count: 4 - letters.count)
   }
 
-  /// Bytes behind their package length, which counts itself.
-  static func counted(_ body: [UInt8]) -> Term {
-    if body.count + 1 < 0x40 { return [UInt8(body.count + 1)] + body }
-    var extra = 1
-    while body.count + 1 + extra >= 1 << (4 + 8 * extra) { extra += 1 }
+  /// An operator, the length of the rest, which counts itself, and the rest.
+  static func counted(_ term: Term, _ parts: [Term]) -> Term {
+    let size = parts.reduce(0) { $0 + $1.count }
+    var extra = 0
+    while size + 1 + extra >= (extra == 0 ? 0x40 : 1 << (4 + 8 * extra)) { extra += 1 }
     precondition(extra <= 3, "a package is smaller than 256 MiB")
-    let length = body.count + 1 + extra
-    var term: Term = [UInt8(extra << 6 | length & 0xF)]
+    let length = size + 1 + extra
+    var term = term
+    term.reserveCapacity(term.count + length)
+    term.append(extra == 0 ? UInt8(length) : UInt8(extra << 6 | length & 0xF))
     for index in 0..<extra { term.append(UInt8(truncatingIfNeeded: length >> (4 + 8 * index))) }
-    return term + body
+    for part in parts { term += part }
+    return term
   }
 
   private static func hexDigit(_ character: UInt8) -> UInt32 {
     UInt32(character <= UInt8(ascii: "9") ? character - UInt8(ascii: "0") : (character & 0xDF) - UInt8(ascii: "A") + 10)
   }
-}
-
-extension Array<AML.Term> {
-  /// One term after the other: whole arrays at a time, for this is a good part of a machine's start.
-  var together: AML.Term { reduce(into: []) { $0 += $1 } }
 }

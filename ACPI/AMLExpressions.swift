@@ -9,7 +9,7 @@ extension AML {
   static func equal(_ a: Term, _ b: Term) -> Term { [0x93] + a + b }
   static func notEqual(_ a: Term, _ b: Term) -> Term { [0x92] + equal(a, b) }
 
-  static func when(_ condition: Term, _ body: [Term]) -> Term { [0xA0] + counted(condition + body.together) }
+  static func when(_ condition: Term, _ body: [Term]) -> Term { counted([0xA0], [condition] + body) }
 
   static func giveBack(_ value: Term) -> Term { [0xA4] + value }
 }

@@ -55,7 +55,7 @@ enum Resource {
 
   /// All that a device uses, as the buffer that `_CRS` gives.
   static func template(_ descriptors: [Descriptor]) -> AML.Term {
-    let bytes = descriptors.together + [0x79]
+    let bytes = descriptors.joined() + [0x79]
     return AML.buffer(bytes + [Checksum.of(bytes)])
   }
 
