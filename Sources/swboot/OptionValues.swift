@@ -7,6 +7,15 @@ extension Options {
     return text
   }
 
+  /// A port, or the path of a socket.
+  static func debuggerPlace(_ name: String, _ text: String) throws(UsageError) -> String {
+    let isNumber = !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    guard !isNumber || (1...65535).contains(Int(text) ?? 0) else {
+      throw UsageError(message: "\(name) \(text): a port is a number from 1 to 65535.")
+    }
+    return try path(name, text)
+  }
+
   static func choice<T: RawRepresentable & CaseIterable>(_ name: String, _ value: String) throws(UsageError) -> T
   where T.RawValue == String {
     if let choice = T(rawValue: value) { return choice }

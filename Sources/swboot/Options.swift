@@ -96,7 +96,7 @@ struct Options {
     case "--timeout": configuration.timeout = try Self.seconds(value)
     case "--keys": configuration.keys = try Self.path(name, value)
     case "--screenshot": configuration.screenshot = try Self.path(name, value)
-    case "--gdb": configuration.debugger = try Self.path(name, value)
+    case "--gdb": configuration.debugger = try Self.debuggerPlace(name, value)
     default: configuration.trace = try Self.trace(value)
     }
   }

@@ -96,7 +96,7 @@ struct OptionTests {
     ("--timeout", ["", "0", "-1", "nan", "inf", "1e9", "abc", "s", "5d"]),
     ("--accel", ["", "xen", "KVM"]), ("--triple-fault", ["", "halt"]), ("--console", ["", "file:"]), ("--debugcon", [""]),
     ("--disk", ["", ",ro", "d,", "d,rw", "d,id=", "d,id=123456789012345678901", "d,ro,snapshot", "d,id=\n"]),
-    ("--trace", ["file=", "all,file=a,file=b"]), ("--kernel", [""]), ("--initrd", [""]), ("--dtb", [""]), ("--gdb", [""]),
+    ("--trace", ["file=", "all,file=a,file=b"]), ("--kernel", [""]), ("--initrd", [""]), ("--dtb", [""]), ("--gdb", ["", "0", "65536", "99999999999999999999"]),
   ] as [(String, [String])])
   func badValues(name: String, values: [String]) {
     for value in values + (name == "--memory" || name == "--cpus" ? [String(repeating: "9", count: 1 << 20)] : []) {
