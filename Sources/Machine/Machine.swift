@@ -1,5 +1,5 @@
 internal import Debugger
-public import DeviceModel
+internal import DeviceModel
 internal import Devices
 internal import GuestRAM
 internal import Host
@@ -8,14 +8,13 @@ public import Primitives
 internal import Processor
 internal import SoftBackend
 internal import Synchronization
-public import SystemBus
+internal import SystemBus
 internal import Virtio
 
 /// The whole machine: a board, processors on threads of their own, and the streams to the host.
 ///
-/// It is the backplane of every device: what a device's cycle asks for happens here, after the device's
-/// lock is free. A reset keeps RAM and the devices and makes the rest anew.
-public final class Machine: Backplane {
+/// A reset keeps RAM and the devices and makes the rest anew.
+public final class Machine: Sendable {
   struct Control: Sendable {
     var outcome: Outcome?
     var rescheduled = false
@@ -35,9 +34,9 @@ public final class Machine: Backplane {
   let accelerator: AcceleratorChoice
   let control = Monitor(Control())
   let power = Mutex<Power?>(nil)
-  private let doorbellMove = Mutex(())
-  private let complaints = Complaints()
-  private let usesVirtioConsole = Atomic<Bool>(false)
+  let doorbellMove = Mutex(())
+  let complaints = Complaints()
+  let usesVirtioConsole = Atomic<Bool>(false)
   let haltedProcessors = Atomic<Int>(0)
   let startTime = HostClock.nanoseconds()
   /// Where every run is to be the same.
@@ -101,82 +100,6 @@ public final class Machine: Backplane {
   public var notices: [String] {
     [accelerator.notice, configuration.debugger.map { "the guest waits for a debugger (target remote \(UInt16($0) == nil ? $0 : ":" + $0))." }]
       .compactMap(\.self)
-  }
-
-  // MARK: Backplane
-
-  public func carryOut(_ cycle: Cycle, of placement: Placement) {
-    for activity in cycle.queueActivity { tracer?.queue(activity, of: placement, at: cycle.now) }
-    if cycle.interrupt != nil || !cycle.messages.isEmpty {
-      let interrupts = power.withLock { $0?.backend.interrupts }
-      if let level = cycle.interrupt, let line = placement.line {
-        tracer?.line(line, level, of: placement, at: cycle.now)
-        interrupts?.setLine(line, level)
-      }
-      for message in cycle.messages {
-        tracer?.message(message, of: placement, at: cycle.now)
-        interrupts?.send(message)
-      }
-    }
-    if let byte = cycle.consoleByte { emit(byte, of: placement) }
-    if cycle.wake {
-      let words = board.wake(placement)
-      if !words.isEmpty { usesVirtioConsole.store(true, ordering: .relaxed) }
-      for byte in words { show(byte) }
-    }
-    if cycle.rescheduled { reschedule() }
-    if cycle.tablesOutdated { board.refreshTables() }
-    if cycle.memoryMapChanged { changeMemoryMap() }
-    if cycle.windowsMoved { moveDoorbells() }
-    if let complaint = cycle.complaint { complaints.take(complaint, of: placement.name, at: cycle.now) }
-    if let request = cycle.power { carryOut(request) }
-  }
-
-  /// A deadline moved.
-  func reschedule() {
-    if let time { time.reschedule() } else { control.update { $0.rescheduled = true } }
-  }
-
-  private func emit(_ byte: UInt8, of placement: Placement) {
-    if placement.ports.first == Platform.debugConsole {
-      debugConsole?.put(byte)
-    } else {
-      usesVirtioConsole.store(false, ordering: .relaxed)
-      show(byte)
-    }
-  }
-
-  private func show(_ byte: UInt8) {
-    keys?.hear(byte)
-    if console.put(byte) {
-      let end = HostClock.nanoseconds() &+ UInt64(configuration.panicGrace * 1e9)
-      control.update { if $0.panicEnd == nil { $0.panicEnd = end } }
-    }
-  }
-
-  private func changeMemoryMap() {
-    memory.setShadow(board.shadow, hidingFirmware: board.hiddenFirmware, videoAt: board.videoPlace)
-    guard let backend = power.withLock({ $0?.backend }) else { return }
-    do throws(ProcessorError) { try backend.memoryMapChanged() } catch { end(.failed(error.message)) }
-  }
-
-  /// One mover at a time, so that the latest places are the last to arrive.
-  private func moveDoorbells() {
-    doorbellMove.withLock { _ in
-      guard let backend = power.withLock({ $0?.backend }) else { return }
-      backend.setDoorbells(board.bridge.doorbells)
-    }
-  }
-
-  private func carryOut(_ request: PowerRequest) {
-    switch request {
-    case .off: end(.poweredOff)
-    case .exit(let code): end(.exited(code: code))
-    case .panicked: end(.panicked)
-    case .refused(let message): end(.refused(message))
-    // A kernel that panicked and then resets itself is still a kernel that panicked.
-    case .reset: control.update { if $0.outcome == nil { $0.outcome = $0.panicEnd == nil ? .reset : .panicked } }
-    }
   }
 
   /// The first outcome counts.
@@ -304,7 +227,7 @@ public final class Machine: Backplane {
 
   // MARK: The user's side
 
-  private var keys: KeyOperator? { keyOperator.withLock { $0 } }
+  var keys: KeyOperator? { keyOperator.withLock { $0 } }
   private var operators: [any BusTarget] { keys.map { [$0] } ?? [] }
   /// How far a script of keys came, if it did not come to its end.
   public var keysNote: String? { keys?.note }
