@@ -7,7 +7,7 @@ struct Disks {
   private var list = InlineArray<16, VirtioDisk?>(repeating: nil)
   private(set) var count = 0
 
-  /// Gives all PCI functions their windows and takes the disks over; shows what else there is.
+  /// Gives all PCI functions their windows and interrupt lines, takes the disks over, and shows what else there is.
   mutating func find<H: Hardware>(
     _ hardware: H, memory: MemoryRange?, others: (PCIBus<H>, PCIBus<H>.Function) -> Void
   ) {
@@ -15,7 +15,10 @@ struct Disks {
     let bus = PCIBus(hardware: hardware)
     // Bridges, and with them whatever decodes memory by other registers, are left alone.
     var window = Arena(memory)
-    bus.scan { bus.assign($0.number, from: &window) }
+    bus.scan { function in
+      bus.assign(function.number, from: &window)
+      bus.connectInterrupts(function)
+    }
     bus.scan { function in
       guard function.vendor == VirtioDisk.vendor, function.device == VirtioDisk.device,
         count < WorkArea.largestDiskCount

@@ -17,6 +17,8 @@ struct InterruptControllers<H: Hardware> {
     start(Register.secondary, vector: 0x70, cascade: 0x02)
     output(0xF8, Register.primary + 1)
     output(0xFF, Register.secondary + 1)
+    output(UInt32(PCIRouting.lines & 0xFF), PCIRouting.levelTriggered)
+    output(UInt32(PCIRouting.lines >> 8), PCIRouting.levelTriggered + 1)
     output(0x36, Register.timerMode)
     output(0, Register.timer)
     output(0, Register.timer)

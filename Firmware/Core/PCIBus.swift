@@ -14,6 +14,8 @@ struct PCIBus<H: Hardware> {
     static var headerType: UInt8 { 0x0E }
     static var firstWindow: UInt8 { 0x10 }
     static var capabilities: UInt8 { 0x34 }
+    static var interruptLine: UInt8 { 0x3C }
+    static var interruptPin: UInt8 { 0x3D }
   }
 
   let hardware: H
@@ -76,6 +78,20 @@ struct PCIBus<H: Hardware> {
     }
     // Memory, and access to memory of its own accord.
     write(read(.word, function, Register.command) | 0x6, .word, function, Register.command)
+  }
+
+  /// Connects a function's interrupt pins with the PIC's lines, and the bridge's wires, if it is the bridge.
+  func connectInterrupts(_ function: Function) {
+    if (function.vendor, function.device) == (0x8086, 0x2918) {
+      for wire in 0..<PCIRouting.wireCount {
+        let register = UInt8(truncatingIfNeeded: PCIRouting.register(ofWire: wire))
+        write(UInt32(PCIRouting.line(ofWire: wire)), .byte, function.number, register)
+      }
+    }
+    let pin = Int(read(.byte, function.number, Register.interruptPin))
+    guard pin > 0 else { return }
+    let line = PCIRouting.line(ofWire: PCIRouting.wire(slot: Int(function.number >> 3), pin: pin - 1))
+    write(UInt32(line), .byte, function.number, Register.interruptLine)
   }
 
   /// Where a memory window begins; nil if it has no place.

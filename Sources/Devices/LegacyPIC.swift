@@ -6,8 +6,11 @@ public import Primitives
 /// Offsets: 0, 1 the first chip (ports 20, 21), 2, 3 the second (A0, A1), 4, 5 ELCR (4D0, 4D1).
 public struct LegacyPIC: Device {
   public static let placement = Placement(
-    "pic", ports: [PortRange(0x20, count: 2), PortRange(0xA0, count: 2), PortRange(0x4D0, count: 2)],
+    "pic", ports: [PortRange(0x20, count: 2), PortRange(0xA0, count: 2), PortRange(PCIRouting.levelTriggered, count: 2)],
     acpiID: "PNP0000")
+
+  /// The offset of the edge/level registers.
+  public static let levelRegisters = 4
 
   private var first = PICChip()
   private var second = PICChip()

@@ -131,6 +131,17 @@ public import SystemBus
     _ = unsafe linux_ioctl_pointer(vm, linux_KVM_IRQ_LINE, &event)
   }
 
+  public func setLevelTriggered(_ lines: UInt16) {
+    for chip in [InterruptRoutes.Chip.firstPIC, .secondPIC] {
+      var content = kvm_irqchip()
+      content.chip_id = chip.rawValue
+      // Nothing to report: every kernel that made the chips can show and set them.
+      guard unsafe linux_ioctl_pointer(vm, linux_KVM_GET_IRQCHIP, &content) >= 0 else { continue }
+      unsafe content.chip.pic.elcr = UInt8(truncatingIfNeeded: chip == .firstPIC ? lines : lines >> 8)
+      _ = unsafe linux_ioctl_pointer(vm, linux_KVM_SET_IRQCHIP, &content)
+    }
+  }
+
   public func send(_ message: MSIMessage) {
     var msi = kvm_msi()
     msi.address_lo = UInt32(truncatingIfNeeded: message.address)

@@ -130,9 +130,11 @@ struct Board: Sendable {
     display.initialMode.map { .pixels(at: Platform.video.first, width: $0.width, height: $0.height) } ?? .text
   }
 
-  /// Does what firmware does elsewhere: the legacy window is RAM, and the display has its place.
+  /// Does what firmware does elsewhere: the legacy window is RAM, PCI's windows have places and its interrupts lines.
   func standInForFirmware(_ configuration: Configuration) {
     bridge.setShadow(ShadowControl.allRAM.bytes)
+    bridge.placeWindows()
+    bridge.connectInterrupts()
     display?.access { display, cycle in display.place(configuration.display?.initialMode, &cycle) }
   }
 

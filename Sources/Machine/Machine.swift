@@ -164,6 +164,7 @@ public final class Machine: Sendable {
       if configuration.firmware == nil { board.standInForFirmware(configuration) }
       memory.setShadow(board.shadow, videoAt: board.videoPlace)
       backend = try accelerator.makeBackend(memory: memory, processors: configuration.processors, machine: self)
+      if configuration.firmware == nil { backend.interrupts.setLevelTriggered(PCIRouting.lines) }
       let targets = board.targets + backend.chips
       try tracer?.check(devices: targets.map(\.placement.name) + board.bridge.slots.map(\.placement.name))
       for target in targets {

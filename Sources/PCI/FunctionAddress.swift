@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Where a function sits on bus 0, the only bus there is.
 public struct FunctionAddress: Hashable, Comparable, Sendable {
   /// The device number, 0 to 31.
@@ -24,6 +26,6 @@ public struct FunctionAddress: Hashable, Comparable, Sendable {
 
   /// The index among PIRQA to PIRQH of a pin (0 is INTA), as `_PRT` tells it.
   public func interruptIndex(pin: Int) -> Int {
-    slot < 25 ? 4 + ((slot + pin) & 3) : pin & 3
+    PCIRouting.wire(slot: slot, pin: pin)
   }
 }

@@ -49,6 +49,36 @@ public final class HostBridge: BusTarget {
   public var shadow: [UInt8] { memoryController.inspect { $0.shadow } }
   /// Programs them as firmware would; the caller lays out memory.
   public func setShadow(_ bytes: [UInt8]) { memoryController.access { controller, _ in controller.shadow = bytes } }
+  /// Connects PCI's interrupts with the PIC's lines as firmware would, and tells each function's driver which it has.
+  public func connectInterrupts() {
+    for wire in 0..<PCIRouting.wireCount {
+      lpc.writeConfiguration(UInt64(PCIRouting.line(ofWire: wire)), .byte, at: PCIRouting.register(ofWire: wire))
+    }
+    for slot in slots {
+      let pin = Int(slot.readConfiguration(.byte, at: ConfigurationSpace.Register.interruptPin))
+      guard pin > 0 else { continue }
+      let line = PCIRouting.line(ofWire: slot.address.interruptIndex(pin: pin - 1))
+      slot.writeConfiguration(UInt64(line), .byte, at: ConfigurationSpace.Register.interruptLine)
+    }
+    reroute()
+  }
+  /// Gives every memory window of the functions a place, the lowest first, and switches them on, as firmware would.
+  public func placeWindows() {
+    var free = Platform.pciMemory.first.value
+    for slot in slots {
+      for index in 0..<6 {
+        let register = ConfigurationSpace.Register.firstBaseAddress + 4 * index
+        slot.writeConfiguration(0xFFFF_FFFF, .dword, at: register)
+        let mask = slot.readConfiguration(.dword, at: register) & 0xFFFF_FFF0
+        guard mask != 0 else { continue }
+        let size = 0x1_0000_0000 - mask
+        let place = (free + size - 1) & mask
+        slot.writeConfiguration(place, .dword, at: register)
+        slot.writeConfiguration(2, .word, at: ConfigurationSpace.Register.command)
+        free = place + size
+      }
+    }
+  }
   /// Where configuration space is in memory; nil while it is off.
   public var ecam: MemoryRange? { memoryController.inspect { $0.ecam } }
   /// The first port of the PM block; nil while it is not decoded.

@@ -6,7 +6,7 @@ public struct LPCBridge: PCIFunction {
   enum Register {
     static let pmBase = 0x40
     static let acpiControl = 0x44
-    static let routes = [0x60, 0x61, 0x62, 0x63, 0x68, 0x69, 0x6A, 0x6B]
+    static let routes = (0..<PCIRouting.wireCount).map(PCIRouting.register)
   }
 
   private var space: ConfigurationSpace

@@ -39,6 +39,8 @@ public protocol InterruptController: AnyObject, Sendable {
   /// Drives global interrupt `line` (0 to 23: ISA lines below 16, PCI above).
   func setLine(_ line: Int, _ level: Bool)
   func send(_ message: MSIMessage)
+  /// Makes these lines of the PIC level-triggered, bit by bit, and the others edge-triggered, as firmware does.
+  func setLevelTriggered(_ lines: UInt16)
 }
 
 /// A way to execute guests: makes processors and takes their interrupts.

@@ -43,6 +43,11 @@ public final class InterruptFabric: InterruptController {
     access { _, cycle in cycle.messages.append(message) }
   }
 
+  public func setLevelTriggered(_ lines: UInt16) {
+    let offset = LegacyPIC.levelRegisters
+    access { chips, cycle in chips.pic.write(UInt64(lines), .word, at: offset, &cycle) }
+  }
+
   // MARK: Processors take them
 
   /// What the processor must do next. INIT, start-up and non-maskable interrupts count as taken.

@@ -1,5 +1,6 @@
 import Devices
 import FirmwareCore
+import Primitives
 import Synchronization
 import Testing
 
@@ -32,6 +33,21 @@ struct StartTests {
     let machine = try TestMachine(items: [.init(.file("etc/board.dtb"), Array(tree.prefix(size)))])
     run(machine)
     #expect(machine.exitCode == 39)
+  }
+
+  @Test("a kernel that has no ACPI finds the lines of PCI's interrupts, and those level-triggered")
+  func interruptLines() throws {
+    let machine = try TestMachine(disks: [[UInt8](repeating: 0, count: 512)], items: try TestBoard.items(), hasDisplay: true)
+    run(machine)
+    func register(_ slot: UInt32, _ offset: UInt32) -> UInt32 {
+      machine.output(1 << 31 | slot << 11 | offset, .dword, to: 0xCF8)
+      return machine.input(.dword, from: 0xCFC)
+    }
+    #expect(register(0x1F, 0x60) == 0x0B0B_0A0A && register(0x1F, 0x68) == 0x0B0B_0A0A)
+    // The disk is in slot 1, whose pin is PIRQF.
+    #expect(register(1, 0x3C) & 0xFF == 10)
+    #expect(register(0x1F, 0x3C) & 0xFF == 0)
+    #expect(machine.input(.word, from: 0x4D0) == 0x0C00)
   }
 
   @Test("a device tree of random bytes behind a right header ends in a verdict", arguments: 0..<20)

@@ -25,7 +25,8 @@
     movl $(\flags | \next << 16), 0x20000c + 16 * \index
 .endm
 
-/* Finds the function (rbx: its configuration address), puts its window at C0000000 (rdi) and agrees on features. */
+/* Finds the function (rbx: its configuration address), puts its window at D0000000 (rdi), where no other is,
+   and agrees on features. */
 .macro FIND_VIRTIO id
     movl $0x80000000, %ebx
 1:  movl %ebx, %eax
@@ -39,9 +40,9 @@
     cmpl $0x80010000, %ebx
     jb 1b
     EXIT 1
-2:  CONFIG 0x10, 0xc0000000
+2:  CONFIG 0x10, 0xd0000000
     CONFIG 4, 6
-    movl $0xc0000000, %edi
+    movl $0xd0000000, %edi
     movb $0, 0x14(%rdi)
     movb $1, 0x14(%rdi)
     movb $3, 0x14(%rdi)

@@ -43,6 +43,17 @@ struct OtherKernelTests {
     #expect(end.output.contains(/22: +[1-9][0-9]* +IO-APIC +22-fasteoi +virtio0/))
   }
 
+  @Test("a kernel without ACPI finds the windows and the legacy lines of its devices")
+  func withoutACPI() throws {
+    let guests = try #require(Guests.present)
+    let end = guests.linux("cat /mnt/etc/issue /proc/interrupts", ["--disk", guests.disk + ",snapshot"], line: "acpi=off pci=nomsi")
+    // It cannot turn the machine off: it halts for good.
+    #expect(end.status == 136 && end.output.contains("SWBOOT-GUEST-DONE 0"), "\(end.errors)")
+    #expect(end.output.contains("swboot guest disk"))
+    // The disk is in slot 2.
+    #expect(end.output.contains(/11: +[1-9][0-9]* +XT-PIC +.*virtio/))
+  }
+
   @Test("A21 a kernel can end the run in all its ways to reboot", arguments: ["", "reboot=t", "acpi=off"])
   func reboot(_ line: String) throws {
     let end = try #require(Guests.present).linux("", ["--no-reboot"], line: "\(line) rdinit=/bin/busybox -- reboot -f")

@@ -78,6 +78,30 @@ struct HostBridgeTests {
     #expect(bench.backplane.seen.levels == [21: true, 10: false, 11: false])
   }
 
+  @Test("without firmware, each function with a pin has the legacy line that its wire leads to")
+  func connected() throws {
+    let bench = try Bench(lamps: [2, 5])
+    bench.bridge.connectInterrupts()
+    #expect(bench.config(0x1F, 0x60) == 0x0B0B_0A0A)
+    #expect(bench.config(0x1F, 0x68) == 0x0B0B_0A0A)
+    #expect(bench.config(2, 0x3C, .byte) == 11)
+    #expect(bench.config(5, 0x3C, .byte) == 10)
+    #expect(bench.config(0x1F, 0x3C, .byte) == 0)
+    bench.place(2, at: 0xC000_0000)
+    bench.bus.write(1, .dword, to: 0xC000_0000 as GuestAddress)
+    #expect(bench.backplane.seen.levels == [22: true, 11: true])
+  }
+
+  @Test("without firmware, each function's window has a place of its own where PCI's memory is, and answers")
+  func placed() throws {
+    let bench = try Bench(lamps: [2, 5])
+    bench.bridge.placeWindows()
+    #expect(bench.config(2, 0x10) == 0xC000_0000)
+    #expect(bench.config(5, 0x10) == 0xC000_1000)
+    bench.bus.write(1, .dword, to: 0xC000_1000 as GuestAddress)
+    #expect(bench.backplane.seen.levels == [21: true])
+  }
+
   @Test("a legacy line is high while any of the wires that lead to it is")
   func sharedLegacyLine() throws {
     let bench = try Bench(lamps: [1, 2])
