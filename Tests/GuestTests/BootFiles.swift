@@ -10,17 +10,19 @@ struct BootFiles: Sendable {
   let guests: Guests
   let grubDisk: String
   let syslinuxDisk: String
+  let extlinuxDisk: String
   private let packages: String
 
   private init?() {
     func place(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }
     guard let guests = Guests.present, let packages = place("SWBOOT_PACKAGES"), let grubDisk = place("SWBOOT_GRUB_DISK"),
-      let syslinuxDisk = place("SWBOOT_SYSLINUX_DISK")
+      let syslinuxDisk = place("SWBOOT_SYSLINUX_DISK"), let extlinuxDisk = place("SWBOOT_EXTLINUX_DISK")
     else { return nil }
     self.guests = guests
     self.packages = packages
     self.grubDisk = grubDisk
     self.syslinuxDisk = syslinuxDisk
+    self.extlinuxDisk = extlinuxDisk
   }
 
   var seabios: String { "\(packages)/seabios/usr/share/seabios/bios-256k.bin" }

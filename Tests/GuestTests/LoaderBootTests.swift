@@ -24,6 +24,13 @@ struct LoaderBootTests {
       ["--disk", files.syslinuxDisk + ",snapshot"], ["SYSLINUX 6.04", "SYSLINUX-OK", "Loading /vmlinuz", "Linux version 6.1.0-"])
   }
 
+  @Test("EXTLINUX on an ext4 file system, which boots Linux")
+  func extlinux() throws {
+    try files.boot(
+      ["--disk", files.extlinuxDisk + ",snapshot"],
+      ["SYSLINUX 6.04", "EXTLINUX-OK", "Loading /vmlinuz... ok", "Loading /initrd.gz...ok", "Linux version 6.1.0-"])
+  }
+
   @Test("memdisk with a disk in memory, which boots")
   func memdisk() throws {
     try files.boot(
