@@ -75,8 +75,9 @@ struct Board: Sendable {
     let placements = targets.map(\.placement) + [FirmwareConfig.placement]
     tables = ACPITables(processors: configuration.processors, placements: placements)
     let items = configuration.firmware == nil ? [] : try FirmwareItems(configuration, memory, placements, tables).list
+    let files = try FirmwareItems.files(configuration)
     firmwareConfig = add(
-      try FirmwareConfig(cpuCount: configuration.processors, extra: items, memory: memory), FirmwareConfig.placement)
+      try FirmwareConfig(cpuCount: configuration.processors, extra: items + files, memory: memory), FirmwareConfig.placement)
     variables = machine.firmwareVariables
     flash = variables.map { variables in
       variables.show(in: memory)

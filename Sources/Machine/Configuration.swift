@@ -15,6 +15,17 @@ public struct Configuration: Sendable {
     case none
   }
 
+  /// A file in fw_cfg, for the guest's firmware or its kernel.
+  public struct FirmwareFile: Equatable, Sendable {
+    public var name: String
+    public var path: String
+
+    public init(name: String, path: String) {
+      self.name = name
+      self.path = path
+    }
+  }
+
   public struct Disk: Equatable, Sendable {
     public var path: String
     public var isReadOnly = false
@@ -55,6 +66,8 @@ public struct Configuration: Sendable {
   public var firmware: Firmware?
   /// A file with the flash chip in which the firmware keeps its variables.
   public var firmwareVariables: String?
+  /// What the guest finds in fw_cfg by these names besides the board's own.
+  public var firmwareFiles: [FirmwareFile] = []
   public var disks: [Disk] = []
   public var memory: UInt64 = 512 << 20
   public var processors = 1

@@ -28,4 +28,11 @@ struct FirmwareItems {
     if let kernel = configuration.kernel { list += try KernelItems(kernel, configuration, lowMemory: memory.lowSize).list }
     self.list = list
   }
+
+  /// What the user hands over.
+  static func files(_ configuration: Configuration) throws(FileError) -> [FirmwareConfig.Item] {
+    try configuration.firmwareFiles.map { file throws(FileError) in
+      .init(.file(file.name), .source(FileContent(try HostFile(path: file.path))))
+    }
+  }
 }

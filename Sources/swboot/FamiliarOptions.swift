@@ -17,11 +17,19 @@ enum FamiliarOptions {
     "-device": ["virtio-rng-pci", "isa-debug-exit", "pvpanic", "virtio-serial-pci"],
   ]
 
-  static func takesValue(_ name: String) -> Bool { values[name] != nil || name == "-drive" || name == "-serial" }
+  static func takesValue(_ name: String) -> Bool { values[name] != nil || ["-drive", "-fw_cfg", "-serial"].contains(name) }
 
   /// The option of swboot that means the same; nil if that is nothing.
   static func translate(_ name: String, _ value: String) throws(UsageError) -> (name: String, value: String)? {
     switch name {
+    // name=opt/NAME,file=FILE
+    case "-fw_cfg":
+      let parts = value.split(separator: ",", maxSplits: 1)
+      guard parts.count == 2, parts[1].hasPrefix("file=") else {
+        throw UsageError(message: "-fw_cfg \(value): write name=opt/NAME,file=FILE.")
+      }
+      let name = parts[0].hasPrefix("name=") ? parts[0].dropFirst(5) : parts[0]
+      return ("--fw-cfg", "\(name)=\(parts[1].dropFirst(5))")
     case "-drive": return ("--disk", try disk(value))
     case "-serial": return ("--console", value.hasPrefix("mon:") ? String(value.dropFirst(4)) : value)
     default:

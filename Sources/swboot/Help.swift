@@ -18,6 +18,8 @@ let help = """
                          builtin is our own BIOS, which boots the kernel, or else a disk
     --firmware-vars FILE flash chip right below the firmware, for its variables;
                          what the firmware writes is kept in the file
+    --fw-cfg opt/NAME=FILE
+                         a file for the guest's firmware or kernel, in fw_cfg by this name
     --disk FILE[,ro][,snapshot][,id=NAME]
                          raw image as a virtio disk; may be given several times.
                          ro: the guest cannot write; snapshot: what it writes is thrown away
@@ -60,9 +62,9 @@ let help = """
                          nokaslr in --append
 
   On a terminal, Ctrl-a x ends the run and Ctrl-a Ctrl-a sends Ctrl-a.
-  Of an option given twice the last counts; every --disk counts.
-  QEMU's -kernel -initrd -append -dtb -bios -m -smp -accel -drive -serial -snapshot -nographic
-  -no-reboot are understood too, and whatever asks for what this machine is anyway (-M q35).
+  Of an option given twice the last counts; every --disk and --fw-cfg counts.
+  QEMU's -kernel -initrd -append -dtb -bios -m -smp -accel -drive -fw_cfg -serial -snapshot
+  -nographic -no-reboot are understood too, and whatever asks for what this machine is anyway (-M q35).
 
   exit status
     0    the guest powered off (or reset, with --no-reboot), or you pressed Ctrl-a x

@@ -16,6 +16,17 @@ extension Options {
     return try path(name, text)
   }
 
+  /// opt/NAME=FILE.
+  static func firmwareFile(_ text: String) throws(UsageError) -> Configuration.FirmwareFile {
+    let equals = text.firstIndex(of: "=") ?? text.endIndex
+    let name = String(text[..<equals])
+    let length = 5...55
+    guard name.hasPrefix("opt/"), length.contains(name.utf8.count), name.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+      throw UsageError(message: "--fw-cfg \(name): a name begins with opt/ and has at most 55 letters, digits and the like.")
+    }
+    return .init(name: name, path: try path("--fw-cfg", String(text[equals...].dropFirst())))
+  }
+
   static func choice<T: RawRepresentable & CaseIterable>(_ name: String, _ value: String) throws(UsageError) -> T
   where T.RawValue == String {
     if let choice = T(rawValue: value) { return choice }

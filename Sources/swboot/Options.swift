@@ -20,7 +20,7 @@ struct Options {
   private static let flags: Set = ["--help", "--no-reboot", "-enable-kvm", "-snapshot"]
   private static let takesValue: Set = [
     "--kernel", "--initrd", "--append", "--dtb", "--disk", "--firmware", "--firmware-vars", "--memory", "--cpus", "--accel", "--console",
-    "--debugcon", "--gdb", "--keys", "--screenshot", "--timeout", "--trace", "--triple-fault",
+    "--debugcon", "--fw-cfg", "--gdb", "--keys", "--screenshot", "--timeout", "--trace", "--triple-fault",
   ]
   /// Slots of the PCI bus that are left for disks.
   static let mostDisks = 24
@@ -86,6 +86,7 @@ struct Options {
     case "--dtb": configuration.deviceTree = try Self.path(name, value)
     case "--firmware": configuration.firmware = value == "builtin" ? .builtin : .file(try Self.path(name, value))
     case "--firmware-vars": configuration.firmwareVariables = try Self.path(name, value)
+    case "--fw-cfg": configuration.firmwareFiles.append(try Self.firmwareFile(value))
     case "--disk": configuration.disks.append(try Self.disk(value))
     case "--memory": configuration.memory = try Self.size(value)
     case "--cpus": configuration.processors = try Self.count(value)

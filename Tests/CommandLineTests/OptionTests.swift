@@ -79,6 +79,8 @@ struct OptionTests {
     (["--disk", "d", "--disk", "d,ro"], "--disk d is given twice: only disks with ro or snapshot can share an image."),
     (["-M", "microvm"], "-M microvm: this machine has only q35. See swboot machine."),
     (["-drive", "file=d,format=qcow2"], "-drive file=d,format=qcow2: format=qcow2 is not known here. Use --disk FILE[,ro][,snapshot][,id=NAME]."),
+    (["-fw_cfg", "opt/a"], "-fw_cfg opt/a: write name=opt/NAME,file=FILE."),
+    (["-fw_cfg", "name=etc/a,file=f"], "--fw-cfg etc/a: a name begins with opt/ and has at most 55 letters, digits and the like."),
     (["-drive", "if=virtio"], "-drive if=virtio: it names no file. Use --disk FILE[,ro][,snapshot][,id=NAME]."),
     (["--kernel", "k", "--deterministic=x"], "--deterministic=x: write a number, or leave it out."),
     (["--kernel", "k", "--deterministic", "--accel", "kvm"],
@@ -96,7 +98,7 @@ struct OptionTests {
     ("--timeout", ["", "0", "-1", "nan", "inf", "1e9", "abc", "s", "5d"]),
     ("--accel", ["", "xen", "KVM"]), ("--triple-fault", ["", "halt"]), ("--console", ["", "file:"]), ("--debugcon", [""]),
     ("--disk", ["", ",ro", "d,", "d,rw", "d,id=", "d,id=123456789012345678901", "d,ro,snapshot", "d,id=\n"]),
-    ("--trace", ["file=", "all,file=a,file=b"]), ("--kernel", [""]), ("--initrd", [""]), ("--dtb", [""]), ("--gdb", ["", "0", "65536", "99999999999999999999"]),
+    ("--trace", ["file=", "all,file=a,file=b"]), ("--kernel", [""]), ("--initrd", [""]), ("--dtb", [""]), ("--fw-cfg", ["", "opt/a", "etc/a=f", "opt/=f", "opt/a b=f", "opt/a="]), ("--gdb", ["", "0", "65536", "99999999999999999999"]),
   ] as [(String, [String])])
   func badValues(name: String, values: [String]) {
     for value in values + (name == "--memory" || name == "--cpus" ? [String(repeating: "9", count: 1 << 20)] : []) {
