@@ -62,17 +62,16 @@ public struct FirmwareConfig: Device {
   }
 
   public mutating func read(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {
-    var value: UInt64 = 0
-    for byte in 0..<width.byteCount { value |= UInt64(read(at: offset + byte)) << UInt64(byte * 8) }
-    return value
+    width.value { read(at: offset + $0) }
   }
 
   public mutating func write(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
     if offset == 0, width != .byte { select(UInt16(truncatingIfNeeded: value)) }
     guard memory != nil else { return }
-    for byte in 0..<width.byteCount where Self.dmaRegister.contains(offset + byte) {
-      dmaAddress[offset + byte - Self.dmaRegister.lowerBound] = UInt8(truncatingIfNeeded: value >> UInt64(byte * 8))
-      if offset + byte + 1 == Self.dmaRegister.upperBound { startTransfer() }
+    width.forEachByte(of: value) { place, byte in
+      guard Self.dmaRegister.contains(offset + place) else { return }
+      dmaAddress[offset + place - Self.dmaRegister.lowerBound] = byte
+      if offset + place + 1 == Self.dmaRegister.upperBound { startTransfer() }
     }
   }
 

@@ -66,9 +66,7 @@ public struct FlashMemory: Device {
   public var showsArray: Bool { view == .array }
 
   public mutating func read(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {
-    var value: UInt64 = 0
-    for byte in 0..<width.byteCount { value |= UInt64(read(at: offset + byte)) << UInt64(byte * 8) }
-    return value
+    width.value { read(at: offset + $0) }
   }
 
   private func read(at offset: Int) -> UInt8 {

@@ -31,19 +31,13 @@ public struct IntervalTimer: Device {
   // MARK: Registers
 
   public mutating func read(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {
-    var value: UInt64 = 0
-    for byte in 0..<width.byteCount {
-      value |= UInt64(readByte(at: offset &+ byte, tick: Self.tick(cycle))) << UInt64(byte * 8)
-    }
-    return value
+    width.value { readByte(at: offset &+ $0, tick: Self.tick(cycle)) }
   }
 
   public mutating func write(
     _ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle
   ) {
-    for byte in 0..<width.byteCount {
-      writeByte(UInt8(truncatingIfNeeded: value >> UInt64(byte * 8)), at: offset &+ byte, &cycle)
-    }
+    width.forEachByte(of: value) { writeByte($1, at: offset &+ $0, &cycle) }
   }
 
   private mutating func readByte(at offset: Int, tick: UInt64) -> UInt8 {

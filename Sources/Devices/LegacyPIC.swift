@@ -42,10 +42,7 @@ public struct LegacyPIC: Device {
   }
 
   public mutating func read(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {
-    var value: UInt64 = 0
-    for byte in 0..<width.byteCount {
-      value |= UInt64(readByte(at: offset &+ byte)) << UInt64(byte * 8)
-    }
+    let value = width.value { readByte(at: offset &+ $0) }
     cascade()
     return value
   }
@@ -53,9 +50,7 @@ public struct LegacyPIC: Device {
   public mutating func write(
     _ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle
   ) {
-    for byte in 0..<width.byteCount {
-      writeByte(UInt8(truncatingIfNeeded: value >> UInt64(byte * 8)), at: offset &+ byte)
-    }
+    width.forEachByte(of: value) { writeByte($1, at: offset &+ $0) }
     cascade()
   }
 

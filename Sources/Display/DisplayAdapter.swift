@@ -85,9 +85,7 @@ public struct DisplayAdapter: PCIFunction {
     if Window.interface.contains(offset) {
       return UInt64(register(offset).map { interface.read($0) } ?? 0)
     }
-    var value: UInt64 = 0
-    for byte in 0..<width.byteCount { value |= UInt64(readByte(offset + byte)) << UInt64(byte * 8) }
-    return value
+    return width.value { readByte(offset + $0) }
   }
 
   private mutating func readByte(_ offset: Int) -> UInt8 {
@@ -100,8 +98,8 @@ public struct DisplayAdapter: PCIFunction {
       if let register = register(offset) { write(UInt16(truncatingIfNeeded: value), to: register) }
       return
     }
-    for byte in 0..<width.byteCount where Window.vga.contains(offset + byte) {
-      vga.write(UInt8(truncatingIfNeeded: value >> UInt64(byte * 8)), offset + byte - Window.vga.lowerBound)
+    width.forEachByte(of: value) { place, byte in
+      if Window.vga.contains(offset + place) { vga.write(byte, offset + place - Window.vga.lowerBound) }
     }
   }
 
@@ -117,13 +115,11 @@ public struct DisplayAdapter: PCIFunction {
 
   /// - Parameter offset: from port 0x3C0 on.
   mutating func readVGA(_ width: AccessWidth, at offset: Int) -> UInt64 {
-    var value: UInt64 = 0
-    for byte in 0..<width.byteCount { value |= UInt64(vga.read(offset + byte)) << UInt64(byte * 8) }
-    return value
+    width.value { vga.read(offset + $0) }
   }
 
   mutating func writeVGA(_ value: UInt64, _ width: AccessWidth, at offset: Int) {
-    for byte in 0..<width.byteCount { vga.write(UInt8(truncatingIfNeeded: value >> UInt64(byte * 8)), offset + byte) }
+    width.forEachByte(of: value) { vga.write($1, offset + $0) }
   }
 
   /// The index at port 0x1CE, the value at 0x1CF; both are words.

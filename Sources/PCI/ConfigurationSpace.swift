@@ -87,19 +87,15 @@ public struct ConfigurationSpace: Sendable {
   // MARK: What the guest sees
 
   public func read(_ width: AccessWidth, at offset: Int) -> UInt64 {
-    var value: UInt64 = 0
-    for i in 0..<width.byteCount where bytes.indices.contains(offset &+ i) {
-      value |= UInt64(bytes[offset + i]) << UInt64(i * 8)
-    }
-    return value
+    width.value { bytes.indices.contains(offset &+ $0) ? bytes[offset + $0] : 0 }
   }
 
   /// Changes the writable bits of the bytes that the access covers; all else is ignored.
   public mutating func write(_ value: UInt64, _ width: AccessWidth, at offset: Int) {
-    for i in 0..<width.byteCount where bytes.indices.contains(offset &+ i) {
-      let new = UInt8(truncatingIfNeeded: value >> UInt64(i * 8))
-      let mask = masks[offset + i]
-      bytes[offset + i] = bytes[offset + i] & ~mask | new & mask
+    width.forEachByte(of: value) { byte, new in
+      let place = offset &+ byte
+      guard bytes.indices.contains(place) else { return }
+      bytes[place] = bytes[place] & ~masks[place] | new & masks[place]
     }
   }
 

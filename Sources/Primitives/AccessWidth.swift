@@ -15,4 +15,16 @@ public enum AccessWidth: Int, Sendable, CaseIterable {
   @inlinable public var ones: UInt64 { mask }
 
   @inlinable public init?(byteCount: Int) { self.init(rawValue: byteCount) }
+
+  /// The value whose bytes, asked for lowest first, are these.
+  @inlinable @inline(__always) public func value(of byte: (Int) -> UInt8) -> UInt64 {
+    var value: UInt64 = 0
+    for place in 0..<byteCount { value |= UInt64(byte(place)) << UInt64(place * 8) }
+    return value
+  }
+
+  /// Hands out the bytes of a value, lowest first, each with its place.
+  @inlinable @inline(__always) public func forEachByte(of value: UInt64, _ body: (Int, UInt8) -> Void) {
+    for place in 0..<byteCount { body(place, UInt8(truncatingIfNeeded: value >> UInt64(place * 8))) }
+  }
 }

@@ -171,9 +171,7 @@ public struct SystemBus: Sendable {
       return width.ones
     }
     guard width != .byte else { return width.ones }
-    var value: UInt64 = 0
-    for byte in 0..<width.byteCount { value |= read(.byte, address + byte, list) << UInt64(byte * 8) }
-    return value
+    return width.value { UInt8(truncatingIfNeeded: read(.byte, address + $0, list)) }
   }
 
   private static func write<Space>(_ value: UInt64, _ width: AccessWidth, _ address: Address<Space>, _ list: [Window<Space>]) {
@@ -187,6 +185,6 @@ public struct SystemBus: Sendable {
       return
     }
     guard width != .byte else { return }
-    for byte in 0..<width.byteCount { write(value >> UInt64(byte * 8) & 0xFF, .byte, address + byte, list) }
+    width.forEachByte(of: value) { write(UInt64($1), .byte, address + $0, list) }
   }
 }

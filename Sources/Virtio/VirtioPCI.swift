@@ -172,11 +172,7 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
 
   private func readDevice(_ width: AccessWidth, at offset: Int) -> UInt64 {
     let bytes = function.configuration
-    var value: UInt64 = 0
-    for i in 0..<width.byteCount where offset + i < bytes.count {
-      value |= UInt64(bytes[offset + i]) << UInt64(i * 8)
-    }
-    return value
+    return width.value { offset + $0 < bytes.count ? bytes[offset + $0] : 0 }
   }
 
   // MARK: Interrupts
