@@ -25,13 +25,15 @@ enum PCIMethods {
       ])
   }
 
-  /// `_PRT`: pin p of slot s drives PIRQE to PIRQH in turn; slots from 25 on, the chipset's own, PIRQA to PIRQD.
+  /// `_PRT`: what each pin of each slot drives.
   /// It is a constant: an interpreter takes seconds on a slow processor to build it, for each device it enables.
   static var routing: AML.Term {
-    let entries = (0..<UInt64(32)).flatMap { slot in
-      (0..<UInt64(4)).map { pin in
-        let line = UInt64(Platform.firstPCILine) + (slot < 25 ? 4 + (slot + pin) % 4 : pin)
-        return AML.package([AML.integer(slot << 16 | anyFunction), AML.integer(pin), AML.zero, AML.integer(line)])
+    let entries = (0..<32).flatMap { slot in
+      (0..<4).map { pin in
+        let line = UInt64(Platform.firstPCILine) + UInt64(PCIRouting.wire(slot: slot, pin: pin))
+        return AML.package([
+          AML.integer(UInt64(slot) << 16 | anyFunction), AML.integer(UInt64(pin)), AML.zero, AML.integer(line),
+        ])
       }
     }
     return AML.name("_PRT", AML.package(entries))
