@@ -33,10 +33,15 @@ extension Core {
 
   @inline(__always) private func slot(_ rip: UInt64) -> Int { Self.blocks &+ Int(truncatingIfNeeded: (rip ^ rip >> 16) & 0xFFFF) &* 8 }
 
+  /// What the cache has for an address in this mode; perhaps its translation or its code has changed.
+  @inline(__always) private func cached(_ rip: UInt64) -> UnsafeMutablePointer<BlockRecord>? {
+    guard let block = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(load(slot(rip), as: UInt64.self))) else { return nil }
+    return unsafe block.pointee.rip == rip && block.pointee.mode == self[.mode] ? block : nil
+  }
+
   /// The block at an address, if it was entered in this epoch: its translation still holds.
   @inline(__always) func knownBlock(_ rip: UInt64) -> Instruction? {
-    guard let block = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(load(slot(rip), as: UInt64.self))) else { return nil }
-    guard unsafe block.pointee.rip == rip, unsafe block.pointee.mode == self[.mode] else { return nil }
+    guard let block = unsafe cached(rip) else { return nil }
     return unsafe enter(block)
   }
 
@@ -49,9 +54,7 @@ extension Core {
 
   @inline(never) private func findBlockSlowly(_ rip: UInt64) throws(Fault) -> Instruction {
     let physical = try codeAddress(nextCodeLinear(rip))
-    if let block = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(load(slot(rip), as: UInt64.self))),
-      unsafe block.pointee.rip == rip, unsafe block.pointee.mode == self[.mode], unsafe block.pointee.physical == physical
-    {
+    if let block = unsafe cached(rip), unsafe block.pointee.physical == physical {
       unsafe block.pointee.epoch = self[.epoch]
       if let known = unsafe enter(block) { return known }
     }

@@ -83,13 +83,10 @@ extension Core {
     setRegister(UInt8(register), self[register: register] &+ amount, width)
   }
   private func source(_ i: Instruction, _ count: Int) throws(Fault) -> UInt64 {
-    try stringAddress(i.segment, truncated(self[.rsi], i.addressWidth), count, write: false)
+    try linear(i.segment, truncated(self[.rsi], i.addressWidth), count, write: false)
   }
   private func target(_ i: Instruction, _ count: Int, write: Bool) throws(Fault) -> UInt64 {
-    try stringAddress(isFlat ? 6 : 0, truncated(self[.rdi], i.addressWidth), count, write: write)
-  }
-  private func stringAddress(_ segment: UInt8, _ offset: UInt64, _ count: Int, write: Bool) throws(Fault) -> UInt64 {
-    segment == 6 ? offset : try linear(segment, offset, count, write: write)
+    try linear(isFlat ? 6 : 0, truncated(self[.rdi], i.addressWidth), count, write: write)
   }
 
   private func stringStep<T: RegisterWidth>(_ i: Instruction, _: T.Type, _ step: UInt64) throws(Fault) {

@@ -22,7 +22,7 @@ extension Core {
     case .andn, .lowestBit, .bextr, .bzhi, .pdep, .pext, .rorx, .mulx, .shiftx, .adcx, .adox: try bitField(i)
     case .translate:
       let offset = truncated(self[.rbx] &+ UInt64(load(0, as: UInt8.self)), i.addressWidth)
-      store(try read(i.segment == 6 ? offset : linear(i.segment, offset, 1, write: false), UInt8.self), at: 0)
+      store(try read(linear(i.segment, offset, 1, write: false), UInt8.self), at: 0)
     case .pushSegment: try push(UInt64(selector(Int(i.opcode >> 3 & 7))), i.width)
     case .popSegment:
       let value = try peek(i.width)
