@@ -22,14 +22,13 @@ extension Firmware {
     case 0x1A: ClockService(hardware: hardware, clock: facts.clock).serve(caller)
     case 0x00: stopProgram(caller, "a division by zero")
     case 0x06: stopProgram(caller, "an instruction that the processor does not know")
-    case 0x09:
-      guard InterruptControllers(hardware: hardware).dismiss(caller.vector) else {
-        stopProgram(caller, "a processor fault")
-        break
-      }
-      Keyboard(console: console).takeScanCode()
+    // The PIC's lines, and in the same places the processor's faults.
     case 0x08...0x0F, 0x70...0x77:
-      if !InterruptControllers(hardware: hardware).dismiss(caller.vector) { stopProgram(caller, "a processor fault") }
+      if !InterruptControllers(hardware: hardware).dismiss(caller.vector) {
+        stopProgram(caller, "a processor fault")
+      } else if caller.vector == 0x09 {
+        Keyboard(console: console).takeScanCode()
+      }
     default: break
     }
     return false
