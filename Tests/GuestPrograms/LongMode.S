@@ -62,61 +62,56 @@ PROGRAM high_memory, 64      /* rsi, rdi: two places above 4 GiB */
     STOP
 ENDPROGRAM high_memory
 
-PROGRAM message_interrupt, 64
+/* Silences the PIC, turns the local APIC (rdi) on and leads vector 0x41 to a handler. */
+.macro EXPECT_MESSAGE handler
     movb $0xff, %al
     outb %al, $0x21
     outb %al, $0xa1
     movl $0xfee00000, %edi
     movl $0x1ff, 0xf0(%rdi)
-    leaq handler1(%rip), %rax     /* gate 0x41 of the table at 0x3000 */
+    leaq \handler(%rip), %rax     /* gate 0x41 of the table at 0x3000 */
     movw %ax, 0x3410
     movw $0x10, 0x3412
     movw $0x8e00, 0x3414
     shrq $16, %rax
     movw %ax, 0x3416
+.endm
+
+/* Reports a byte and gives the sign in RAM that the program waits for. */
+.macro HANDLER name, byte
+\name:
+    movb $\byte, %al
+    outb %al, $0xe0
+    movl $1, 0x700
+    movl $0, 0xb0(%rdi)
+    iretq
+.endm
+
+PROGRAM message_interrupt, 64
+    EXPECT_MESSAGE handler1
     movb $0x41, %al
     outb %al, $0xec          /* the recorder sends a message with this vector */
     sti
 1:  cmpl $0, 0x700
     je 1b
     STOP
-handler1:
-    movb $0x99, %al
-    outb %al, $0xe0
-    movl $1, 0x700
-    movl $0, 0xb0(%rdi)
-    iretq
+    HANDLER handler1, 0x99
 ENDPROGRAM message_interrupt
 
 PROGRAM timer_pin, 64
-    movb $0xff, %al
-    outb %al, $0x21
-    outb %al, $0xa1
-    movl $0xfee00000, %edi
-    movl $0x1ff, 0xf0(%rdi)
+    EXPECT_MESSAGE handler5
     movl $0xfec00000, %esi   /* the I/O APIC's pin 2: vector 0x41, for processor 0 */
     movl $0x15, (%rsi)
     movl $0, 0x10(%rsi)
     movl $0x14, (%rsi)
     movl $0x41, 0x10(%rsi)
-    leaq handler5(%rip), %rax     /* gate 0x41 of the table at 0x3000 */
-    movw %ax, 0x3410
-    movw $0x10, 0x3412
-    movw $0x8e00, 0x3414
-    shrq $16, %rax
-    movw %ax, 0x3416
     movb $1, %al
     outb %al, $0xea          /* the recorder raises its line */
     sti
 1:  cmpl $0, 0x700
     je 1b
     STOP
-handler5:
-    movb $0x77, %al
-    outb %al, $0xe0
-    movl $1, 0x700
-    movl $0, 0xb0(%rdi)
-    iretq
+    HANDLER handler5, 0x77
 ENDPROGRAM timer_pin
 
 PROGRAM start_second, 64
