@@ -61,8 +61,13 @@ extension Machine: Backplane {
     }
   }
 
-  private func changeMemoryMap() {
+  /// Gives the guest its memory as the chipset, the flash chip and the display have it now.
+  func layOutMemory() {
     memory.setShadow(board.shadow, hidingFirmware: board.hiddenFirmware, videoAt: board.videoPlace)
+  }
+
+  private func changeMemoryMap() {
+    layOutMemory()
     guard let backend = power.withLock({ $0?.backend }) else { return }
     do throws(ProcessorError) { try backend.memoryMapChanged() } catch { end(.failed(error.message)) }
   }

@@ -52,7 +52,10 @@ public final class Machine: Sendable {
   /// Set once, before any processor runs.
   let boardBox = Mutex<Board?>(nil)
 
-  public var now: Instant { time?.now ?? Instant(nanoseconds: HostClock.nanoseconds() &- startTime) }
+  public var now: Instant { Self.now(time, since: startTime) }
+  private static func now(_ time: InstructionTime?, since start: UInt64) -> Instant {
+    time?.now ?? Instant(nanoseconds: HostClock.nanoseconds() &- start)
+  }
 
   public init(_ configuration: Configuration) throws(MachineError) {
     self.configuration = configuration
@@ -75,9 +78,7 @@ public final class Machine: Sendable {
         } catch { throw MachineError("--gdb \(place): no debugger could connect there (\(error)).") }
       }
       let (start, time) = (startTime, time)
-      tracer = try configuration.trace.map {
-        try Tracer($0) { time?.now ?? Instant(nanoseconds: HostClock.nanoseconds() &- start) }
-      }
+      tracer = try configuration.trace.map { try Tracer($0) { Self.now(time, since: start) } }
     } catch {
       throw MachineError(error)
     }
@@ -162,7 +163,7 @@ public final class Machine: Sendable {
     let board = board
     do {
       if configuration.firmware == nil { board.standInForFirmware(configuration) }
-      memory.setShadow(board.shadow, videoAt: board.videoPlace)
+      layOutMemory()
       backend = try accelerator.makeBackend(memory: memory, processors: configuration.processors, machine: self)
       if configuration.firmware == nil { backend.interrupts.setLevelTriggered(PCIRouting.lines) }
       let targets = board.targets + backend.chips
