@@ -54,24 +54,15 @@ public final class DiskFile: Sendable {
     self.path = path
     self.access = access
     self.synchronize = synchronize
-    let kind: FileKind
-    let size: UInt64
-    let lock: Int32
-    do throws(SystemError) {
-      image = try Descriptor.open(path, access == .readWrite ? O_RDWR : O_RDONLY)
-      kind = try image.kind()
-      size = kind == .regular || kind == .blockDevice ? try image.size() : 0
-      lock = linux_lock_file(image.number, access == .readWrite ? 1 : 0)
-      overlay = access == .snapshot ? try Self.makeOverlay(size) : nil
-    } catch {
-      throw FileError(path: path, .system(error))
-    }
+    image = try Descriptor.file(path, access == .readWrite ? O_RDWR : O_RDONLY, orBlockDevice: true)
+    let size = try image.size(of: path)
     sectorCount = size / UInt64(Self.sectorSize)
-    guard kind == .regular || kind == .blockDevice else { throw FileError(path: path, .kind(kind)) }
     guard size > 0 else { throw FileError(path: path, .empty) }
     guard size % UInt64(Self.sectorSize) == 0 else { throw FileError(path: path, .partialSector(size: size)) }
-    guard lock != -EAGAIN else { throw FileError(path: path, .locked) }
-    guard lock == 0 else { throw FileError(path: path, .system(SystemError(code: -lock))) }
+    try image.lock(path, exclusive: access == .readWrite)
+    do throws(SystemError) { overlay = access == .snapshot ? try Self.makeOverlay(size) : nil } catch {
+      throw FileError(path: path, .system(error))
+    }
   }
 
   private static func makeOverlay(_ size: UInt64) throws(SystemError) -> Descriptor {

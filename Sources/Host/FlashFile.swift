@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 
 /// A file with the contents of a flash chip, which the guest changes in place.
@@ -13,19 +12,9 @@ public final class FlashFile: Sendable {
   /// Takes a lock, so that no chip has two writers.
   public init(path: String) throws(FileError) {
     self.path = path
-    let kind: FileKind
-    let lock: Int32
-    do throws(SystemError) {
-      file = try Descriptor.open(path, O_RDWR)
-      kind = try file.kind()
-      size = kind == .regular ? try file.size() : 0
-      lock = linux_lock_file(file.number, 1)
-    } catch {
-      throw FileError(path: path, .system(error))
-    }
-    guard kind == .regular else { throw FileError(path: path, .kind(kind)) }
-    guard lock != -EAGAIN else { throw FileError(path: path, .locked) }
-    guard lock == 0 else { throw FileError(path: path, .system(SystemError(code: -lock))) }
+    file = try Descriptor.file(path, O_RDWR)
+    size = try file.size(of: path)
+    try file.lock(path, exclusive: true)
   }
 
   /// All of it; `limit` is checked first.

@@ -9,18 +9,11 @@ public final class HostFile: Sendable {
   /// For transfers straight into guest RAM.
   public var descriptor: Int32 { file.number }
 
-  /// Refuses whatever is not a regular file: a pipe has no offsets, and a device no end.
+  /// Refuses whatever is not a regular file.
   public init(path: String) throws(FileError) {
     self.path = path
-    let kind: FileKind
-    do throws(SystemError) {
-      file = try Descriptor.open(path, O_RDONLY)
-      kind = try file.kind()
-      size = kind == .regular ? try file.size() : 0
-    } catch {
-      throw FileError(path: path, .system(error))
-    }
-    guard kind == .regular else { throw FileError(path: path, .kind(kind)) }
+    file = try Descriptor.file(path, O_RDONLY)
+    size = try file.size(of: path)
   }
 
   /// A file in memory with contents that came out of `path`.

@@ -12,10 +12,7 @@ final class Entropy: Sendable {
   }
 
   func next() -> UInt64 {
-    guard isSeeded else {
-      var source = SystemRandomNumberGenerator()
-      return source.next()
-    }
+    guard isSeeded else { return .random(in: 0 ... .max) }
     // A counter in steps of the golden ratio, each step mixed until no bit tells of its neighbours.
     return state.withLock { state in
       state &+= 0x9E37_79B9_7F4A_7C15

@@ -60,10 +60,7 @@ public import SystemBus
   }
 
   /// The host's own source.
-  public static let hostRandom: @Sendable () -> UInt64 = {
-    var source = SystemRandomNumberGenerator()
-    return source.next()
-  }
+  public static let hostRandom: @Sendable () -> UInt64 = { .random(in: 0 ... .max) }
 
   public func makeProcessor(_ index: Int) throws(ProcessorError) -> any Processor {
     guard index < processorCount else { throw ProcessorError("this machine has no processor \(index)") }
