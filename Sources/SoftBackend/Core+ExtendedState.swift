@@ -2,7 +2,7 @@
 extension Core {
   /// The 0F AE and 0F C7 groups, as far as they concern this state.
   func executeExtendedState(_ i: Instruction) throws(Fault) {
-    guard i.opcode == 0xAE, vectorPrefix(i) == .none else { throw .undefined }
+    guard i.opcode == 0xAE, VectorForms.Prefix(i.prefixes) == .none else { throw .undefined }
     switch (i.isMemory, i.extension3) {
     case (true, 0): try saveLegacy(i)
     case (true, 1): try restoreLegacy(i)
@@ -40,7 +40,8 @@ extension Core {
     for offset in stride(from: 0, to: Self.legacySize, by: 8) { store(UInt64(0), at: Self.vectorState &+ offset) }
     store(UInt16(0x40), at: VectorArea.control)
     store(UInt8(0xFF), at: VectorArea.tags)
-    store(UInt32(0x1F80), at: VectorArea.mxcsr)
+    store(FloatControl.masks, at: VectorArea.mxcsr)
+    store(FloatControl.masks, at: VectorArea.hostControl)
     self[.xcr0] = 1
   }
 

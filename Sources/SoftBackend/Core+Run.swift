@@ -108,6 +108,8 @@ extension Core {
         case .shl, .shr, .sar, .rol, .ror: try shift(i)
         case .increment, .decrement, .negate, .not: try unary(i)
         case .nop, .prefetch, .pause: break
+        case .hosted: try executeHosted(i)
+        case .hostedFloat: try executeHostedFloat(i)
         case .jumpIfZero, .jumpUnlessZero, .jcc:
           let isTaken =
             switch i.operation {
@@ -176,6 +178,7 @@ extension Core {
   private func executeWide(_ i: Instruction) throws(Fault) -> Bool {
     switch i.operation {
     case .vector: try executeVector(i)
+    case .hostedRarely: try executeHostedRarely(i)
     case .breakpoint:
       processor.trap(.breakpoint)
       return true

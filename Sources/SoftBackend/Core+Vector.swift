@@ -1,40 +1,79 @@
-internal import CLinux
-
-/// MMX and SSE: the host executes each instruction on operands that were copied to a safe place.
+/// MMX and SSE: the host executes each instruction on the places where the core has its operands.
 extension Core {
-  /// x87, MMX, SSE and XSAVE instructions: everything decoded as `.vector`.
+  /// x87, XSAVE and what else has no host code of its own: everything decoded as `.vector`.
   func executeVector(_ i: Instruction) throws(Fault) {
     guard !i.prefixes.contains(.vex), !i.prefixes.contains(.lock) else { throw .undefined }
-    guard i.map != 0 else { return try executeX87(i) }
-    if i.map == 1 && (i.opcode == 0xAE || i.opcode == 0xC7) { return try executeExtendedState(i) }
-    if i.map == 1 && i.opcode == 0x77 { return try emptyMMX() }
-    let prefix = vectorPrefix(i)
-    if i.map == 1, try executeMove(i, prefix) { return }
-    if i.map == 1 && i.opcode == 0xF7 { return try storeMasked(i, prefix) }
-    guard i.map <= 3 else { throw .undefined }
-    let form = vectorForm(VectorForms.index(map: i.map, prefix: prefix, opcode: i.opcode))
-    guard form.exists else { throw .undefined }
-    try executeForm(i, prefix, form)
+    switch (i.map, i.opcode) {
+    case (0, _): try executeX87(i)
+    case (1, 0x77): try emptyMMX()
+    case (1, 0xF7): try storeMasked(i)
+    default: try executeExtendedState(i)
+    }
   }
 
-  @inline(__always) func vectorForm(_ index: Int) -> VectorForm {
-    guard let forms = unsafe UnsafePointer<VectorForm>(bitPattern: UInt(self[.vectorForms])) else { return VectorForm() }
-    return unsafe forms[index]
+  /// Calls host code, which may read and change its operands and what else of the core its instruction names.
+  @inline(__always) @unsafe func callHost(_ code: UInt64, _ reg: UnsafeMutableRawPointer, _ rm: UnsafeMutableRawPointer) {
+    guard let code = unsafe UnsafeRawPointer(bitPattern: UInt(code)) else { return }
+    unsafe unsafeBitCast(code, to: VectorStubs.Entry.self)(base, reg, rm)
   }
 
-  /// The host code for a key, made by `build` if nobody needed it before; nil if there is no executable memory.
-  @inline(__always) @unsafe func hostCode(_ key: UInt32, _ build: () -> HostCode) -> VectorStubs.Entry? {
-    guard let table = unsafe UnsafeMutablePointer<UInt64>(bitPattern: UInt(self[.stubTable])),
-      let code = unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.stubCode])),
-      let offset = unsafe VectorStubs.find(key, in: table) ?? VectorStubs.shared.make(key, build())
-    else { return nil }
-    return unsafe unsafeBitCast(code + offset, to: VectorStubs.Entry.self)
+  /// The plain case: operands are XMM and general registers, and memory.
+  func executeHosted(_ i: Instruction) throws(Fault) {
+    try requireSSE()
+    let reg = unsafe base + Int(i.destination) &* 8
+    guard i.isMemory else { return unsafe callHost(i.immediate, reg, base + Int(i.source) &* 8) }
+    let size = Int(i.width)
+    let writes = i.prefixes.contains(.writes)
+    let address = try vectorAddress(i)
+    if let p = unsafe writes ? writeHost(address, size) : readHost(address, size) { return unsafe callHost(i.immediate, reg, p) }
+    if writes { try probe(address, size, write: true) } else { try read(address, size, to: VectorArea.operand) }
+    unsafe callHost(i.immediate, reg, base + VectorArea.operand)
+    if writes { try write(address, size, from: VectorArea.operand) }
   }
 
-  @inline(__always) func vectorPrefix(_ i: Instruction) -> VectorForms.Prefix {
-    if i.prefixes.contains(.repeatNonzero) { return .repeatNonzero }
-    if i.prefixes.contains(.repeatZero) { return .repeatZero }
-    return i.prefixes.contains(.operandSize) ? .operandSize : .none
+  /// With a floating-point instruction the host also tells which exceptions there were.
+  func executeHostedFloat(_ i: Instruction) throws(Fault) {
+    let control = load(VectorArea.mxcsr, as: UInt32.self)
+    guard control & FloatControl.masks == FloatControl.masks else { return try executeHostedRarely(i) }
+    store(control & ~FloatControl.raised, at: VectorArea.workControl)
+    try executeHosted(i)
+    store(control | load(VectorArea.workControl, as: UInt32.self), at: VectorArea.mxcsr)
+  }
+
+  /// With MMX registers, flags, or exceptions that are not masked.
+  func executeHostedRarely(_ i: Instruction) throws(Fault) {
+    let form = VectorForms.all[VectorForms.index(map: i.map, prefix: VectorForms.Prefix(i.prefixes), opcode: i.opcode)]
+    let traits = form.traits
+    if form.reg == .xmm || form.rm == .xmm || traits.contains(.float) { try requireSSE() }
+    if form.usesMMX { try requireMMX() }
+    let writes = traits.contains(.stores) && i.isMemory
+    let size = Int(i.width)
+    var address: UInt64 = 0
+    if i.isMemory {
+      address = try vectorAddress(i)
+      if writes { try probe(address, size, write: true) } else { try read(address, size, to: VectorArea.operand) }
+    }
+    if form.reg == .mmx || form.rm == .mmx && !i.isMemory { useMMX() }
+    let reg = Int(i.destination) &* 8
+    let rm = i.isMemory ? VectorArea.operand : Int(i.source) &* 8
+    if traits.contains(.float) {
+      store(load(VectorArea.mxcsr, as: UInt32.self) & ~FloatControl.raised | FloatControl.masks, at: VectorArea.workControl)
+      copyPair(reg, VectorArea.trial)
+      unsafe callHost(i.immediate, base + VectorArea.trial, base + rm)
+      try commitExceptions()
+      copyPair(VectorArea.trial, reg)
+    } else {
+      unsafe callHost(i.immediate, base + reg, base + rm)
+    }
+    if writes { try write(address, size, from: VectorArea.operand) }
+    if traits.contains(.flags) { setArithmeticFlags(load(VectorArea.flags)) }
+  }
+
+  /// The address of an operand in memory, aligned if it must be.
+  @inline(__always) private func vectorAddress(_ i: Instruction) throws(Fault) -> UInt64 {
+    let address = try linear(i, Int(i.width), write: i.prefixes.contains(.writes))
+    if i.prefixes.contains(.aligned), address & UInt64(i.width &- 1) != 0 { throw .protection }
+    return address
   }
 
   /// #UD or #NM when the system does not want SSE used (SDM 3A 13.1).
@@ -49,91 +88,14 @@ extension Core {
     try requireNoPendingX87()
   }
 
-  private func place(_ operand: VectorForm.Operand, _ number: UInt8) -> Int {
-    switch operand {
-    case .none: VectorArea.operand
-    case .general: Int(number & 15) &* 8
-    case .mmx: VectorArea.mmx &+ Int(number & 7) &* 16
-    case .xmm: VectorArea.xmm &+ Int(number & 15) &* 16
-    }
-  }
-
-  private func executeForm(_ i: Instruction, _ prefix: VectorForms.Prefix, _ form: VectorForm) throws(Fault) {
-    let traits = form.traits
-    let memory = i.isMemory
-    guard !traits.contains(memory ? .registerOnly : .memoryOnly) else { throw .undefined }
-    if traits.contains(.extended), !Self.isShift(i.opcode, i.extension3, form.rm) { throw .undefined }
-    let usesMMX = form.reg == .mmx || form.rm == .mmx && !memory
-    if form.reg == .xmm || form.rm == .xmm || form.traits.contains(.float) { try requireSSE() }
-    if form.reg == .mmx || form.rm == .mmx { try requireMMX() }
-    let wide = i.prefixes.contains(.rexW)
-    let size = traits.contains(.wideMemory) && wide ? 8 : Int(form.size)
-    var address: UInt64 = 0
-    if memory {
-      address = try linear(i, size, write: traits.contains(.stores))
-      if size == 16 && address & 15 != 0 && !traits.contains(.unaligned) { throw .protection }
-      if traits.contains(.stores) {
-        if unsafe writeHost(address, size) == nil { try probe(address, size, write: true) }
-      } else {
-        try read(address, size, to: VectorArea.operand)
-      }
-    }
-    if usesMMX { useMMX() }
-    let reg = place(form.reg, i.reg)
-    let rm = memory ? VectorArea.operand : place(form.rm, i.rm)
-    if traits.contains(.float) { store(load(VectorArea.mxcsr, as: UInt32.self) & ~0x3F | 0x1F80, at: VectorArea.workControl) }
-    let stub = VectorStub(
-      map: i.map, prefix: prefix, opcode: i.opcode, extended: i.extension3,
-      immediate: UInt8(truncatingIfNeeded: i.immediate), wide: wide, memory: memory, form: form)
-    guard let entry = unsafe hostCode(stub.key, { stub.code }) else { throw .undefined }
-    unsafe entry(base, base + reg, base + rm)
-    if traits.contains(.float) { try commitExceptions() }
-    if traits.contains(.stores) && memory { try write(address, size, from: VectorArea.operand) }
-    if traits.contains(.flags) { setArithmeticFlags(load(VectorArea.flags)) }
-    commit(i, form, reg: reg, rm: rm, memory: memory)
-  }
-
-  private func commit(_ i: Instruction, _ form: VectorForm, reg: Int, rm: Int, memory: Bool) {
-    let traits = form.traits
-    if traits.contains(.readsOnly) || traits.contains(.stores) && memory { return }
-    if traits.contains(.string) {
-      if i.opcode & 1 != 0 {
-        store(load(VectorArea.result, as: UInt64.self) & 0xFFFF_FFFF, at: Field.rcx.rawValue)
-      } else {
-        copyPair(VectorArea.result, VectorArea.xmm)
-      }
-      return
-    }
-    let target = traits.contains(.stores) ? rm : reg
-    switch traits.contains(.stores) ? form.rm : form.reg {
-    case .xmm: copyPair(VectorArea.result, target)
-    case .mmx:
-      store(load(VectorArea.result, as: UInt64.self), at: target)
-      store(UInt16(0xFFFF), at: target &+ 8)
-    case .general: store(load(VectorArea.result, as: UInt64.self), at: target)
-    case .none: break
-    }
-  }
-
   @inline(__always) func copyPair(_ source: Int, _ target: Int) {
     let pair = load(source, as: SIMD2<UInt64>.self)
     store(pair, at: target)
   }
 
-  /// Whether a shift by an immediate exists: SHIFT.W, .D and .Q by opcode, whole registers only for XMM.
-  private static func isShift(_ opcode: UInt8, _ extended: UInt8, _ operand: VectorForm.Operand) -> Bool {
-    switch extended {
-    case 2, 6: true
-    case 4: opcode != 0x73
-    case 3, 7: opcode == 0x73 && operand == .xmm
-    default: false
-    }
-  }
-
   /// Keeps the new sticky flags; #XM if one is not masked.
   private func commitExceptions() throws(Fault) {
-    let raised = load(VectorArea.workControl, as: UInt32.self) & 0x3F
-    guard raised != 0 else { return }
+    let raised = load(VectorArea.workControl, as: UInt32.self) & FloatControl.raised
     let control = load(VectorArea.mxcsr, as: UInt32.self)
     store(control | raised, at: VectorArea.mxcsr)
     guard raised & ~(control >> 7) == 0 else {
@@ -153,13 +115,14 @@ extension Core {
   }
 
   /// MASKMOVQ and MASKMOVDQU: the bytes whose mask has its top bit set go to DS:RDI.
-  private func storeMasked(_ i: Instruction, _ prefix: VectorForms.Prefix) throws(Fault) {
+  private func storeMasked(_ i: Instruction) throws(Fault) {
+    let prefix = VectorForms.Prefix(i.prefixes)
     guard !i.isMemory, prefix == .none || prefix == .operandSize else { throw .undefined }
     let wide = prefix == .operandSize
     if wide { try requireSSE() } else { try requireMMX() }
     if !wide { useMMX() }
-    let source = place(wide ? .xmm : .mmx, i.reg)
-    let mask = place(wide ? .xmm : .mmx, i.rm)
+    let source = Int(VectorArea.word(wide ? .xmm : .mmx, i.reg)) &* 8
+    let mask = Int(VectorArea.word(wide ? .xmm : .mmx, i.rm)) &* 8
     let count = wide ? 16 : 8
     let offset = truncated(self[.rdi], i.addressWidth)
     let segment = i.segment == 6 && !is64Bit ? 3 : i.segment

@@ -52,8 +52,8 @@ extension Core {
     store(UInt32(0xFFFF), at: VectorArea.image &+ 28)
     if form.readsFlags { store(moveFlags, at: VectorArea.flags) }
     let key = 1 << 31 | UInt32(i.opcode) << 8 | UInt32(modrm) | (i.isMemory ? 1 << 16 : 0)
-    guard let entry = unsafe hostCode(key, { form.code(i.opcode, modrm) }) else { throw .undefined }
-    unsafe entry(base, base, base + VectorArea.operand)
+    guard let code = VectorStubs.shared.place(key, { form.code(i.opcode, modrm) }) else { throw .undefined }
+    unsafe callHost(code, base, base + VectorArea.operand)
 
     let after = load(VectorArea.image &+ 2, as: UInt16.self)
     let raised = after & 0x3F

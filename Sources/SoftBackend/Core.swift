@@ -45,8 +45,6 @@
     case deferred = 552, inNonMaskable = 560
     /// The largest window of RAM: physical address, size, place on the host, and offset in RAM.
     case ramFirst = 576, ramSize = 584, ramHost = 592, ramOffset = 600
-    /// The table of vector instructions; host code for them: the table and the code.
-    case vectorForms = 608, stubTable = 616, stubCode = 624
     /// The linear addresses among which all translations of large pages are.
     case largeFirst = 248, largeLast = 288
     /// Which of DR0 to DR3 met the data of this instruction.

@@ -118,6 +118,7 @@ struct Decoder {
       if core[.mode] & Mode.flat != 0, i.addressWidth == 4, i.segment == 0 || i.segment == 2 || i.segment == 3 { i.segment = 6 }
     }
     refine(&i, &operation, is64)
+    findHostCode(&i, &operation)
     if isRefused { operation = .undefined }
     if i.prefixes.contains(.lock), !Self.mayLock(operation) || !i.isMemory || i.form != .memoryRegister && i.form != .memoryImmediate {
       operation = .undefined

@@ -2,7 +2,8 @@
 struct InstructionRecord {
   /// RIP of this instruction (blocks are keyed by address, so it is known).
   var address: UInt64 = 0
-  /// Sign-extended; for a relative branch the target; for a far pointer selector << 32 | offset.
+  /// Sign-extended; for a relative branch the target; for a far pointer selector << 32 | offset; for a vector
+  /// instruction the address of its host code.
   var immediate: UInt64 = 0
   /// Sign-extended, with RIP already added for RIP-relative operands.
   var displacement: UInt64 = 0
@@ -11,7 +12,7 @@ struct InstructionRecord {
   /// 0 one byte, 1 0F, 2 0F38, 3 0F3A.
   var map: UInt8 = 0
   var opcode: UInt8 = 0
-  /// Operand size in bytes: 1, 2, 4 or 8.
+  /// Operand size in bytes: 1, 2, 4 or 8; of a vector instruction the bytes in memory.
   var width: UInt8 = 4
   /// Address size in bytes.
   var addressWidth: UInt8 = 8
@@ -20,7 +21,7 @@ struct InstructionRecord {
   var reg: UInt8 = 0
   /// ModRM.rm with REX.B (or the opcode's low bits).
   var rm: UInt8 = 0
-  /// Byte offsets of `reg` and `rm` in the core, for general operands of `width`.
+  /// Byte offsets of `reg` and `rm` in the core, for general operands of `width`; see VectorArea.word for others.
   var destination: UInt8 = 0
   var source: UInt8 = 0
   /// Byte offsets of base and index in the core; 128 is none.
@@ -72,6 +73,10 @@ struct Prefixes: OptionSet {
   static let vex = Prefixes(rawValue: 64)
   /// The address needs no more than base + index * scale + displacement.
   static let plainAddress = Prefixes(rawValue: 128)
+  /// A vector operand in memory must be aligned to its size.
+  static let aligned = Prefixes(rawValue: 256)
+  /// A vector operand in memory is the destination.
+  static let writes = Prefixes(rawValue: 512)
   static let repeated: Prefixes = [.repeatZero, .repeatNonzero]
 }
 

@@ -26,6 +26,8 @@ enum Operation: UInt16 {
   case descriptorTable, segmentTable, verifySegment, loadAccessRights, loadLimit, moveFromSegment, moveToSegment
   case arpl, xgetbv, xsetbv, hypercall, prefetch
   case vector
+  /// Vector instructions that the host executes, see Decoder.findHostCode.
+  case hosted, hostedFloat, hostedRarely
   // The commonest forms of the above, see InstructionRecord.specialise.
   case load64, load32, store64, store32, copy64, copy32, lea64, push64, pop64, jumpIfZero, jumpUnlessZero
   case add64, addImmediate64, subtractImmediate64, compare64, compareImmediate64, compare32, compareImmediate32

@@ -50,8 +50,6 @@ public import SystemBus
     unsafe pthread_cond_init(wakeUp, nil)
     unsafe pthread_mutex_init(wakeLock, nil)
     core[.environment] = UInt64(UInt(bitPattern: unsafe Unmanaged.passUnretained(self).toOpaque()))
-    core[.vectorForms] = VectorForms.all.place
-    (core[.stubTable], core[.stubCode]) = VectorStubs.shared.places
     core[.marks] = UInt64(UInt(bitPattern: unsafe backend.memory.codeMarks))
     core[.versions] = UInt64(UInt(bitPattern: unsafe backend.versions))
     emptyBlockCache()

@@ -14,12 +14,24 @@ enum VectorArea {
   // Working space of host stubs.
   /// A copy of an instruction's memory operand, aligned for anything.
   static let operand = 0x800
-  static let result = 0x900
+  /// A copy of a destination that an exception would leave alone.
+  static let trial = 0x900
   static let flags = 0x910
+  /// The MXCSR that the host's own code has.
   static let hostControl = 0x918
   static let workControl = 0x91C
   /// An FXSAVE64 image with all exceptions masked.
   static let image = 0x940
+
+  /// The place of a register operand, in words of 8 bytes.
+  static func word(_ operand: VectorForm.Operand, _ number: UInt8) -> UInt8 {
+    switch operand {
+    case .none: 0
+    case .general: number & 15
+    case .mmx: UInt8(mmx / 8) + (number & 7) * 2
+    case .xmm: UInt8(xmm / 8) + (number & 15) * 2
+    }
+  }
 }
 
 /// Bits of the control registers that rule the vector unit.
@@ -31,4 +43,11 @@ enum VectorControl {
   static let fxsave: UInt64 = 1 << 9
   static let simdExceptions: UInt64 = 1 << 10
   static let xsave: UInt64 = 1 << 18
+}
+
+/// MXCSR.
+enum FloatControl {
+  static let raised: UInt32 = 0x3F
+  /// All exceptions masked; so it is at reset, and in the host's own code.
+  static let masks: UInt32 = 0x1F80
 }

@@ -39,4 +39,7 @@ struct VectorForm {
   var feature: UInt8 = 31
 
   var exists: Bool { reg != .none || rm != .none }
+  var usesMMX: Bool { reg == .mmx || rm == .mmx }
+  /// Whether there is more to do than to call the host's code and to look for floating-point exceptions.
+  var isRare: Bool { usesMMX || traits.contains(.flags) }
 }

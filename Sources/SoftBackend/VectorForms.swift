@@ -5,7 +5,15 @@
   private let list: UnsafeMutablePointer<VectorForm>
 
   /// The mandatory prefix that selects among the instructions of one opcode.
-  enum Prefix: Int { case none, operandSize, repeatZero, repeatNonzero }
+  enum Prefix: Int {
+    case none, operandSize, repeatZero, repeatNonzero
+
+    init(_ prefixes: Prefixes) {
+      self =
+        prefixes.contains(.repeatNonzero) ? .repeatNonzero
+        : prefixes.contains(.repeatZero) ? .repeatZero : prefixes.contains(.operandSize) ? .operandSize : .none
+    }
+  }
 
   static let all = VectorForms()
 
@@ -58,8 +66,10 @@
     for n in 0..<Self.count where unsafe features >> UInt32(list[n].feature) & 1 == 0 { unsafe list[n] = VectorForm() }
   }
 
-  /// The forms by their index, for who looks them up all the time.
-  var place: UInt64 { UInt64(UInt(bitPattern: unsafe list)) }
+  subscript(index: Int) -> VectorForm {
+    precondition((0..<Self.count).contains(index), "maps are 1 to 3")
+    return unsafe list[index]
+  }
 
   private func moves() {
     for prefix in [Prefix.none, .operandSize] {

@@ -1,4 +1,6 @@
-/// The host code for one vector instruction: `reg` becomes register 2 (or RAX), `rm` register 1 (or RCX) or `[rdx]`.
+/// The host code for one vector instruction. It is called with the core's block and the places of its operands.
+///
+/// `reg` becomes register 2 (or RAX), `rm` register 1 (or RCX) or memory; the result goes straight to its place.
 struct VectorStub {
   var map: UInt8
   var prefix: VectorForms.Prefix
@@ -8,6 +10,10 @@ struct VectorStub {
   var wide: Bool
   var memory: Bool
   var form: VectorForm
+
+  /// Registers with the places of `reg` and `rm`.
+  private static let regPlace: UInt8 = 6
+  private static let rmPlace: UInt8 = 2
 
   private var isString: Bool { form.traits.contains(.string) }
   private var usesMemory: Bool { memory && !isString }
@@ -25,26 +31,10 @@ struct VectorStub {
 
   var code: HostCode {
     let traits = form.traits
-    let float = traits.contains(.float)
     var code = HostCode()
-    if float {
-      code.rdi([0x0F, 0xAE], reg: 3, offset: VectorArea.hostControl)
-      code.rdi([0x0F, 0xAE], reg: 2, offset: VectorArea.workControl)
-    }
-    switch form.reg {
-    case .none: break
-    case .general: code.emit(0x48, 0x8B, 0x06)
-    case .mmx: code.emit(0x0F, 0x6F, 0x16)
-    case .xmm: code.emit(0x0F, 0x10, 0x16)
-    }
-    if !usesMemory {
-      switch form.rm {
-      case .none: break
-      case .general: code.emit(0x48, 0x8B, 0x0A)
-      case .mmx: code.emit(0x0F, 0x6F, 0x0A)
-      case .xmm: code.emit(0x0F, 0x10, 0x0A)
-      }
-    }
+    if traits.contains(.float) { code.rdi([0x0F, 0xAE], reg: 2, offset: VectorArea.workControl) }
+    move(&code, form.reg, form.reg == .general ? 0 : 2, Self.regPlace, stores: false)
+    if !usesMemory { move(&code, form.rm, 1, Self.rmPlace, stores: false) }
     if traits.contains(.third) { code.rdi([0x0F, 0x10], reg: 0, offset: VectorArea.xmm) }
     if isString {
       code.rdi(wide: true, [0x8B], reg: 0, offset: Core.Field.rax.rawValue)
@@ -56,13 +46,27 @@ struct VectorStub {
       code.rdi([0x8F], reg: 0, offset: VectorArea.flags)
     }
     emitResult(&code)
-    if float {
+    if traits.contains(.float) {
       code.rdi([0x0F, 0xAE], reg: 3, offset: VectorArea.workControl)
       code.rdi([0x0F, 0xAE], reg: 2, offset: VectorArea.hostControl)
     }
     if form.reg == .mmx || form.rm == .mmx { code.emit(0x0F, 0x77) }
     code.emit(0xC3)
     return code
+  }
+
+  /// Moves a register from or to the place that another register holds.
+  private func move(_ code: inout HostCode, _ operand: VectorForm.Operand, _ number: UInt8, _ place: UInt8, stores: Bool) {
+    let modrm = number << 3 | place
+    switch operand {
+    case .none: break
+    case .general: code.emit(0x48, stores ? 0x89 : 0x8B, modrm)
+    case .mmx:
+      code.emit(0x0F, stores ? 0x7F : 0x6F, modrm)
+      // The register as part of the x87 stack is not a number any more.
+      if stores { code.emit(0x66, 0xC7, 0x40 | place, 8, 0xFF, 0xFF) }
+    case .xmm: code.emit(0x0F, stores ? 0x11 : 0x10, modrm)
+    }
   }
 
   private func emitInstruction(_ code: inout HostCode) {
@@ -77,28 +81,24 @@ struct VectorStub {
     if map == 2 { code.emit(0x38) }
     if map == 3 { code.emit(0x3A) }
     let reg: UInt8 = form.traits.contains(.extended) ? extended : form.reg == .general ? 0 : 2
-    code.emit(opcode, usesMemory ? reg << 3 | 2 : 0xC0 | reg << 3 | 1)
+    code.emit(opcode, usesMemory ? reg << 3 | Self.rmPlace : 0xC0 | reg << 3 | 1)
     if form.traits.contains(.immediate) { code.emit(immediate) }
   }
 
-  /// Stores the destination register where the core takes it from; a memory destination is there already.
+  /// Stores the destination register; a memory destination is there already.
   private func emitResult(_ code: inout HostCode) {
     let traits = form.traits
     if traits.contains(.readsOnly) || traits.contains(.stores) && memory { return }
     if isString {
       if opcode & 1 != 0 {
-        code.rdi(wide: true, [0x89], reg: 1, offset: VectorArea.result)
+        code.rdi(wide: true, [0x89], reg: 1, offset: Core.Field.rcx.rawValue)
       } else {
-        code.rdi([0x0F, 0x11], reg: 0, offset: VectorArea.result)
+        code.rdi([0x0F, 0x11], reg: 0, offset: VectorArea.xmm)
       }
-      return
-    }
-    let stores = traits.contains(.stores)
-    switch stores ? form.rm : form.reg {
-    case .none: break
-    case .general: code.rdi(wide: true, [0x89], reg: stores ? 1 : 0, offset: VectorArea.result)
-    case .mmx: code.rdi([0x0F, 0x7F], reg: stores ? 1 : 2, offset: VectorArea.result)
-    case .xmm: code.rdi([0x0F, 0x11], reg: stores ? 1 : 2, offset: VectorArea.result)
+    } else if traits.contains(.stores) {
+      move(&code, form.rm, 1, Self.rmPlace, stores: true)
+    } else {
+      move(&code, form.reg, form.reg == .general ? 0 : 2, Self.regPlace, stores: true)
     }
   }
 }

@@ -9,7 +9,7 @@ import Synchronization
 @safe final class VectorStubs: Sendable {
   static let shared = VectorStubs()
 
-  /// Calls with the core's block, the `reg` operand, and the `rm` operand or a copy of memory.
+  /// Calls with the core's block, the place of the `reg` operand, and that of the `rm` operand, perhaps in memory.
   typealias Entry = @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Void
 
   private static let slots = 1 << 17
@@ -30,19 +30,20 @@ import Synchronization
 
   deinit { unsafe free(table) }
 
-  /// Where the table and the code lie, for who looks them up all the time; 0 if there is no executable memory.
-  var places: (table: UInt64, code: UInt64) {
-    (UInt64(UInt(bitPattern: unsafe table)), memory.map { UInt64(UInt(bitPattern: unsafe $0.start)) } ?? 0)
+  /// The address of a key's code, made by `build` if nobody needed it before; nil if there is no executable memory.
+  func place(_ key: UInt32, _ build: () -> HostCode) -> UInt64? {
+    guard let memory, let offset = unsafe Self.find(key, in: table) ?? make(key, build()) else { return nil }
+    return unsafe UInt64(UInt(bitPattern: memory.start + offset))
   }
 
   /// The offset of a key's code.
-  @inline(__always) @unsafe static func find(_ key: UInt32, in table: UnsafeMutablePointer<UInt64>) -> Int? {
+  @unsafe private static func find(_ key: UInt32, in table: UnsafeMutablePointer<UInt64>) -> Int? {
     let word = unsafe guest_load64(table + slot(key, in: table))
     return word == 0 ? nil : Int(UInt32(truncatingIfNeeded: word) &- 1)
   }
 
   /// Where a key is, or where it belongs.
-  @inline(__always) @unsafe private static func slot(_ key: UInt32, in table: UnsafeMutablePointer<UInt64>) -> Int {
+  @unsafe private static func slot(_ key: UInt32, in table: UnsafeMutablePointer<UInt64>) -> Int {
     var slot = Int((key &* 0x9E37_79B1) >> 15)
     while true {
       let word = unsafe guest_load64(table + slot)
@@ -52,7 +53,7 @@ import Synchronization
   }
 
   /// Keeps the code for a key.
-  @inline(never) func make(_ key: UInt32, _ code: HostCode) -> Int? {
+  private func make(_ key: UInt32, _ code: HostCode) -> Int? {
     guard let memory else { return nil }
     return used.withLock { used in
       if let offset = unsafe Self.find(key, in: table) { return offset }

@@ -50,7 +50,6 @@ struct X87Form {
   /// Loads the masked image, does the instruction, and saves the image again.
   func code(_ opcode: UInt8, _ modrm: UInt8) -> HostCode {
     var code = HostCode()
-    code.rdi([0x0F, 0xAE], reg: 3, offset: VectorArea.hostControl)
     code.rdi(wide: true, [0x0F, 0xAE], reg: 1, offset: VectorArea.image)
     if readsFlags {
       code.rdi([0xFF], reg: 6, offset: VectorArea.flags)

@@ -74,7 +74,7 @@ import Testing
     var random = FixedSequence(UInt64(map))
     for (byte, prefix) in Self.prefixes {
       for opcode in UInt8(0)...255 {
-        let form = machine.core.vectorForm(VectorForms.index(map: map, prefix: prefix, opcode: opcode))
+        let form = VectorForms.all[VectorForms.index(map: map, prefix: prefix, opcode: opcode)]
         guard form.exists else { continue }
         for round in 0..<24 {
           let general = form.reg == .general || form.rm == .general
@@ -92,6 +92,37 @@ import Testing
             code.immediate = UInt8(truncatingIfNeeded: random.next()) >> (round % 4 < 2 ? 0 : 4)
           }
           compare(code, machine, &random)
+        }
+      }
+    }
+  }
+
+  @Test("every form accesses as many bytes of memory as the host does")
+  func extent() throws {
+    let machine = try VectorMachine()
+    var random = FixedSequence(5)
+    for map in UInt8(1)...3 {
+      for (byte, prefix) in Self.prefixes {
+        for opcode in UInt8(0)...255 {
+          let form = VectorForms.all[VectorForms.index(map: map, prefix: prefix, opcode: opcode)]
+          guard form.exists, !form.traits.contains(.registerOnly), form.size > 0 else { continue }
+          for wide in [false, true] {
+            let size = wide && form.traits.contains(.wideMemory) ? 8 : Int(form.size)
+            for beyond in 0...1 {
+              // Not aligned it would be a fault for another reason.
+              if beyond == 1 && size == 16 && !form.traits.contains(.unaligned) { continue }
+              let code = VectorCode(
+                prefix: byte, map: map, opcode: opcode, wide: wide, reg: 1, rm: 0, memory: true,
+                immediate: form.traits.contains(.immediate) ? 1 : nil)
+              var (host, _) = Self.scene(&random)
+              var memory = [UInt8](repeating: 0x3F, count: HostOracle.scratchSize)
+              host.registers[3] = HostOracle.scratch + UInt64(HostOracle.scratchSize - size + beyond)
+              var guest = host
+              let signal = HostOracle.shared.withLock { $0.run(code.bytes, &host, &memory) }
+              let fault = machine.run(code, &guest, &memory)
+              #expect((signal != nil) == (beyond == 1) && (fault != nil) == (beyond == 1), "\(code) \(size)")
+            }
+          }
         }
       }
     }
