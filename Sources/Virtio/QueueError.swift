@@ -10,7 +10,7 @@ public enum QueueError: Error, Equatable, Sendable, CustomStringConvertible {
   case chainTooLong
   /// An indirect table where none may be, or of a wrong size.
   case indirect
-  /// A buffer for the driver comes after one for the device.
+  /// A buffer for the device to read comes after one for it to write.
   case order
   /// More than 4 GiB in one chain.
   case length
@@ -25,7 +25,7 @@ public enum QueueError: Error, Equatable, Sendable, CustomStringConvertible {
     case .descriptorIndex: "a descriptor is named that does not exist"
     case .chainTooLong: "a chain is longer than its table, or than 1024 descriptors"
     case .indirect: "an indirect table is where none may be, or has a wrong size"
-    case .order: "a buffer for the driver comes before one for the device"
+    case .order: "a buffer for the device to read comes after one for it to write"
     case .length: "a chain has more than 4 GiB"
     case .memory: "a ring or a buffer is not wholly RAM"
     case .noAnswer: "a request leaves no place for its answer"

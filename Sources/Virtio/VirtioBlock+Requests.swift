@@ -63,16 +63,17 @@ extension VirtioBlock {
     let outgoing = chain.readable.slice(from: Self.headerSize)
     let incoming = chain.writable.slice(from: 0, count: space)
     switch type {
-    case 0:
+    case RequestType.read:
       return try transfer(.read, sector, incoming, pending(written: space), in: &queue, memory)
-    case 1:
+    case RequestType.write:
       return try transfer(.write, sector, outgoing, pending(written: 0), in: &queue, memory)
-    case 4:
+    case RequestType.flush:
       return request(.flush, 0, 0, [], pending(written: 0))
-    case 8:
+    case RequestType.identity:
       let count = try chain.write(Array(identity.prefix(space)), to: memory)
       try answer(pending(written: count), Status.ok, in: &queue, memory)
-    case 11 where negotiated & Bit.discard != 0, 13 where negotiated & Bit.writeZeroes != 0:
+    case RequestType.discard where negotiated & Bit.discard != 0,
+      RequestType.writeZeroes where negotiated & Bit.writeZeroes != 0:
       return try range(type, outgoing, pending(written: 0), in: &queue, memory)
     default:
       try answer(pending(written: 0), Status.unsupported, in: &queue, memory)
@@ -123,7 +124,7 @@ extension VirtioBlock {
       return nil
     }
     let mayUnmap = flags == 1
-    guard flags == 0 || mayUnmap && type == 13 else {
+    guard flags == 0 || mayUnmap && type == RequestType.writeZeroes else {
       try answer(pending, Status.unsupported, in: &queue, memory)
       return nil
     }
@@ -132,6 +133,6 @@ extension VirtioBlock {
       return nil
     }
     return request(
-      type == 11 ? .discard : .writeZeroes(mayUnmap: mayUnmap), sector, UInt64(count), [], pending)
+      type == RequestType.discard ? .discard : .writeZeroes(mayUnmap: mayUnmap), sector, UInt64(count), [], pending)
   }
 }

@@ -17,6 +17,16 @@ public struct VirtioBlock: VirtioFunction {
     static let writeZeroes: UInt64 = 1 << 14
   }
 
+  /// What a request's header asks for.
+  enum RequestType {
+    static let read: UInt32 = 0
+    static let write: UInt32 = 1
+    static let flush: UInt32 = 4
+    static let identity: UInt32 = 8
+    static let discard: UInt32 = 11
+    static let writeZeroes: UInt32 = 13
+  }
+
   enum Status {
     static let ok: UInt8 = 0
     static let ioError: UInt8 = 1

@@ -21,7 +21,7 @@ public struct VirtioConsole: VirtioFunction {
   public var features: UInt64 { 0 }
   public var configuration: [UInt8] { [] }
 
-  /// Takes output. For either queue the integrator looks: there is something to drain, or room for input.
+  /// Takes output. Either queue wakes the machine: there is something to drain, or room for input.
   public mutating func service(
     queue index: Int, _ queues: inout [Queue], memory: GuestMemory, _ cycle: inout Cycle
   ) throws(QueueError) -> Bool {
