@@ -19,70 +19,41 @@ struct Board: Sendable {
   let targets: [any BusTarget]
 
   init(_ configuration: Configuration, memory: GuestMemory, on machine: Machine) throws {
-    var targets: [any BusTarget] = []
-    func add<D: Device>(_ device: D, _ placement: Placement) -> Slot<D> {
-      let slot = Slot(device, placement, on: machine)
-      targets.append(slot)
-      return slot
-    }
-    serial = add(UART16550(), UART16550.placement)
-    power = add(PowerManagement(), PowerManagement.placement)
-    _ = add(
+    var parts = BoardParts(memory, on: machine)
+    serial = parts.add(UART16550(), UART16550.placement)
+    power = parts.add(PowerManagement(), PowerManagement.placement)
+    let second = machine.time == nil ? HostClock.nanosecondsSince1970() / 1_000_000_000 : InstructionTime.startSecond
+    parts.add(
       RealTimeClock(
         board: .init(lowMemory: memory.lowSize, highMemory: memory.highSize, cpuCount: configuration.processors),
-        secondsSince1970: Int64(machine.time == nil ? HostClock.nanosecondsSince1970() / 1_000_000_000 : InstructionTime.startSecond)), RealTimeClock.placement)
-    keyboard = add(KeyboardController(), KeyboardController.placement)
-    _ = add(SystemControl(), SystemControl.placement)
-    _ = add(APMControl(), APMControl.placement)
-    _ = add(PanicNotifier(), PanicNotifier.placement)
-    _ = add(DebugConsole(), DebugConsole.placement)
-    _ = add(DebugExit(), DebugExit.placement)
-    _ = add(PostCode(), PostCode.placement)
-    _ = add(ReadAsZero(), ReadAsZero.dmaPlacement)
-    _ = add(ReadAsZero(), ReadAsZero.diskPlacement)
-    _ = add(ReadAsZero(), ReadAsZero.rootComplexPlacement)
-    let lines = InterruptLines(on: machine)
-    var functions: [any PCISlot] = []
-    var workers: [String: StorageWorker] = [:]
-    func place<F: VirtioFunction>(_ function: F, _ name: String) -> FunctionSlot<VirtioPCI<F>> {
-      let isWatched = machine.tracer?.watchesQueues(of: name) ?? false
-      // 64-bit U-Boot takes whatever is in slot 1 for a bridge of the PC that it knows.
-      let address = FunctionAddress(slot: functions.count + 2)
-      let slot = FunctionSlot(
-        VirtioPCI(function, memory: memory, isWatched: isWatched), at: address, Placement(name), lines: lines, on: machine)
-      functions.append(slot)
-      return slot
-    }
-    for (number, wish) in configuration.disks.enumerated() {
-      let disk = try DiskFile(path: wish.path, access: wish.access)
-      let device = VirtioBlock(
-        sectorCount: disk.sectorCount, readOnly: disk.isReadOnly, identity: wish.id ?? "disk\(number)")
-      let slot = place(device, "virtio-blk\(number)")
-      workers[slot.placement.name] = try StorageWorker(slot, disk: disk, memory: memory, isImmediate: machine.time != nil)
-    }
-    virtioConsole = place(VirtioConsole(), "virtio-console")
-    let entropy = VirtioEntropy { [entropy = machine.entropy] count in (try? entropy.bytes(count)) ?? [] }
-    _ = place(entropy, "virtio-rng")
-    display = configuration.display.map { wish in
-      let slot = FunctionSlot(
-        DisplayAdapter(memory, preferred: wish.preferred), at: Self.displayAddress, Placement("display"), lines: lines, on: machine)
-      functions.append(slot)
-      targets.append(DisplayPorts(of: slot))
-      return slot
-    }
-    bridge = HostBridge(functions, lines: lines, on: machine) { machine.tracer?.watching($0) ?? $0 }
-    targets.append(bridge)
-    let placements = targets.map(\.placement) + [FirmwareConfig.placement]
+        secondsSince1970: Int64(second)), RealTimeClock.placement)
+    keyboard = parts.add(KeyboardController(), KeyboardController.placement)
+    parts.add(SystemControl(), SystemControl.placement)
+    parts.add(APMControl(), APMControl.placement)
+    parts.add(PanicNotifier(), PanicNotifier.placement)
+    parts.add(DebugConsole(), DebugConsole.placement)
+    parts.add(DebugExit(), DebugExit.placement)
+    parts.add(PostCode(), PostCode.placement)
+    parts.add(ReadAsZero(), ReadAsZero.dmaPlacement)
+    parts.add(ReadAsZero(), ReadAsZero.diskPlacement)
+    parts.add(ReadAsZero(), ReadAsZero.rootComplexPlacement)
+    for (number, disk) in configuration.disks.enumerated() { try parts.addDisk(disk, number: number) }
+    virtioConsole = parts.add(VirtioConsole(), name: "virtio-console")
+    parts.add(
+      VirtioEntropy { [entropy = machine.entropy] count in (try? entropy.bytes(count)) ?? [] }, name: "virtio-rng")
+    display = configuration.display.map { parts.addDisplay($0) }
+    bridge = parts.addBridge()
+    let placements = parts.targets.map(\.placement) + [FirmwareConfig.placement]
     tables = ACPITables(processors: configuration.processors, placements: placements)
     let items = configuration.firmware == nil ? [] : try FirmwareItems(configuration, memory, placements, tables).list
     let files = try FirmwareItems.files(configuration)
-    firmwareConfig = add(
+    firmwareConfig = parts.add(
       try FirmwareConfig(cpuCount: configuration.processors, extra: items + files, memory: memory), FirmwareConfig.placement)
     variables = machine.firmwareVariables
     flash = variables.map { variables in
       variables.show(in: memory)
       let end = GuestAddress(Platform.fourGiB - memory.firmwareSize + UInt64(variables.contents.count))
-      return add(
+      return parts.add(
         FlashMemory(variables.contents, in: variables),
         FlashMemory.placement(below: end, size: UInt64(variables.contents.count)))
     }
@@ -90,8 +61,8 @@ struct Board: Sendable {
       ACPITables(processors: configuration.processors, placements: placements, ecam: ecam, pmBase: pmBase)
     }
     entropySource = machine.entropy
-    self.targets = targets
-    self.workers = workers
+    targets = parts.targets
+    workers = parts.workers
   }
 
   let serial: Slot<UART16550>
@@ -100,8 +71,6 @@ struct Board: Sendable {
   let virtioConsole: FunctionSlot<VirtioPCI<VirtioConsole>>
   let bridge: HostBridge
   let display: FunctionSlot<DisplayAdapter>?
-  /// Behind every slot that a disk could be in.
-  private static let displayAddress = FunctionAddress(slot: 0x1E)
   private let workers: [String: StorageWorker]
   private let tables: ACPITables
   private let makeTables: @Sendable (MemoryRange, Port) -> ACPITables

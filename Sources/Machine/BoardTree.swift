@@ -33,7 +33,7 @@ struct BoardTree {
       cpus.set("#address-cells", 1)
       cpus.set("#size-cells", 0)
       for index in 0..<processors {
-        cpus.node("cpu@\(hex(index))") { cpu in
+        cpus.node("cpu@\(index.hex())") { cpu in
           cpu.set("device_type", "cpu")
           cpu.set("compatible", "x86")
           cpu.set("reg", UInt32(truncatingIfNeeded: index))
@@ -46,7 +46,7 @@ struct BoardTree {
       if highMemory > 0 { cells += Self.cells(Platform.highRAMStart) + Self.cells(highMemory) }
       node.set("reg", cells)
     }
-    tree.node("interrupt-controller@\(hex(Platform.ioAPIC.first.value))") { node in
+    tree.node("interrupt-controller@\(Platform.ioAPIC.first.value.hex())") { node in
       node.set("compatible", "intel,ce4100-ioapic")
       node.set("interrupt-controller")
       node.set("#interrupt-cells", 2)
@@ -66,10 +66,8 @@ struct BoardTree {
   }
   private static func cells(_ range: MemoryRange) -> [UInt32] { cells(range.first.value) + cells(range.count) }
 
-  private func hex(_ value: some BinaryInteger) -> String { String(value, radix: 16) }
-
   private func addPCI(to tree: inout DeviceTreeWriter) {
-    tree.node("pcie@\(hex(Platform.ecam.first.value))") { node in
+    tree.node("pcie@\(Platform.ecam.first.value.hex())") { node in
       node.set("compatible", "pci-host-ecam-generic")
       node.set("device_type", "pci")
       node.set("#address-cells", 3)
@@ -93,7 +91,7 @@ struct BoardTree {
       for placement in placements {
         guard let first = placement.ports.first, placement.memory == nil else { continue }
         let name = String(placement.name.lowercased().map { $0 == " " ? "-" : $0 })
-        bus.node("\(name)@i\(hex(first.first.value))") { node in
+        bus.node("\(name)@i\(first.first.value.hex())") { node in
           let id = placement.acpiID.flatMap { Self.plugAndPlayName("\($0)") }
           node.set("compatible", (id.map { [$0] } ?? []) + ["swboot,\(name)"])
           node.set("reg", placement.ports.flatMap { [1, UInt32($0.first.value), UInt32($0.count)] })

@@ -49,7 +49,7 @@ struct KernelItems {
     let initrdSize = initrd?.size ?? 0
     let initrdAddress = (limit - min(limit, initrdSize)) & ~0xFFF
     guard initrdSize == 0 || initrdAddress >= Place.kernel + file.size - setupSize else {
-      throw MachineError("\(initrd?.path ?? path): the initial RAM disk of \(initrdSize) bytes does not fit between the kernel and 0x\(String(limit, radix: 16))")
+      throw MachineError("\(initrd?.path ?? path): the initial RAM disk of \(initrdSize) bytes does not fit between the kernel and 0x\(limit.hex())")
     }
     Self.tell(&setup, initrd: initrdSize == 0 ? 0 : initrdAddress, initrdSize)
     let numbers: [(UInt16, UInt64)] = [

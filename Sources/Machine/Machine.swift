@@ -184,18 +184,20 @@ public final class Machine: Sendable {
     power.withLock { $0 = Power(backend: backend, processors: processors) }
     isStopping.store(false, ordering: .relaxed)
     haltedProcessors.store(0, ordering: .relaxed)
-    for (index, processor) in processors.enumerated() {
-      let bus = bus
-      running.update { $0 += 1 }
-      do throws(SystemError) {
-        _ = try HostThread(name: "cpu \(index)") { [self] in
-          execute(processor, index, on: bus)
-          running.update { $0 -= 1 }
-        }
-      } catch {
+    for (index, processor) in processors.enumerated() { start(processor, index, on: bus) }
+  }
+
+  /// Gives a processor the thread that it runs on until the power is off.
+  private func start(_ processor: any Processor, _ index: Int, on bus: SystemBus) {
+    running.update { $0 += 1 }
+    do throws(SystemError) {
+      _ = try HostThread(name: "cpu \(index)") { [self] in
+        execute(processor, index, on: bus)
         running.update { $0 -= 1 }
-        end(.failed("a thread for processor \(index) cannot be made (\(error))"))
       }
+    } catch {
+      running.update { $0 -= 1 }
+      end(.failed("a thread for processor \(index) cannot be made (\(error))"))
     }
   }
 

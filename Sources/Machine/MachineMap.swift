@@ -35,24 +35,19 @@ extension Machine {
     ranges.append((Platform.ioAPIC, "I/O APIC"))
     ranges.append((Platform.localAPIC, "local APIC, message-signalled interrupts"))
     for (range, name) in ranges.sorted(by: { $0.0.first < $1.0.first }) {
-      lines.append("  \(hex(range.first.value, 9))-\(hex(range.last.value, 9))  \(name)")
+      lines.append("  \(range.first.value.hex(digits: 9))-\(range.last.value.hex(digits: 9))  \(name)")
     }
     lines.append("ports")
     var ports: [(PortRange, Placement)] = []
     for target in board.targets { ports += target.placement.ports.map { ($0, target.placement) } }
     for (range, placement) in ports.sorted(by: { $0.0.first < $1.0.first }) {
       let line = placement.line.map { "  interrupt \($0)" } ?? ""
-      lines.append("  \(hex(UInt64(range.first.value), 4))-\(hex(UInt64(range.last.value), 4))            \(placement.name)\(line)")
+      lines.append("  \(range.first.value.hex(digits: 4))-\(range.last.value.hex(digits: 4))            \(placement.name)\(line)")
     }
     lines.append("PCI")
     for slot in board.bridge.slots {
-      lines.append("  00:\(hex(UInt64(slot.address.slot), 2)).0              \(slot.placement.name)")
+      lines.append("  00:\(slot.address.slot.hex(digits: 2)).0              \(slot.placement.name)")
     }
     return lines
-  }
-
-  private func hex(_ value: UInt64, _ digits: Int) -> String {
-    let text = String(value, radix: 16)
-    return String(repeating: "0", count: max(0, digits - text.count)) + text
   }
 }

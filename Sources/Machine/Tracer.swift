@@ -52,7 +52,7 @@ final class Tracer: Sendable {
 
   /// - Parameter space: which of the device's spaces the offset is in.
   func access(_ verb: String, _ width: AccessWidth, _ space: String = "", at offset: Int, _ value: UInt64, of name: String) {
-    write(name, "\(verb) \(width) \(space)+\(Self.hex(UInt64(offset))) \(Self.hex(value))", now())
+    write(name, "\(verb) \(width) \(space)+0x\(offset.hex()) 0x\(value.hex())", now())
   }
 
   // MARK: Interrupts
@@ -64,7 +64,7 @@ final class Tracer: Sendable {
 
   func message(_ message: MSIMessage, of placement: Placement, at time: Instant) {
     guard shows(placement.name, .irq) else { return }
-    write(placement.name, "message \(Self.hex(message.address)) = \(Self.hex(UInt64(message.data)))", time)
+    write(placement.name, "message 0x\(message.address.hex()) = 0x\(message.data.hex())", time)
   }
 
   // MARK: Queues
@@ -88,7 +88,7 @@ final class Tracer: Sendable {
   func handOver(_ event: HandOver) {
     let name = "\(Kind.cpu) \(event.processor)"
     guard shows(name, .cpu) else { return }
-    write(name, "software executed \(event.instruction) at \(Self.hex(event.rip))", now())
+    write(name, "software executed \(event.instruction) at 0x\(event.rip.hex())", now())
   }
 
   /// What the guest tried to execute and got #UD for, at the end of a run.
@@ -111,6 +111,4 @@ final class Tracer: Sendable {
     let lost = output.drain()
     if lost > 0 { Program.say("swboot: \(lost) bytes of the trace were lost. Trace fewer events, or to a file.") }
   }
-
-  private static func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
 }
