@@ -73,7 +73,7 @@ enum FixedTables {
     body += [1, 12, 0, 0]
     body.append(littleEndian: UInt32(truncatingIfNeeded: Platform.ioAPIC.first.value))
     body.append(littleEndian: UInt32(0))
-    body += sourceOverride(irq: 0, line: 2, flags: 0)
+    body += sourceOverride(irq: 0, line: UInt32(Platform.timerPin), flags: 0)
     body += sourceOverride(
       irq: UInt8(Platform.systemControlLine), line: UInt32(Platform.systemControlLine), flags: levelActiveHigh)
     body += [4, 6, 0xFF, 0, 0, 1]  // the NMI pin of every processor is LINT1

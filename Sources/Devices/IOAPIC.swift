@@ -67,6 +67,11 @@ public struct IOAPIC: RegisterDevice {
     }
   }
 
+  /// What the level-triggered inputs send, masked ones too: their last interrupt may not have ended yet.
+  public var levelMessages: [(pin: Int, message: MSIMessage)] {
+    entries.indices.filter { entries[$0].isLevel }.map { ($0, entries[$0].message) }
+  }
+
   public mutating func read(_ register: RegisterName, _ cycle: inout Cycle) -> UInt64 {
     switch register {
     case .select: UInt64(selected)

@@ -70,8 +70,10 @@ public enum KVMKind: Equatable, Sendable {
   }
 
   /// What swboot cannot do without; empty on a usable host.
-  var missing: [String] {
-    let needed: Set = ["irqchip", "pit2", "user-memory", "readonly-mem", "signal-msi", "immediate-exit"]
+  func missing(splitChips: Bool) -> [String] {
+    // A kernel can be built without the chips that are ours in split mode.
+    let chips: Set = splitChips ? ["split-irqchip"] : ["irqchip", "pit2"]
+    let needed = chips.union(["user-memory", "readonly-mem", "signal-msi", "irq-routing", "immediate-exit"])
     return capabilities.filter { needed.contains($0.name) && $0.value <= 0 }.map(\.name)
   }
 

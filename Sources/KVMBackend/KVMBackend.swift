@@ -2,14 +2,15 @@ internal import CLinux
 public import DeviceModel
 internal import Glibc
 public import GuestRAM
-internal import Primitives
+internal import Host
+public import Primitives
 public import Processor
 internal import SoftBackend
 import Synchronization
 public import SystemBus
 
-/// One virtual machine of KVM: its memory slots and in-kernel interrupt chips.
-@safe public final class KVMBackend: Backend, InterruptController {
+/// One virtual machine of KVM: its memory slots, its processors, and its interrupt chips or the way to ours.
+@safe public final class KVMBackend: Backend {
   let kvm: KVM
   let vm: Int32
   let memory: GuestMemory
@@ -19,15 +20,26 @@ public import SystemBus
   let whenHandedOver: (@Sendable (HandOver) -> Void)?
   private let slots = Mutex<[UInt32: MemoryWindow]>([:])
 
-  public var interrupts: any InterruptController { self }
-  public var chips: [any BusTarget] { [] }
+  public let interrupts: any InterruptController
+  /// Where the kernel keeps the local APICs only.
+  let splitChips: SplitChips?
+  public var chips: [any BusTarget] { splitChips?.targets ?? [] }
 
   public var handedOver: [(name: String, count: Int)] { tally.list }
 
-  /// - Parameter whenHandedOver: called by a processor's thread each time the software processor helped it out.
-  public init(memory: GuestMemory, processors: Int, whenHandedOver: (@Sendable (HandOver) -> Void)? = nil) throws(ProcessorError) {
-    kvm = try KVM()
-    let missing = kvm.missing
+  /// - Parameters:
+  ///   - keepsChipsInKernel: all interrupt chips are to be the kernel's. Otherwise they are ours but for the local APICs,
+  ///     which makes a start and an end several times as fast, unless this KVM cannot do with that.
+  ///   - clock: what time it is for them; the host's, if not given.
+  ///   - deadlineMoved: called from any thread when one of them wants to be advanced earlier.
+  ///   - whenHandedOver: called by a processor's thread each time the software processor helped it out.
+  public init(
+    memory: GuestMemory, processors: Int, keepsChipsInKernel: Bool = false, clock: (@Sendable () -> Instant)? = nil,
+    deadlineMoved: @escaping @Sendable () -> Void = {}, whenHandedOver: (@Sendable (HandOver) -> Void)? = nil
+  ) throws(ProcessorError) {
+    let kvm = try KVM()
+    let splits = !keepsChipsInKernel && kvm.has(KVM_CAP_SPLIT_IRQCHIP) > 0
+    let missing = kvm.missing(splitChips: splits)
     guard missing.isEmpty else {
       throw ProcessorError("/dev/kvm lacks \(missing.joined(separator: ", ")). Run with --accel soft.")
     }
@@ -38,15 +50,24 @@ public import SystemBus
     self.memory = memory
     processorCount = processors
     self.whenHandedOver = whenHandedOver
-    vm = linux_ioctl(kvm.descriptor, linux_KVM_CREATE_VM, 0)
-    guard vm >= 0 else { throw Self.failure("KVM_CREATE_VM", vm) }
-    doorbells = kvm.has(KVM_CAP_IOEVENTFD) > 0 ? DoorbellService(vm, anyWidth: kvm.has(KVM_CAP_IOEVENTFD_NO_LENGTH) > 0) : nil
+    let vm = try check("KVM_CREATE_VM", linux_ioctl(kvm.descriptor, linux_KVM_CREATE_VM, 0))
     do throws(ProcessorError) {
-      try prepare()
+      try Self.reservePages(in: vm)
+      if splits {
+        let chips = try SplitChips(
+          of: vm, clock: clock ?? { Instant(nanoseconds: HostClock.nanoseconds()) }, deadlineMoved: deadlineMoved)
+        (interrupts, splitChips) = (chips, chips)
+      } else {
+        (interrupts, splitChips) = (try KernelChips(of: vm), nil)
+      }
     } catch {
       close(vm)
       throw error
     }
+    doorbells = kvm.has(KVM_CAP_IOEVENTFD) > 0 ? DoorbellService(vm, anyWidth: kvm.has(KVM_CAP_IOEVENTFD_NO_LENGTH) > 0) : nil
+    self.kvm = kvm
+    self.vm = vm
+    try memoryMapChanged()
   }
 
   deinit {
@@ -54,28 +75,11 @@ public import SystemBus
     close(vm)
   }
 
-  private func prepare() throws(ProcessorError) {
-    // Intel hosts without unrestricted guests run real mode inside these pages; others ignore them.
+  /// Intel hosts without unrestricted guests run real mode inside these pages; others ignore them.
+  private static func reservePages(in vm: Int32) throws(ProcessorError) {
     var identity = Platform.kvmIdentityMap.value
     try check("KVM_SET_IDENTITY_MAP_ADDR", unsafe linux_ioctl_pointer(vm, linux_KVM_SET_IDENTITY_MAP_ADDR, &identity))
     try check("KVM_SET_TSS_ADDR", linux_ioctl(vm, linux_KVM_SET_TSS_ADDR, UInt(Platform.kvmTaskState.value)))
-    try check("KVM_CREATE_IRQCHIP", linux_ioctl(vm, linux_KVM_CREATE_IRQCHIP, 0))
-    try setInterruptRoutes()
-    // Port 61h answers in the kernel too: kernels poll it while they calibrate their clock.
-    var timer = kvm_pit_config()
-    timer.flags = UInt32(KVM_PIT_SPEAKER_DUMMY)
-    try check("KVM_CREATE_PIT2", unsafe linux_ioctl_pointer(vm, linux_KVM_CREATE_PIT2, &timer))
-    try memoryMapChanged()
-  }
-
-  @discardableResult
-  func check(_ call: StaticString, _ result: Int32) throws(ProcessorError) -> Int32 {
-    guard result >= 0 else { throw Self.failure(call, result) }
-    return result
-  }
-
-  static func failure(_ call: StaticString, _ result: Int32) -> ProcessorError {
-    ProcessorError("/dev/kvm: \(call) failed: \(unsafe String(cString: strerror(-result))).")
   }
 
   public func makeProcessor(_ index: Int) throws(ProcessorError) -> any Processor {
@@ -120,34 +124,4 @@ public import SystemBus
   // MARK: Doorbells
 
   public func setDoorbells(_ bells: [DeviceModel.Doorbell]) { doorbells?.set(bells) }
-
-  // MARK: Interrupts
-
-  public func setLine(_ line: Int, _ level: Bool) {
-    var event = kvm_irq_level()
-    event.irq = UInt32(truncatingIfNeeded: line)
-    event.level = level ? 1 : 0
-    // Nothing to report: the kernel refuses only lines that do not exist.
-    _ = unsafe linux_ioctl_pointer(vm, linux_KVM_IRQ_LINE, &event)
-  }
-
-  public func setLevelTriggered(_ lines: UInt16) {
-    for chip in [InterruptRoutes.Chip.firstPIC, .secondPIC] {
-      var content = kvm_irqchip()
-      content.chip_id = chip.rawValue
-      // Nothing to report: every kernel that made the chips can show and set them.
-      guard unsafe linux_ioctl_pointer(vm, linux_KVM_GET_IRQCHIP, &content) >= 0 else { continue }
-      unsafe content.chip.pic.elcr = UInt8(truncatingIfNeeded: chip == .firstPIC ? lines : lines >> 8)
-      _ = unsafe linux_ioctl_pointer(vm, linux_KVM_SET_IRQCHIP, &content)
-    }
-  }
-
-  public func send(_ message: MSIMessage) {
-    var msi = kvm_msi()
-    msi.address_lo = UInt32(truncatingIfNeeded: message.address)
-    msi.address_hi = UInt32(truncatingIfNeeded: message.address >> 32)
-    msi.data = message.data
-    // A guest may program nonsense; the kernel refuses it and the interrupt is lost, as on hardware.
-    _ = unsafe linux_ioctl_pointer(vm, linux_KVM_SIGNAL_MSI, &msi)
-  }
 }

@@ -27,7 +27,7 @@ extension KVMProcessor {
     if traps.isStepping { wish.control |= UInt32(KVM_GUESTDBG_BLOCKIRQ) }
     // Kernels before 5.16 cannot keep interrupts away from a step.
     if unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_GUEST_DEBUG, &wish) < 0 {
-      try backend.check("KVM_SET_GUEST_DEBUG", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_GUEST_DEBUG, &plain))
+      try check("KVM_SET_GUEST_DEBUG", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_GUEST_DEBUG, &plain))
     }
     self.traps.withLock { $0 = traps }
   }

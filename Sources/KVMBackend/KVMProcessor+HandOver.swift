@@ -13,8 +13,8 @@ extension KVMProcessor {
     let rip = state.rip
     var vectors = kvm_xsave()
     var events = kvm_vcpu_events()
-    try backend.check("KVM_GET_XSAVE", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_XSAVE, &vectors))
-    try backend.check("KVM_GET_VCPU_EVENTS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_VCPU_EVENTS, &events))
+    try check("KVM_GET_XSAVE", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_XSAVE, &vectors))
+    try check("KVM_GET_VCPU_EVENTS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_VCPU_EVENTS, &events))
     let before = try extra(vectors, events)
     var after = before
     let ending = try presentStandIn().execute(&state, &after, on: bus)
@@ -61,16 +61,16 @@ extension KVMProcessor {
         // XSTATE_BV: x87 and SSE are not in their initial state any more.
         unsafe place.storeBytes(of: place.load(fromByteOffset: 512, as: UInt64.self) | 3, toByteOffset: 512, as: UInt64.self)
       }
-      try backend.check("KVM_SET_XSAVE", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_XSAVE, &vectors))
+      try check("KVM_SET_XSAVE", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_XSAVE, &vectors))
     }
     for (number, values) in zip(StandIn.modelSpecific, zip(new.registers, old.registers)) where values.0 != values.1 {
       var list: [UInt64] = [1, UInt64(number), values.0]
-      try backend.check("KVM_SET_MSRS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_MSRS, &list))
+      try check("KVM_SET_MSRS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_MSRS, &list))
     }
     guard new.isShadowed != old.isShadowed || new.blocksNonMaskable != old.blocksNonMaskable else { return }
-    try backend.check("KVM_GET_VCPU_EVENTS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_VCPU_EVENTS, &events))
+    try check("KVM_GET_VCPU_EVENTS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_VCPU_EVENTS, &events))
     events.interrupt.shadow = new.isShadowed ? UInt8(KVM_X86_SHADOW_INT_STI) : 0
     events.nmi.masked = new.blocksNonMaskable ? 1 : 0
-    try backend.check("KVM_SET_VCPU_EVENTS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_VCPU_EVENTS, &events))
+    try check("KVM_SET_VCPU_EVENTS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_VCPU_EVENTS, &events))
   }
 }

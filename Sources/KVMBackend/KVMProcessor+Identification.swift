@@ -13,7 +13,7 @@ extension KVMProcessor {
     defer { unsafe table.deallocate() }
     unsafe table.initializeMemory(as: UInt8.self, repeating: 0, count: size)
     unsafe table.storeBytes(of: UInt32(Self.mostLeaves), as: UInt32.self)
-    try backend.check(
+    try check(
       "KVM_GET_SUPPORTED_CPUID",
       unsafe linux_ioctl_pointer(backend.kvm.descriptor, linux_KVM_GET_SUPPORTED_CPUID, table))
     let count = unsafe min(Int(table.load(as: UInt32.self)), Self.mostLeaves)
@@ -25,7 +25,7 @@ extension KVMProcessor {
     let leaves = identification.leaves(from: (0..<count).map { unsafe CPUIDLeaf(entries[$0]) }).prefix(Self.mostLeaves)
     for (n, leaf) in leaves.enumerated() { unsafe entries[n] = kvm_cpuid_entry2(leaf) }
     unsafe table.storeBytes(of: UInt32(leaves.count), as: UInt32.self)
-    try backend.check("KVM_SET_CPUID2", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_CPUID2, table))
+    try check("KVM_SET_CPUID2", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_CPUID2, table))
   }
 }
 

@@ -7,8 +7,8 @@ extension KVMProcessor {
   public func state() throws(ProcessorError) -> ProcessorState {
     var general = kvm_regs()
     var special = kvm_sregs()
-    try backend.check("KVM_GET_REGS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_REGS, &general))
-    try backend.check("KVM_GET_SREGS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_SREGS, &special))
+    try check("KVM_GET_REGS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_REGS, &general))
+    try check("KVM_GET_SREGS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_SREGS, &special))
     return ProcessorState(
       registers: [
         general.rax, general.rcx, general.rdx, general.rbx, general.rsp, general.rbp, general.rsi, general.rdi,
@@ -25,7 +25,7 @@ extension KVMProcessor {
   public func setState(_ state: ProcessorState) throws(ProcessorError) {
     // What ProcessorState does not carry (APIC base, pending interrupts) stays as it is.
     var special = kvm_sregs()
-    try backend.check("KVM_GET_SREGS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_SREGS, &special))
+    try check("KVM_GET_SREGS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_SREGS, &special))
     special.cs = state.cs.kvm
     special.ds = state.ds.kvm
     special.es = state.es.kvm
@@ -44,12 +44,12 @@ extension KVMProcessor {
     special.cr4 = state.cr4
     special.cr8 = state.cr8
     special.efer = state.efer
-    try backend.check("KVM_SET_SREGS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_SREGS, &special))
+    try check("KVM_SET_SREGS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_SREGS, &special))
     let r = state.registers
     var general = kvm_regs(
       rax: r[0], rbx: r[3], rcx: r[1], rdx: r[2], rsi: r[6], rdi: r[7], rsp: r[4], rbp: r[5], r8: r[8], r9: r[9],
       r10: r[10], r11: r[11], r12: r[12], r13: r[13], r14: r[14], r15: r[15], rip: state.rip, rflags: state.rflags)
-    try backend.check("KVM_SET_REGS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_REGS, &general))
+    try check("KVM_SET_REGS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_REGS, &general))
   }
 
   /// Model-specific registers as firmware would leave them for a kernel that is started without one.

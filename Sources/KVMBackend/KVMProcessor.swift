@@ -32,17 +32,18 @@ public import SystemBus
     self.index = index
     _ = linux_install_kick_handler(Self.kickSignal)
     descriptor = linux_ioctl(backend.vm, linux_KVM_CREATE_VCPU, UInt(index))
-    guard descriptor >= 0 else { throw KVMBackend.failure("KVM_CREATE_VCPU", descriptor) }
+    guard descriptor >= 0 else { throw failure("KVM_CREATE_VCPU", descriptor) }
     sharedSize = Int(linux_ioctl(backend.kvm.descriptor, linux_KVM_GET_VCPU_MMAP_SIZE, 0))
     let mapped = unsafe mmap(nil, max(sharedSize, 4096), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
     guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
       let code = errno
       close(descriptor)
-      throw KVMBackend.failure("mmap of a vCPU", -code)
+      throw failure("mmap of a vCPU", -code)
     }
     unsafe shared = mapped.assumingMemoryBound(to: kvm_run.self)
     try setIdentification()
     try setModelSpecificRegisters()
+    if index == 0 { backend.splitChips?.whenRaised { [weak self] in self?.interruptRun() } }
   }
 
   deinit {
@@ -52,6 +53,11 @@ public import SystemBus
 
   public func kick() {
     kicked.store(true, ordering: .releasing)
+    interruptRun()
+  }
+
+  /// Makes the present KVM_RUN, or the next one, end soon.
+  private func interruptRun() {
     unsafe linux_kvm_request_exit(shared, 1)
     let id = thread.load(ordering: .acquiring)
     if id != 0 { _ = linux_signal_thread(id, Self.kickSignal) }
@@ -61,7 +67,9 @@ public import SystemBus
     linux_unblock_signal(Self.kickSignal)
     thread.store(linux_thread_id(), ordering: .releasing)
     defer { thread.store(0, ordering: .releasing) }
+    let splitChips = backend.splitChips
     while true {
+      if let splitChips, index == 0 { offerInterrupt(of: splitChips) }
       let result = linux_ioctl(descriptor, linux_KVM_RUN, 0)
       // Taken back before the flag is looked at: a kick that comes in between asks again, and costs at most
       // one exit for nothing.
@@ -91,6 +99,7 @@ public import SystemBus
       case KVM_SYSTEM_EVENT_CRASH: .power(.panicked)
       default: .power(.reset)
       }
+    case KVM_EXIT_IOAPIC_EOI: unsafe backend.splitChips?.endOfInterrupt(shared.pointee.eoi.vector)
     case KVM_EXIT_DEBUG: return .trapped(debugTrap)
     case KVM_EXIT_INTR, KVM_EXIT_IRQ_WINDOW_OPEN: break
     case KVM_EXIT_FAIL_ENTRY: throw entryFailure()
@@ -98,6 +107,17 @@ public import SystemBus
     case let other: throw ProcessorError("KVM stopped the guest for a reason swboot does not know (\(other)).\(place())")
     }
     return nil
+  }
+
+  /// What the legacy controllers ask for is given to KVM as soon as the guest can take it.
+  private func offerInterrupt(of chips: SplitChips) {
+    if chips.isRaised, unsafe shared.pointee.ready_for_interrupt_injection != 0 {
+      var interrupt = kvm_interrupt()
+      interrupt.irq = UInt32(chips.acknowledge())
+      // Nothing to report: KVM refuses a second one before it took the first, and then it was not ready.
+      _ = unsafe linux_ioctl_pointer(descriptor, linux_KVM_INTERRUPT, &interrupt)
+    }
+    unsafe shared.pointee.request_interrupt_window = chips.isRaised ? 1 : 0
   }
 
   /// `count` elements of `size` bytes lie packed in the shared page; the port stays the same.

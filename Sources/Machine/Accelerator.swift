@@ -30,10 +30,14 @@ struct AcceleratorChoice: Sendable {
     }
   }
 
-  func makeBackend(memory: GuestMemory, processors: Int, machine: Machine) throws(ProcessorError) -> any Backend {
-    switch kind {
+  func makeBackend(_ wishes: Configuration, memory: GuestMemory, machine: Machine) throws(ProcessorError) -> any Backend {
+    let processors = wishes.processors
+    return switch kind {
     case .kvm:
-      try KVMBackend(memory: memory, processors: processors) { [weak machine] in machine?.tracer?.handOver($0) }
+      try KVMBackend(
+        memory: memory, processors: processors, keepsChipsInKernel: wishes.keepsChipsInKernel,
+        clock: { [unowned machine] in machine.now }, deadlineMoved: { [weak machine] in machine?.reschedule() },
+        whenHandedOver: { [weak machine] in machine?.tracer?.handOver($0) })
     case .soft:
       SoftBackend(
         memory: memory, processors: processors, clock: { [unowned machine] in machine.now }, time: machine.time,

@@ -72,6 +72,8 @@ public struct Configuration: Sendable {
   public var memory: UInt64 = 512 << 20
   public var processors = 1
   public var accelerator = Accelerator.auto
+  /// With KVM: all interrupt chips are the kernel's. Otherwise it keeps the local APICs, and the others are ours.
+  public var keepsChipsInKernel = false
   public var console = Stream.standard
   public var debugConsole = Stream.none
   /// Nil: the machine has no display.

@@ -164,7 +164,7 @@ public final class Machine: Sendable {
     do {
       if configuration.firmware == nil { board.standInForFirmware(configuration) }
       layOutMemory()
-      backend = try accelerator.makeBackend(memory: memory, processors: configuration.processors, machine: self)
+      backend = try accelerator.makeBackend(configuration, memory: memory, machine: self)
       if configuration.firmware == nil { backend.interrupts.setLevelTriggered(PCIRouting.lines) }
       let targets = board.targets + backend.chips
       try tracer?.check(devices: targets.map(\.placement.name) + board.bridge.slots.map(\.placement.name))

@@ -24,6 +24,8 @@ public enum Platform {
   public static let ecam = MemoryRange(0xB000_0000, count: 0x1000_0000)
   public static let pciMemory = MemoryRange(0xC000_0000, through: 0xFEBF_FFFF)
   public static let ioAPIC = MemoryRange(0xFEC0_0000, count: 0x1000)
+  /// The I/O APIC's pin for line 0, the timer's; every other line drives the pin with its own number.
+  public static let timerPin = 2
   public static let rootComplex = MemoryRange(0xFED1_C000, count: 0x4000)
   public static let localAPIC = MemoryRange(0xFEE0_0000, count: 0x1000)
   /// Where a display is if no firmware puts it elsewhere.

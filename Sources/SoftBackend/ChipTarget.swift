@@ -1,18 +1,33 @@
-internal import DeviceModel
-internal import Devices
-internal import Primitives
-internal import SystemBus
+public import DeviceModel
+public import Devices
+public import Primitives
+public import SystemBus
 
-/// One of the fabric's chips in its place on the bus.
+/// Who keeps the board's interrupt chips, behind a lock.
+public protocol ChipKeeper: AnyObject, Sendable {
+  /// One access under the lock; all wires are at rest when it returns.
+  func accessBoard<R: Sendable>(_ body: (inout BoardChips, inout Cycle) -> R) -> R
+  /// When `advance` must be called next.
+  var nextDeadline: Instant? { get }
+  /// Lets the timers run up to now.
+  func advance()
+}
+
+extension ChipKeeper {
+  /// The chips' places on the bus. The keeper does not hold them.
+  public var targets: [any BusTarget] { ChipTarget.Chip.allCases.map { ChipTarget($0, of: self) } }
+}
+
+/// One of the board's interrupt chips in its place on the bus.
 final class ChipTarget: BusTarget {
   enum Chip: CaseIterable { case pic, timer, ioAPIC }
 
   private let chip: Chip
-  private let fabric: InterruptFabric
+  private let keeper: any ChipKeeper
 
-  init(_ chip: Chip, of fabric: InterruptFabric) {
+  init(_ chip: Chip, of keeper: any ChipKeeper) {
     self.chip = chip
-    self.fabric = fabric
+    self.keeper = keeper
   }
 
   var placement: Placement {
@@ -24,40 +39,37 @@ final class ChipTarget: BusTarget {
   }
 
   func read(_ width: AccessWidth, at offset: Int) -> UInt64 {
-    fabric.access { chips, cycle in
+    keeper.accessBoard { board, cycle in
       switch chip {
-      case .pic: chips.pic.read(width, at: offset, &cycle)
-      case .timer: chips.timer.read(width, at: offset, &cycle)
-      case .ioAPIC: chips.ioAPIC.read(width, at: offset, &cycle)
+      case .pic: board.pic.read(width, at: offset, &cycle)
+      case .timer: board.timer.read(width, at: offset, &cycle)
+      case .ioAPIC: board.ioAPIC.read(width, at: offset, &cycle)
       }
     }
   }
 
   func write(_ value: UInt64, _ width: AccessWidth, at offset: Int) {
-    fabric.access { chips, cycle in
+    keeper.accessBoard { board, cycle in
       switch chip {
-      case .pic: chips.pic.write(value, width, at: offset, &cycle)
-      case .timer: chips.timer.write(value, width, at: offset, &cycle)
-      case .ioAPIC: chips.ioAPIC.write(value, width, at: offset, &cycle)
+      case .pic: board.pic.write(value, width, at: offset, &cycle)
+      case .timer: board.timer.write(value, width, at: offset, &cycle)
+      case .ioAPIC: board.ioAPIC.write(value, width, at: offset, &cycle)
       }
     }
   }
 
   func reset() {
-    fabric.access { chips, _ in
+    keeper.accessBoard { board, _ in
       switch chip {
-      case .pic: chips.pic.reset()
-      case .timer: chips.resetTimer()
-      case .ioAPIC: chips.ioAPIC.reset()
+      case .pic: board.pic.reset()
+      case .timer: board.resetTimer()
+      case .ioAPIC: board.ioAPIC.reset()
       }
     }
   }
 
   /// Local APICs are on no bus: the interval timer's place stands for all timers.
-  var deadline: Instant? { chip == .timer ? fabric.nextDeadline : nil }
+  var deadline: Instant? { chip == .timer ? keeper.nextDeadline : nil }
 
-  func advance() {
-    guard chip == .timer else { return }
-    fabric.access { chips, cycle in chips.advance(&cycle) }
-  }
+  func advance() { if chip == .timer { keeper.advance() } }
 }

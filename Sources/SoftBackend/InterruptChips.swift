@@ -2,14 +2,10 @@ internal import DeviceModel
 internal import Devices
 internal import Primitives
 
-/// The interrupt chips and the wires between them. A plain value; the fabric locks it.
+/// All interrupt chips, the board's and each processor's. A plain value; the fabric locks it.
 struct InterruptChips: Sendable {
-  var pic = LegacyPIC()
-  var ioAPIC = IOAPIC()
-  var timer = IntervalTimer()
+  var board = BoardChips()
   var locals: [LocalAPIC]
-  /// Levels of ISA lines 0 to 15 and PCI lines 16 to 23, by global interrupt.
-  private var lines: UInt32 = 0
 
   init(processors: Int, tscHertz: UInt64) {
     locals = (0..<processors).map {
@@ -18,35 +14,8 @@ struct InterruptChips: Sendable {
   }
 
   mutating func reset() {
-    pic.reset()
-    ioAPIC.reset()
-    resetTimer()
-    driveLegacyLines()
+    board.reset()
     for index in locals.indices { locals[index].reset() }
-  }
-
-  /// The timer's line falls with it.
-  mutating func resetTimer() {
-    timer.reset()
-    lines[bit: 0] = false
-    pic.setLine(0, false)
-    var cycle = Cycle(at: .start)
-    ioAPIC.setLine(2, false, &cycle)
-  }
-
-  // MARK: Lines
-
-  mutating func setLine(_ line: Int, _ level: Bool, _ cycle: inout Cycle) {
-    // Line 2 is the legacy controllers' cascade: its I/O APIC pin belongs to the timer.
-    guard (0..<IOAPIC.pinCount).contains(line), line != 2 else { return }
-    lines[bit: line] = level
-    ioAPIC.setLine(line == 0 ? 2 : line, level, &cycle)
-    driveLegacyLines()
-  }
-
-  /// The legacy controller sees ISA lines only; the board drives those that PCI lines are routed to.
-  private mutating func driveLegacyLines() {
-    for line in 0..<16 { pic.setLine(line, lines[bit: line]) }
   }
 
   // MARK: Messages
@@ -69,23 +38,23 @@ struct InterruptChips: Sendable {
   mutating func carryOut(_ effect: LocalAPIC.Effect?, of index: Int, _ cycle: inout Cycle) {
     switch effect {
     case .send(let message): send(message, from: locals[index].id)
-    case .endOfInterrupt(let vector): ioAPIC.endOfInterrupt(vector, &cycle)
+    case .endOfInterrupt(let vector): board.ioAPIC.endOfInterrupt(vector, &cycle)
     case nil: break
     }
   }
 
   /// Brings all wires to rest after something changed.
   mutating func settle(_ cycle: inout Cycle) {
-    if let level = cycle.interrupt { setLine(0, level, &cycle) }
+    board.settle(&cycle)
     for message in cycle.messages.compactMap(InterruptMessage.init) { send(message) }
-    let output = pic.output
+    let output = board.pic.output
     for index in locals.indices { locals[index].setLine0(output) }
   }
 
   // MARK: Time
 
   var deadline: Instant? {
-    var earliest = timer.deadline
+    var earliest = board.timer.deadline
     for local in locals {
       guard let deadline = local.deadline else { continue }
       earliest = earliest.map { min($0, deadline) } ?? deadline
@@ -99,11 +68,10 @@ struct InterruptChips: Sendable {
   }
 
   /// A timer that is late drops its line and raises it again; settling between the two makes that an edge.
-  mutating func advanceTimer(_ cycle: inout Cycle) {
+  private mutating func advanceTimer(_ cycle: inout Cycle) {
     for _ in 0..<2 {
-      guard let deadline = timer.deadline, deadline <= cycle.now else { return }
       var edge = Cycle(at: cycle.now)
-      timer.advance(&edge)
+      guard board.advanceTimer(&edge) else { return }
       settle(&edge)
     }
   }
@@ -133,10 +101,10 @@ struct InterruptChips: Sendable {
   }
 
   mutating func acknowledge(for index: Int) -> UInt8 {
-    isExternalPending(for: index) ? pic.acknowledge() : locals[index].acknowledge()
+    isExternalPending(for: index) ? board.pic.acknowledge() : locals[index].acknowledge()
   }
 
   private func isExternalPending(for index: Int) -> Bool {
-    locals[index].acceptsExternalInterrupts && pic.output
+    locals[index].acceptsExternalInterrupts && board.pic.output
   }
 }

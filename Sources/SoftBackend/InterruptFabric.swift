@@ -3,14 +3,13 @@ public import Devices
 public import Primitives
 public import Processor
 internal import Synchronization
-public import SystemBus
 
 /// All interrupt chips of the software machine behind one lock: where lines and messages come in, and
 /// where processors and the bus reach them.
-public final class InterruptFabric: InterruptController {
+public final class InterruptFabric: InterruptController, ChipKeeper {
   private let chips: Mutex<InterruptChips>
   private let clock: @Sendable () -> Instant
-  private let earliest = Atomic<UInt64>(.max)
+  private let deadline = DeadlineWatch()
   private let deadlineMoved = Mutex<Listener?>(nil)
   /// One bell for each processor.
   public let doorbells: [Doorbell]
@@ -25,18 +24,13 @@ public final class InterruptFabric: InterruptController {
     self.clock = clock
   }
 
-  /// The chips' places on the bus. The fabric does not hold them.
-  public var targets: [any BusTarget] {
-    ChipTarget.Chip.allCases.map { ChipTarget($0, of: self) }
-  }
-
   /// The machine's reset: every chip as at power-on, and all processors but the first waiting.
   public func reset() { access { chips, _ in chips.reset() } }
 
   // MARK: Interrupts come in
 
   public func setLine(_ line: Int, _ level: Bool) {
-    access { chips, cycle in chips.setLine(line, level, &cycle) }
+    access { chips, cycle in chips.board.setLine(line, level, &cycle) }
   }
 
   public func send(_ message: MSIMessage) {
@@ -44,8 +38,7 @@ public final class InterruptFabric: InterruptController {
   }
 
   public func setLevelTriggered(_ lines: UInt16) {
-    let offset = LegacyPIC.levelRegisters
-    access { chips, cycle in chips.pic.write(UInt64(lines), .word, at: offset, &cycle) }
+    access { chips, _ in chips.board.setLevelTriggered(lines) }
   }
 
   // MARK: Processors take them
@@ -133,16 +126,9 @@ public final class InterruptFabric: InterruptController {
 
   // MARK: Time
 
-  /// When `advance` must be called next. Free to look at between any two instructions.
-  public var nextDeadline: Instant? {
-    let nanoseconds = earliest.load(ordering: .acquiring)
-    return nanoseconds == .max ? nil : Instant(nanoseconds: nanoseconds)
-  }
+  public var nextDeadline: Instant? { deadline.next }
 
-  /// Lets all timers run up to `now`.
-  public func advance(to now: Instant) {
-    access(at: now) { chips, cycle in chips.advance(&cycle) }
-  }
+  public func advance() { access { chips, cycle in chips.advance(&cycle) } }
 
   /// Called without locks, from any thread, when `nextDeadline` became earlier.
   public func whenDeadlineMoves(_ body: (@Sendable () -> Void)?) {
@@ -150,6 +136,10 @@ public final class InterruptFabric: InterruptController {
   }
 
   // MARK: The lock
+
+  public func accessBoard<R: Sendable>(_ body: (inout BoardChips, inout Cycle) -> R) -> R {
+    access { chips, cycle in body(&chips.board, &cycle) }
+  }
 
   private func accessLocal<R: Sendable>(
     _ processor: Int, else absent: R, _ body: (inout InterruptChips, inout Cycle) -> R
@@ -159,10 +149,8 @@ public final class InterruptFabric: InterruptController {
 
   /// One access under the lock. Whoever must hear of it is told after the lock is free.
   @discardableResult
-  func access<R: Sendable>(
-    at now: Instant? = nil, _ body: (inout InterruptChips, inout Cycle) -> R
-  ) -> R {
-    var cycle = Cycle(at: now ?? clock())
+  private func access<R: Sendable>(_ body: (inout InterruptChips, inout Cycle) -> R) -> R {
+    var cycle = Cycle(at: clock())
     var rung: [Doorbell] = []
     var isEarlier = false
     let result = chips.withLock { chips in
@@ -171,8 +159,7 @@ public final class InterruptFabric: InterruptController {
       for (index, doorbell) in doorbells.enumerated() where doorbell.set(chips.signals(for: index)) {
         rung.append(doorbell)
       }
-      let deadline = chips.deadline?.nanoseconds ?? .max
-      isEarlier = deadline < earliest.exchange(deadline, ordering: .acquiringAndReleasing)
+      isEarlier = deadline.move(to: chips.deadline)
       return result
     }
     for doorbell in rung { doorbell.ring() }

@@ -28,6 +28,8 @@ let help = """
     --memory SIZE        1M to 1T; 512M if not given
     --cpus N             processors; 1 if not given
     --accel WHICH        auto (the default), kvm or soft
+    --kernel-irqchip     with KVM: I/O APIC, 8259s and 8254 are the kernel's, too. Otherwise
+                         they are swboot's own, which start faster and which --trace sees
     --console WHERE      stdio (the default), plain (stdio without escape sequences),
                          none or a file
     --debugcon WHERE     port 0x402: none (the default), stdio or a file

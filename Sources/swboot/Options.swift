@@ -17,7 +17,7 @@ struct Options {
   private(set) var command = Command.boot
   private(set) var configuration = Configuration()
 
-  private static let flags: Set = ["--help", "--no-reboot", "-enable-kvm", "-snapshot"]
+  private static let flags: Set = ["--help", "--no-reboot", "--kernel-irqchip", "-enable-kvm", "-snapshot"]
   private static let takesValue: Set = [
     "--kernel", "--initrd", "--append", "--dtb", "--disk", "--firmware", "--firmware-vars", "--memory", "--cpus", "--accel", "--console",
     "--debugcon", "--fw-cfg", "--gdb", "--keys", "--screenshot", "--timeout", "--trace", "--triple-fault",
@@ -69,6 +69,7 @@ struct Options {
     switch name {
     case "--help": command = .help
     case "--no-reboot": configuration.stopsOnReset = true
+    case "--kernel-irqchip": configuration.keepsChipsInKernel = true
     case "-enable-kvm": configuration.accelerator = .kvm
     case "-snapshot": isSnapshot = true
     default: break
@@ -128,6 +129,9 @@ struct Options {
       configuration.firmware = .builtin
     }
     try checkDeterminism()
+    guard !configuration.keepsChipsInKernel || configuration.accelerator != .soft else {
+      throw UsageError(message: "--kernel-irqchip with the software CPU: the interrupt chips in the kernel are KVM's. Leave one of them out.")
+    }
     try checkBoot()
   }
 

@@ -6,26 +6,33 @@ import SoftBackend
 /// The ways to execute guests that these tests compare.
 enum BackendKind: String, CaseIterable, Sendable {
   case kvm
+  /// All interrupt chips are the kernel's.
+  case kernelChips
   case soft
 
   /// Those that this host has.
   static let available = allCases.filter(\.isAvailable)
   /// Those that ring doorbells without the bus.
-  static let withDoorbells = available.filter { $0 == .kvm }
+  static let withDoorbells = available.filter { $0 != .soft }
   /// A KVM that emulates instructions, and does not know all of them.
   static var isSoftwareKVM: Bool { if case .software = KVM.classify() { true } else { false } }
 
   var isAvailable: Bool {
     switch self {
     case .kvm: (try? KVM()) != nil
+    case .kernelChips: (try? KVM())?.capabilities.contains { $0 == ("pit2", 1) } == true
     case .soft: true
     }
   }
 
-  func make(memory: GuestMemory, processors: Int) throws(ProcessorError) -> any Backend {
+  /// - Parameter deadlineMoved: called when one of the backend's chips wants to be advanced earlier.
+  func make(
+    memory: GuestMemory, processors: Int, deadlineMoved: @escaping @Sendable () -> Void = {}
+  ) throws(ProcessorError) -> any Backend {
     switch self {
-    case .kvm: try KVMBackend(memory: memory, processors: processors)
-    case .soft: SoftBackend(memory: memory, processors: processors)
+    case .kvm: try KVMBackend(memory: memory, processors: processors, deadlineMoved: deadlineMoved)
+    case .kernelChips: try KVMBackend(memory: memory, processors: processors, keepsChipsInKernel: true)
+    case .soft: SoftBackend(memory: memory, processors: processors, deadlineMoved: deadlineMoved)
     }
   }
 }

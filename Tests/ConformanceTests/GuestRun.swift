@@ -49,7 +49,7 @@ final class GuestRun: Backplane {
   func run(
     on kind: BackendKind, from start: ProcessorState? = nil, prepare: (any Backend) -> Void = { _ in }
   ) throws -> Outcome {
-    let backend = try kind.make(memory: memory, processors: processorCount)
+    let backend = try kind.make(memory: memory, processors: processorCount) { [progress] in progress.update { _ in } }
     prepare(backend)
     self.backend.withLock { $0 = backend }
     defer { self.backend.withLock { $0 = nil } }
@@ -72,8 +72,14 @@ final class GuestRun: Backplane {
       }
     }
     let deadline = HostClock.nanoseconds() + Self.patience
-    let finished = progress.wait(until: { _ in deadline }) { $0.isOver ? true : nil }
-    if finished == nil { Issue.record("the guest did not end in time") }
+    let next = { @Sendable in backend.chips.compactMap(\.deadline?.nanoseconds).reduce(deadline, min) }
+    while progress.wait(until: { _ in next() }, for: { $0.isOver ? true : nil }) == nil {
+      guard HostClock.nanoseconds() < deadline else {
+        Issue.record("the guest did not end in time")
+        break
+      }
+      for chip in backend.chips { chip.advance() }
+    }
     for processor in processors { processor.kick() }
     let ends = progress.wait(until: { _ in deadline + Self.patience }) { [processorCount] in
       $0.ends.count == processorCount ? $0.ends : nil

@@ -28,6 +28,20 @@ extension ConformanceTests {
       #expect(end.accesses == [.out(0xE0, .byte, 0x77)])
     }
 
+    @Test("a level line interrupts until its device is served", arguments: BackendKind.available)
+    func levelLine(kind: BackendKind) throws {
+      let run = try GuestRun()
+      let start = try LongMode.start(program("level_line"), in: run.memory) { _ in }
+      let end = try run.run(on: kind, from: start)
+      #expect(end.accesses == [1, 2, 3].map { .out(0xE0, .byte, $0) })
+    }
+
+    @Test("the timer wakes a halted processor", arguments: BackendKind.available)
+    func timerWakes(kind: BackendKind) throws {
+      let end = try GuestRun(firmware: firmware(program("timer_wakes"))).run(on: kind)
+      #expect(end.accesses == [1, 2, 3].map { .out(0xE0, .byte, $0) })
+    }
+
     @Test("the second processor waits for its start-up message", arguments: BackendKind.available)
     func secondProcessor(kind: BackendKind) throws {
       let run = try GuestRun(processors: 2)

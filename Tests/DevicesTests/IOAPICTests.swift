@@ -57,6 +57,14 @@ import Testing
     #expect(Self.drive(true, 4, of: &chip).isEmpty)
   }
 
+  @Test func itTellsWhichPinsAreLevelTriggeredEvenMaskedOnes() {
+    var chip = Self.routed(pin: 9, flags: 1 << 15)
+    _ = Self.write(0x1_8052, to: 0x10 + 11 * 2, of: &chip)
+    _ = Self.write(0x53, to: 0x10 + 12 * 2, of: &chip)
+    #expect(chip.levelMessages.map(\.pin) == [9, 11])
+    #expect(chip.levelMessages[0].message == MSIMessage(address: 0xFEE0_3000, data: 0xC051))
+  }
+
   @Test func aLevelIsSentAgainUntilTheLineFalls() {
     var chip = Self.routed(pin: 20, flags: 0x8000)
     #expect(Self.drive(true, 20, of: &chip) == [MSIMessage(address: 0xFEE0_3000, data: 0xC051)])

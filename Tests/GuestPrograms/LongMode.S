@@ -114,6 +114,40 @@ PROGRAM timer_pin, 64
     HANDLER handler5, 0x77
 ENDPROGRAM timer_pin
 
+/* A device that is served at the second interrupt only, and then asks once more. Reports each time that it asked: some
+   KVMs end an interrupt as soon as they deliver it, and then one more comes from a device that is already served. */
+PROGRAM level_line, 64
+    EXPECT_MESSAGE handler6
+    movl $0xfec00000, %esi   /* the I/O APIC's pin 5: vector 0x41, level-triggered, for processor 0 */
+    movl $0x1b, (%rsi)
+    movl $0, 0x10(%rsi)
+    movl $0x1a, (%rsi)
+    movl $0x8041, 0x10(%rsi)
+    xorl %ebx, %ebx
+    sti
+1:  movb $1, %al
+    movb %al, 0x700
+    outb %al, $0xea          /* the recorder raises its line */
+2:  cmpb $0, 0x700
+    jne 2b
+    cmpl $3, %ebx
+    jb 1b
+    STOP
+handler6:
+    cmpb $0, 0x700
+    je 3f
+    incl %ebx
+    movl %ebx, %eax
+    outb %al, $0xe0
+    cmpl $1, %ebx
+    je 3f
+    movb $0, %al
+    outb %al, $0xea          /* the recorder is served */
+    movb %al, 0x700
+3:  movl $0, 0xb0(%rdi)
+    iretq
+ENDPROGRAM level_line
+
 PROGRAM start_second, 64
     movl $0xfee00000, %edi
     movl $0x1ff, 0xf0(%rdi)

@@ -103,7 +103,8 @@ PROGRAM shadow, 16
     STOP
 ENDPROGRAM shadow
 
-PROGRAM line_interrupt, 16
+/* Sets up what interrupts need: a stack, and the PIC with vectors 0x20 and 0x28 and one line open. */
+.macro EXPECT_LINE line
     cli
     xorw %ax, %ax
     movw %ax, %ds
@@ -123,10 +124,14 @@ PROGRAM line_interrupt, 16
     movb $1, %al
     outb %al, $0x21
     outb %al, $0xa1
-    movb $0xdf, %al          /* only line 5 */
+    movb $(0xff ^ (1 << \line)), %al
     outb %al, $0x21
     movb $0xff, %al
     outb %al, $0xa1
+.endm
+
+PROGRAM line_interrupt, 16
+    EXPECT_LINE 5
     movw $(handler4 - g_line_interrupt), 0x94
     movw $0xf000, 0x96
     movb $1, %al
@@ -147,6 +152,33 @@ handler4:
     movb $1, 0x600
     iretw
 ENDPROGRAM line_interrupt
+
+/* Sleeps until the timer's third interrupt, and reports each. */
+PROGRAM timer_wakes, 16
+    EXPECT_LINE 0
+    movw $(handler6 - g_timer_wakes), 0x80
+    movw $0xf000, 0x82
+    movb $0x34, %al          /* channel 0 every 1024 ticks, 0.86 ms */
+    outb %al, $0x43
+    movb $0, %al
+    outb %al, $0x40
+    movb $4, %al
+    outb %al, $0x40
+    xorw %bx, %bx
+1:  sti
+    hlt
+    cli
+    cmpw $3, %bx
+    jb 1b
+    STOP
+handler6:
+    incw %bx
+    movb %bl, %al
+    outb %al, $0xe0
+    movb $0x20, %al
+    outb %al, $0x20
+    iretw
+ENDPROGRAM timer_wakes
 
 PROGRAM spin, 16
     STOP

@@ -37,6 +37,22 @@ struct WholeMachineTests {
     #expect(try SmallGuest("debug_exit", on: accelerator).run().exitStatus == 0x2B)
   }
 
+  @Test("the timer wakes a guest that sleeps", arguments: SmallGuest.accelerators)
+  func timerWakes(accelerator: Configuration.Accelerator) throws {
+    #expect(try SmallGuest("timer_wakes", on: accelerator).run() == .exited(code: 1))
+  }
+
+  @Test("a trace shows what the guest does to the timer", arguments: SmallGuest.accelerators)
+  func tracedTimer(accelerator: Configuration.Accelerator) throws {
+    let file = TemporaryFile([])
+    var guest = SmallGuest("timer_wakes", on: accelerator)
+    guest.configuration.trace = .init(events: ["pit"], file: file.path)
+    #expect(try guest.run() == .exited(code: 1))
+    let accesses = file.text.split(separator: "\n").map { $0.drop { $0 != "p" } }
+    #expect(accesses.count == 3)
+    #expect(accesses.first?.contains("0x34") == true)
+  }
+
   @Test("a reported panic ends the run with status 134", arguments: SmallGuest.accelerators)
   func reportedPanic(accelerator: Configuration.Accelerator) throws {
     let outcome = try SmallGuest("report_panic", on: accelerator).run()

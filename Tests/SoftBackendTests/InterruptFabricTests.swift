@@ -28,7 +28,7 @@ private final class Board: Sendable {
 
   func advance(to now: Instant) {
     clock.value.store(now.nanoseconds, ordering: .relaxed)
-    fabric.advance(to: now)
+    fabric.advance()
   }
 
   func out(_ value: UInt64, _ port: Port) { bus.write(value, .byte, to: port) }

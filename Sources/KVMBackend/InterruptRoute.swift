@@ -1,0 +1,46 @@
+internal import CLinux
+internal import DeviceModel
+internal import Primitives
+
+/// What an interrupt line of KVM's does.
+struct InterruptRoute: Equatable, Sendable {
+  enum Chip: UInt32 { case firstPIC, secondPIC, ioAPIC }
+  enum Target: Equatable {
+    /// Drives a pin of a chip in the kernel.
+    case pin(Chip, UInt32)
+    /// Sends a message to local APICs.
+    case message(MSIMessage)
+  }
+
+  var line: UInt32
+  var target: Target
+
+  /// Of all chips in the kernel, as on a PC: line 0, the timer's, drives the I/O APIC's pin 2, as the MADT tells the
+  /// guest. (KVM's own routes connect line n with pin n.)
+  static var toKernelChips: [InterruptRoute] {
+    let timerPin = UInt32(Platform.timerPin)
+    // The second controller hangs on line 2 of the first.
+    let first = (UInt32(0)..<8).filter { $0 != 2 }.map { InterruptRoute(line: $0, target: .pin(.firstPIC, $0)) }
+    let second = (UInt32(8)..<16).map { InterruptRoute(line: $0, target: .pin(.secondPIC, $0 - 8)) }
+    let apic = (UInt32(0)..<24).filter { $0 != timerPin }.map {
+      InterruptRoute(line: $0, target: .pin(.ioAPIC, $0 == 0 ? timerPin : $0))
+    }
+    return first + second + apic
+  }
+
+  var entry: kvm_irq_routing_entry {
+    var entry = kvm_irq_routing_entry()
+    entry.gsi = line
+    switch target {
+    case .pin(let chip, let pin):
+      entry.type = UInt32(KVM_IRQ_ROUTING_IRQCHIP)
+      unsafe entry.u.irqchip = kvm_irq_routing_irqchip(irqchip: chip.rawValue, pin: pin)
+    case .message(let message):
+      entry.type = UInt32(KVM_IRQ_ROUTING_MSI)
+      unsafe entry.u.msi.address_lo = UInt32(truncatingIfNeeded: message.address)
+      unsafe entry.u.msi.address_hi = UInt32(truncatingIfNeeded: message.address >> 32)
+      unsafe entry.u.msi.data = message.data
+    }
+    return entry
+  }
+}
