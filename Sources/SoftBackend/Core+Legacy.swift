@@ -70,14 +70,17 @@ extension Core {
     drop(8 * UInt64(i.width))
   }
 
-  /// BOUND: #BR unless a signed index lies between two limits in memory.
+  /// BOUND: #BR unless a signed index lies between two limits in memory. For an index below the lower one, the upper
+  /// one is not read: it may lie where there is no memory.
   func checkBounds(_ i: Instruction) throws(Fault) {
-    let size = UInt64(i.width)
-    let address = try linear(i, Int(i.width) * 2, write: false)
-    let lower = Self.signed(try readNumber(address, i.width), i.width)
-    let upper = Self.signed(try readNumber(address &+ size, i.width), i.width)
+    let place = effectiveAddress(i)
+    func limit(_ number: UInt64) throws(Fault) -> Int64 {
+      let address = try linear(i.segment, place &+ number * UInt64(i.width), Int(i.width), write: false)
+      return Self.signed(try readNumber(address, i.width), i.width)
+    }
     let index = Self.signed(self[register: Int(i.reg)], i.width)
-    if index < lower || index > upper { throw .bound }
+    if try index < limit(0) { throw .bound }
+    if try index > limit(1) { throw .bound }
   }
 
   private static func signed(_ value: UInt64, _ width: UInt8) -> Int64 {

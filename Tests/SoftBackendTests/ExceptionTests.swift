@@ -70,6 +70,19 @@ import Testing
     }
   }
 
+  @Test("BOUND looks for its upper limit only where the lower one lets the index through")
+  func bound() throws {
+    let guest = try SystemGuest(.segments)
+    guest.core.setSegment(Segment.ds, selector: Selector.own, base: 0x2000, limit: 0xFFF, attributes: 0xC093)
+    try guest.store32(100, 0x2FFC)
+    guest.core[.rbx] = 0xFFC
+    // bound eax, [ebx]; the upper limit would be beyond the segment
+    for (index, vector) in [(UInt64(99), UInt8(5)), (100, 13)] {
+      guest.core[.rax] = index
+      #expect(try guest.run([0x62, 0x03, 0xF4]) == vector)
+    }
+  }
+
   @Test("segments that grow down exist above their limit")
   func expandDown() throws {
     let guest = try SystemGuest(.segments)
