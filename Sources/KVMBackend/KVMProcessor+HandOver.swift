@@ -58,8 +58,6 @@ extension KVMProcessor {
     if new.vectors != old.vectors {
       unsafe withUnsafeMutableBytes(of: &vectors) { place in
         unsafe place.copyBytes(from: new.vectors)
-        // XSTATE_BV: x87 and SSE are not in their initial state any more.
-        unsafe place.storeBytes(of: place.load(fromByteOffset: 512, as: UInt64.self) | 3, toByteOffset: 512, as: UInt64.self)
       }
       try check("KVM_SET_XSAVE", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_XSAVE, &vectors))
     }

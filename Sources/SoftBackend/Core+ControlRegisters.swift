@@ -55,7 +55,8 @@ extension Core {
       self[.cr3] = value & ~(1 << 63)
       return flushLocalTranslations()
     case 4:
-      guard value & ~0x33_07FF == 0 else { throw .protection }
+      // XSAVE is there for AVX only.
+      guard value & ~(0x33_07FF | (VectorStubs.shared.hasAVX2 ? VectorControl.xsave : 0)) == 0 else { throw .protection }
       if isLong && value & 0x20 == 0 { throw .protection }
       // Process identifiers are for long mode, and begin with number 0.
       if value & ~self[.cr4] & Self.identifiers != 0, !isLong || self[.cr3] & 0xFFF != 0 { throw .protection }

@@ -2,42 +2,62 @@
 extension Core {
   /// The 0F AE and 0F C7 groups, as far as they concern this state.
   func executeExtendedState(_ i: Instruction) throws(Fault) {
-    guard i.opcode == 0xAE, VectorForms.Prefix(i.prefixes) == .none else { throw .undefined }
-    switch (i.isMemory, i.extension3) {
-    case (true, 0): try saveLegacy(i)
-    case (true, 1): try restoreLegacy(i)
-    case (true, 2): try loadControl(i)
-    case (true, 3): try storeControl(i)
-    case (true, 4), (true, 6): try saveExtended(i)
-    case (true, 5): try restoreExtended(i)
-    case (true, 7), (false, 5...7): break  // CLFLUSH and the fences: guest memory is always coherent.
+    guard VectorForms.Prefix(i.prefixes) == .none else { throw .undefined }
+    switch (i.opcode, i.isMemory, i.extension3) {
+    case (0xAE, true, 0): try saveLegacy(i)
+    case (0xAE, true, 1): try restoreLegacy(i)
+    case (0xAE, true, 2):
+      try requireSSE()
+      try loadControl(i)
+    case (0xAE, true, 3):
+      try requireSSE()
+      try storeControl(i)
+    case (0xAE, true, 4): try saveExtended(i, .plain)
+    case (0xAE, true, 6): try saveExtended(i, .optimized)
+    case (0xC7, true, 4): try saveExtended(i, .compacted)
+    case (0xAE, true, 5): try restoreExtended(i)
+    case (0xAE, true, 7), (0xAE, false, 5...7): break  // CLFLUSH and the fences: guest memory is always coherent.
     default: throw .undefined
     }
   }
 
-  /// Bits of XCR0 that exist here: x87 and SSE.
-  static let extendedComponents: UInt64 = 3
+  /// Bits of XCR0 that exist here: x87 and SSE, and AVX where the host has it.
+  static let extendedComponents: UInt64 = VectorStubs.shared.hasAVX2 ? 7 : 3
+  private static let avxComponent: UInt64 = 4
   private static let headerSize = 64
   private static let legacySize = 512
+  static let upperSize = 256
+  /// Where the upper halves are in an area, compacted or not, and how long an area with them is.
+  static let upperOffset = legacySize + headerSize
+  static func areaSize(_ components: UInt64) -> Int { upperOffset + (components & avxComponent != 0 ? upperSize : 0) }
 
   func readXCR(_ number: UInt32) throws(Fault) -> UInt64 {
     guard self[.cr4] & VectorControl.xsave != 0 else { throw .undefined }
     switch number {
     case 0: return self[.xcr0]
-    case 1: return self[.xcr0] & Self.extendedComponents
+    case 1: return self[.xcr0] & usedComponents
     default: throw .protection
     }
   }
 
   func writeXCR(_ number: UInt32, _ value: UInt64) throws(Fault) {
     guard self[.cr4] & VectorControl.xsave != 0 else { throw .undefined }
-    guard cpl == 0, number == 0, value & 1 != 0, value & ~Self.extendedComponents == 0 else { throw .protection }
+    guard cpl == 0, number == 0, value & 1 != 0, value & ~Self.extendedComponents == 0,
+      value & 6 != Self.avxComponent
+    else { throw .protection }
     self[.xcr0] = value
   }
 
-  /// The state after INIT: x87 and SSE as they come out of reset.
+  /// The components that may not be as they are after reset.
+  private var usedComponents: UInt64 {
+    let hasUpper = stride(from: 0, to: Self.upperSize, by: 8).contains { load(Self.upperHalves &+ $0, as: UInt64.self) != 0 }
+    return hasUpper ? 7 : 3
+  }
+
+  /// The state after INIT: x87, SSE and AVX as they come out of reset.
   func resetVectorState() {
-    for offset in stride(from: 0, to: Self.legacySize, by: 8) { store(UInt64(0), at: Self.vectorState &+ offset) }
+    clear(Self.vectorState, Self.legacySize)
+    clear(Self.upperHalves, Self.upperSize)
     store(UInt16(0x40), at: VectorArea.control)
     store(UInt8(0xFF), at: VectorArea.tags)
     store(FloatControl.masks, at: VectorArea.mxcsr)
@@ -45,14 +65,12 @@ extension Core {
     self[.xcr0] = 1
   }
 
-  private func loadControl(_ i: Instruction) throws(Fault) {
-    try requireSSE()
+  func loadControl(_ i: Instruction) throws(Fault) {
     let value = try readOperand(i, UInt32.self)
     guard value >> 16 == 0 else { throw .protection }
     store(value, at: VectorArea.mxcsr)
   }
-  private func storeControl(_ i: Instruction) throws(Fault) {
-    try requireSSE()
+  func storeControl(_ i: Instruction) throws(Fault) {
     try writeOperand(i, load(VectorArea.mxcsr, as: UInt32.self))
   }
 
@@ -63,7 +81,7 @@ extension Core {
     return address
   }
 
-  /// How many bytes of the XMM registers the present mode can reach.
+  /// How many bytes of the XMM registers, or of their upper halves, the present mode can reach.
   private var reachableXMM: Int { is64Bit ? 256 : 128 }
 
   private func saveLegacy(_ i: Instruction) throws(Fault) {
@@ -111,10 +129,14 @@ extension Core {
 
   // MARK: XSAVE
 
+  private enum SaveKind { case plain, optimized, compacted }
+  /// XCOMP_BV of a compacted area.
+  private static let isCompacted: UInt64 = 1 << 63
+
   private func requireExtendedArea(_ i: Instruction, write: Bool) throws(Fault) -> UInt64 {
     guard self[.cr4] & VectorControl.xsave != 0 else { throw .undefined }
     guard self[.cr0] & VectorControl.taskSwitched == 0 else { throw .noCoprocessor }
-    let address = try linear(i, Self.legacySize + Self.headerSize, write: write)
+    let address = try linear(i, Self.areaSize(requestedComponents), write: write)
     guard address & 63 == 0 else { throw .protection }
     return address
   }
@@ -124,22 +146,29 @@ extension Core {
     (self[.rdx] << 32 | self[.rax] & 0xFFFF_FFFF) & self[.xcr0] & Self.extendedComponents
   }
 
-  private func saveExtended(_ i: Instruction) throws(Fault) {
+  /// Registers that are as after reset are told to be so, and need not be written.
+  private func saveExtended(_ i: Instruction, _ kind: SaveKind) throws(Fault) {
     let address = try requireExtendedArea(i, write: true)
     let wanted = requestedComponents
-    try probe(address, Self.legacySize + Self.headerSize, write: true)
-    let present: UInt64 = try read(address &+ UInt64(Self.legacySize))
+    let used = wanted & usedComponents
+    try probe(address, Self.areaSize(wanted), write: true)
+    let header = address &+ UInt64(Self.legacySize)
+    let present: UInt64 = try read(header)
     if wanted & 1 != 0 {
       prepareX87(wide: i.prefixes.contains(.rexW))
       try write(address, 24, from: VectorArea.image)
       try write(address &+ 32, 128, from: VectorArea.mmx)
     }
-    if wanted & 2 != 0 {
+    if wanted & 2 != 0 || wanted & Self.avxComponent != 0 && kind != .compacted {
       try write(address &+ 24, load(VectorArea.mxcsr, as: UInt32.self))
       try write(address &+ 28, UInt32(0xFFFF))
-      try write(address &+ 160, reachableXMM, from: VectorArea.xmm)
     }
-    try write(address &+ UInt64(Self.legacySize), present & ~wanted | wanted)
+    if wanted & 2 != 0 { try write(address &+ 160, reachableXMM, from: VectorArea.xmm) }
+    if (kind == .plain ? wanted : used) & Self.avxComponent != 0 {
+      try write(address &+ UInt64(Self.upperOffset), reachableXMM, from: Self.upperHalves)
+    }
+    try write(header, kind == .compacted ? used : present & ~wanted | used)
+    if kind == .compacted { try write(header &+ 8, wanted | Self.isCompacted) }
   }
 
   private func restoreExtended(_ i: Instruction) throws(Fault) {
@@ -147,23 +176,35 @@ extension Core {
     let wanted = requestedComponents
     let header = address &+ UInt64(Self.legacySize)
     let present: UInt64 = try read(header)
-    guard present & ~self[.xcr0] == 0, try read(header &+ 8, UInt64.self) == 0, try read(header &+ 16, UInt64.self) == 0
+    let format: UInt64 = try read(header &+ 8)
+    let isCompacted = format & Self.isCompacted != 0
+    guard present & ~self[.xcr0] == 0, try read(header &+ 16, UInt64.self) == 0,
+      isCompacted ? format & ~Self.isCompacted & ~self[.xcr0] == 0 && present & ~format == 0 : format == 0
     else { throw .protection }
+    try probe(address, Self.areaSize(wanted & present), write: false)
     try read(address, 160 &+ reachableXMM, to: VectorArea.image)
+    let takesControl = isCompacted ? wanted & present & 2 != 0 : wanted & 6 != 0
     let control = load(VectorArea.image &+ 24, as: UInt32.self)
-    if wanted & 2 != 0, control >> 16 != 0 { throw .protection }
+    if takesControl, control >> 16 != 0 { throw .protection }
+    if wanted & present & Self.avxComponent != 0 {
+      try read(address &+ UInt64(Self.upperOffset), reachableXMM, to: Self.upperHalves)
+    } else if wanted & Self.avxComponent != 0 {
+      clear(Self.upperHalves, reachableXMM)
+    }
     if wanted & 1 != 0 {
       if present & 1 == 0 { makeInitialX87() }
       takeX87(wide: i.prefixes.contains(.rexW))
     }
-    if wanted & 2 != 0 {
-      store(control, at: VectorArea.mxcsr)
-      if present & 2 != 0 {
-        copy(VectorArea.image &+ 160, VectorArea.xmm, reachableXMM)
-      } else {
-        for offset in stride(from: 0, to: reachableXMM, by: 8) { store(UInt64(0), at: VectorArea.xmm &+ offset) }
-      }
+    if takesControl { store(control, at: VectorArea.mxcsr) } else if wanted & 2 != 0 { store(FloatControl.masks, at: VectorArea.mxcsr) }
+    if wanted & present & 2 != 0 {
+      copy(VectorArea.image &+ 160, VectorArea.xmm, reachableXMM)
+    } else if wanted & 2 != 0 {
+      clear(VectorArea.xmm, reachableXMM)
     }
+  }
+
+  private func clear(_ place: Int, _ count: Int) {
+    for offset in stride(from: 0, to: count, by: 8) { store(UInt64(0), at: place &+ offset) }
   }
 
   private func makeInitialX87() {

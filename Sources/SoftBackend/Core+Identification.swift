@@ -14,14 +14,21 @@ extension Core {
     switch leaf {
     // AuthenticAMD, whose processors need no page-table isolation.
     case 0: return (0x15, 0x6874_7541, 0x444D_4163, 0x6974_6E65)
-    case 1: return (0x000F_0F10, index << 24 | count << 16 | 8 << 8, Feature.leaf1C | Feature.vectors & VectorStubs.shared.features, Feature.leaf1D | (count > 1 ? 1 << 28 : 0))
-    case 7: return subleaf == 0 ? (0, Feature.leaf7B, 0, 0) : (0, 0, 0, 0)
+    case 1:
+      let vectors = Feature.vectors & VectorStubs.shared.features | (hasAVX2 ? Feature.advanced : 0)
+      let isEnabled: UInt32 = hasAVX2 && self[.cr4] & VectorControl.xsave != 0 ? 1 << 27 : 0
+      return (
+        0x000F_0F10, index << 24 | count << 16 | 8 << 8, Feature.leaf1C | vectors | isEnabled,
+        Feature.leaf1D | (count > 1 ? 1 << 28 : 0)
+      )
+    case 7: return subleaf == 0 ? (0, Feature.leaf7B | (hasAVX2 ? 1 << 5 : 0), 0, 0) : (0, 0, 0, 0)
     case 0xB:
       switch subleaf {
       case 0: return (0, 1, 1 << 8, index)
       case 1: return (UInt32(32 - max(count - 1, 0).leadingZeroBitCount), count, 1 | 2 << 8, index)
       default: return (0, 0, subleaf & 0xFF, index)
       }
+    case 0xD where hasAVX2: return extendedArea(subleaf)
     case 0x15: return (1, hertz / 1_000_000, 1_000_000, 0)
     // KVMKVMKVM: its clock is all that Linux needs to know the time.
     case 0x4000_0000: return (0x4000_0010, 0x4B4D_564B, 0x564B_4D56, 0x4D)
@@ -40,11 +47,27 @@ extension Core {
     }
   }
 
+  private var hasAVX2: Bool { VectorStubs.shared.hasAVX2 }
+
+  /// The area of XSAVE: its sizes for the enabled components and for all, and where AVX's is.
+  private func extendedArea(_ subleaf: UInt32) -> (UInt32, UInt32, UInt32, UInt32) {
+    let enabled = UInt32(Self.areaSize(self[.xcr0]))
+    switch subleaf {
+    case 0: return (UInt32(Self.extendedComponents), enabled, UInt32(Self.areaSize(Self.extendedComponents)), 0)
+    // XSAVEOPT, XSAVEC, XGETBV of what is in use.
+    case 1: return (7, enabled, 0, 0)
+    case 2: return (UInt32(Self.upperSize), UInt32(Self.upperOffset), 0, 0)
+    default: return (0, 0, 0, 0)
+    }
+  }
+
   private enum Feature {
     /// CMPXCHG16B, PCID, x2APIC, MOVBE, POPCNT, TSC deadline, RDRAND, hypervisor.
     static let leaf1C: UInt32 = 1 << 13 | 1 << 17 | 1 << 21 | 1 << 22 | 1 << 23 | 1 << 24 | 1 << 30 | 1 << 31
     /// SSE3, PCLMULQDQ, SSSE3, SSE4.1, SSE4.2 and AES, where the host has them.
     static let vectors: UInt32 = 1 | 1 << 1 | 1 << 9 | 1 << 19 | 1 << 20 | 1 << 25
+    /// FMA, XSAVE, AVX and F16C, with AVX2.
+    static let advanced: UInt32 = 1 << 12 | 1 << 26 | 1 << 28 | 1 << 29
     /// FPU DE PSE TSC MSR PAE CX8 APIC MTRR PGE CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2
     static let leaf1D: UInt32 = 0x078B_B37D
     /// FSGSBASE, BMI1, SMEP, BMI2, ERMS, INVPCID, RDSEED, ADX, SMAP.

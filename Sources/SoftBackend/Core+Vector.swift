@@ -1,33 +1,41 @@
-/// MMX and SSE: the host executes each instruction on the places where the core has its operands.
+/// MMX, SSE and AVX: the host executes each instruction on the places where the core has its operands.
 extension Core {
   /// x87, XSAVE and what else has no host code of its own: everything decoded as `.vector`.
   func executeVector(_ i: Instruction) throws(Fault) {
-    guard !i.prefixes.contains(.vex), !i.prefixes.contains(.lock) else { throw .undefined }
     switch (i.map, i.opcode) {
     case (0, _): try executeX87(i)
     case (1, 0x77): try emptyMMX()
-    case (1, 0xF7): try storeMasked(i)
-    default: try executeExtendedState(i)
+    case (1, 0xF7), (5, 0xF7): try storeBytes(i)
+    case (1, _): try executeExtendedState(i)
+    case (5, 0x77): try clearRegisters(i)
+    case (5, _): try executeControl(i)
+    case (6, 0x2C...0x2F), (6, 0x8C), (6, 0x8E): try moveMasked(i)
+    default: try gather(i)
     }
   }
 
   /// Calls host code, which may read and change its operands and what else of the core its instruction names.
-  @inline(__always) @unsafe func callHost(_ code: UInt64, _ reg: UnsafeMutableRawPointer, _ rm: UnsafeMutableRawPointer) {
+  @inline(__always) @unsafe func callHost(
+    _ code: UInt64, _ reg: UnsafeMutableRawPointer, _ rm: UnsafeMutableRawPointer, _ source: UnsafeMutableRawPointer
+  ) {
     guard let code = unsafe UnsafeRawPointer(bitPattern: UInt(code)) else { return }
-    unsafe unsafeBitCast(code, to: VectorStubs.Entry.self)(base, reg, rm)
+    unsafe unsafeBitCast(code, to: VectorStubs.Entry.self)(base, reg, rm, source)
   }
 
-  /// The plain case: operands are XMM and general registers, and memory.
+  /// The plain case: operands are vector and general registers, and memory.
   func executeHosted(_ i: Instruction) throws(Fault) {
-    try requireSSE()
+    if i.prefixes.contains(.vex) { try requireAVX() } else { try requireSSE() }
     let reg = unsafe base + Int(i.destination) &* 8
-    guard i.isMemory else { return unsafe callHost(i.immediate, reg, base + Int(i.source) &* 8) }
+    let source = unsafe base + VectorArea.vector(i.vvvv)
+    guard i.isMemory else { return unsafe callHost(i.immediate, reg, base + Int(i.source) &* 8, source) }
     let size = Int(i.width)
     let writes = i.prefixes.contains(.writes)
     let address = try vectorAddress(i)
-    if let p = unsafe writes ? writeHost(address, size) : readHost(address, size) { return unsafe callHost(i.immediate, reg, p) }
+    if let p = unsafe writes ? writeHost(address, size) : readHost(address, size) {
+      return unsafe callHost(i.immediate, reg, p, source)
+    }
     if writes { try probe(address, size, write: true) } else { try read(address, size, to: VectorArea.operand) }
-    unsafe callHost(i.immediate, reg, base + VectorArea.operand)
+    unsafe callHost(i.immediate, reg, base + VectorArea.operand, source)
     if writes { try write(address, size, from: VectorArea.operand) }
   }
 
@@ -42,9 +50,13 @@ extension Core {
 
   /// With MMX registers, flags, or exceptions that are not masked.
   func executeHostedRarely(_ i: Instruction) throws(Fault) {
-    let form = VectorForms.all[VectorForms.index(map: i.map, prefix: VectorForms.Prefix(i.prefixes), opcode: i.opcode)]
+    let form = unsafe VectorForms.all.form(of: i.record.pointee)
     let traits = form.traits
-    if form.reg == .xmm || form.rm == .xmm || traits.contains(.float) { try requireSSE() }
+    if i.prefixes.contains(.vex) {
+      try requireAVX()
+    } else if form.reg == .xmm || form.rm == .xmm || traits.contains(.float) {
+      try requireSSE()
+    }
     if form.usesMMX { try requireMMX() }
     let writes = traits.contains(.stores) && i.isMemory
     let size = Int(i.width)
@@ -54,19 +66,31 @@ extension Core {
       if writes { try probe(address, size, write: true) } else { try read(address, size, to: VectorArea.operand) }
     }
     if form.reg == .mmx || form.rm == .mmx && !i.isMemory { useMMX() }
-    let reg = Int(i.destination) &* 8
     let rm = i.isMemory ? VectorArea.operand : Int(i.source) &* 8
     if traits.contains(.float) {
-      store(load(VectorArea.mxcsr, as: UInt32.self) & ~FloatControl.raised | FloatControl.masks, at: VectorArea.workControl)
-      copyPair(reg, VectorArea.trial)
-      unsafe callHost(i.immediate, base + VectorArea.trial, base + rm)
-      try commitExceptions()
-      copyPair(VectorArea.trial, reg)
+      try callFloat(i, form, rm: rm)
     } else {
-      unsafe callHost(i.immediate, base + reg, base + rm)
+      unsafe callHost(i.immediate, base + Int(i.destination) &* 8, base + rm, base + VectorArea.vector(i.vvvv))
     }
     if writes { try write(address, size, from: VectorArea.operand) }
     if traits.contains(.flags) { setArithmeticFlags(load(VectorArea.flags)) }
+  }
+
+  /// Lets the host change a copy of the destination, which an exception that is not masked leaves alone.
+  private func callFloat(_ i: Instruction, _ form: VectorForm, rm: Int) throws(Fault) {
+    let stores = form.traits.contains(.stores)
+    let reg = Int(i.destination) &* 8
+    let target = stores ? rm : reg
+    let hasUpper = i.prefixes.contains(.vex) && (stores ? form.rm : form.reg) != .general
+    store(load(VectorArea.mxcsr, as: UInt32.self) & ~FloatControl.raised | FloatControl.masks, at: VectorArea.workControl)
+    copyPair(target, VectorArea.trial)
+    if hasUpper { copyPair(target &+ VectorArea.upper, VectorArea.trial &+ VectorArea.upper) }
+    unsafe callHost(
+      i.immediate, base + (stores ? reg : VectorArea.trial), base + (stores ? VectorArea.trial : rm),
+      base + VectorArea.vector(i.vvvv))
+    try commitExceptions()
+    copyPair(VectorArea.trial, target)
+    if hasUpper { copyPair(VectorArea.trial &+ VectorArea.upper, target &+ VectorArea.upper) }
   }
 
   /// The address of an operand in memory, aligned if it must be.
@@ -81,7 +105,12 @@ extension Core {
     guard self[.cr4] & VectorControl.fxsave != 0, self[.cr0] & VectorControl.emulation == 0 else { throw .undefined }
     guard self[.cr0] & VectorControl.taskSwitched == 0 else { throw .noCoprocessor }
   }
-  /// The same for MMX, which also reports a pending x87 exception.
+  /// AVX exists when the system has enabled its registers in XCR0 (SDM 1 14.8).
+  @inline(__always) func requireAVX() throws(Fault) {
+    guard self[.xcr0] & 6 == 6, self[.cr4] & VectorControl.xsave != 0, isProtected, !isVirtual8086 else { throw .undefined }
+    guard self[.cr0] & VectorControl.taskSwitched == 0 else { throw .noCoprocessor }
+  }
+  /// The same as for SSE, for MMX, which also reports a pending x87 exception.
   func requireMMX() throws(Fault) {
     guard self[.cr0] & VectorControl.emulation == 0 else { throw .undefined }
     guard self[.cr0] & VectorControl.taskSwitched == 0 else { throw .noCoprocessor }
@@ -104,7 +133,7 @@ extension Core {
   }
 
   /// An MMX instruction makes all x87 registers valid and the stack start at 0.
-  private func useMMX() {
+  func useMMX() {
     setStackTop(0)
     store(UInt8(0xFF), at: VectorArea.tags)
   }
@@ -112,26 +141,6 @@ extension Core {
     try requireMMX()
     setStackTop(0)
     store(UInt8(0), at: VectorArea.tags)
-  }
-
-  /// MASKMOVQ and MASKMOVDQU: the bytes whose mask has its top bit set go to DS:RDI.
-  private func storeMasked(_ i: Instruction) throws(Fault) {
-    let prefix = VectorForms.Prefix(i.prefixes)
-    guard !i.isMemory, prefix == .none || prefix == .operandSize else { throw .undefined }
-    let wide = prefix == .operandSize
-    if wide { try requireSSE() } else { try requireMMX() }
-    if !wide { useMMX() }
-    let source = Int(VectorArea.word(wide ? .xmm : .mmx, i.reg)) &* 8
-    let mask = Int(VectorArea.word(wide ? .xmm : .mmx, i.rm)) &* 8
-    let count = wide ? 16 : 8
-    let offset = truncated(self[.rdi], i.addressWidth)
-    let segment = i.segment == 6 && !is64Bit ? 3 : i.segment
-    let address = segment == 6 ? offset : try linear(segment, offset, count, write: true)
-    guard (0..<count).contains(where: { load(mask &+ $0, as: UInt8.self) & 0x80 != 0 }) else { return }
-    try probe(address, count, write: true)
-    for k in 0..<count where load(mask &+ k, as: UInt8.self) & 0x80 != 0 {
-      try write(address &+ UInt64(k), load(source &+ k, as: UInt8.self))
-    }
   }
 
   // MARK: Memory and flags

@@ -53,7 +53,7 @@ extension Core {
     if form.readsFlags { store(moveFlags, at: VectorArea.flags) }
     let key = 1 << 31 | UInt32(i.opcode) << 8 | UInt32(modrm) | (i.isMemory ? 1 << 16 : 0)
     guard let code = VectorStubs.shared.place(key, { form.code(i.opcode, modrm) }) else { throw .undefined }
-    unsafe callHost(code, base, base + VectorArea.operand)
+    unsafe callHost(code, base, base + VectorArea.operand, base)
 
     let after = load(VectorArea.image &+ 2, as: UInt16.self)
     let raised = after & 0x3F

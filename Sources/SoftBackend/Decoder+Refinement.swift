@@ -69,7 +69,9 @@ extension Decoder {
 extension Decoder {
   /// The prefix within VEX chooses among the instructions of an opcode.
   private func refineVEX(_ i: inout InstructionRecord, _ operation: inout Operation) {
+    guard operation != .vector else { return }
     let prefix = i.prefixes.intersection([.operandSize, .repeatZero, .repeatNonzero])
+    if i.vectorLength != 0 { return operation = .undefined }
     switch (i.map, i.opcode, prefix) {
     case (6, 0xF5, .repeatZero): operation = .pext
     case (6, 0xF5, .repeatNonzero): operation = .pdep

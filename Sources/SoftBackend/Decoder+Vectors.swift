@@ -3,29 +3,32 @@ extension Decoder {
   func findHostCode(_ i: inout InstructionRecord, _ operation: inout Operation) {
     guard operation == .vector, !Self.isOwnWork(i) else { return }
     operation = .undefined
-    let prefix = VectorForms.Prefix(i.prefixes)
-    let form = VectorForms.all[VectorForms.index(map: i.map, prefix: prefix, opcode: i.opcode)]
+    let stub = VectorStub(i)
+    let form = stub.form
     let traits = form.traits
     guard form.exists, !traits.contains(i.isMemory ? .registerOnly : .memoryOnly) else { return }
     if traits.contains(.extended), !Self.isShift(i.opcode, i.reg & 7, form.rm) { return }
-    let wide = i.prefixes.contains(.rexW)
-    let stub = VectorStub(
-      map: i.map, prefix: prefix, opcode: i.opcode, extended: i.reg & 7,
-      immediate: UInt8(truncatingIfNeeded: i.immediate), wide: wide, memory: i.isMemory, form: form)
+    if i.prefixes.contains(.vex) {
+      guard i.vvvv == 0 || stub.usesSource || traits.contains(.target) else { return }
+      guard !traits.contains(i.prefixes.contains(.vexW) ? .narrow : .widened) else { return }
+    }
     guard let code = VectorStubs.shared.place(stub.key, { stub.code }) else { return }
-    operation =
-      form.isRare ? .hostedRarely : traits.contains(.float) ? .hostedFloat : .hosted
+    operation = form.isRare ? .hostedRarely : traits.contains(.float) ? .hostedFloat : .hosted
     i.immediate = code
     i.destination = VectorArea.word(form.reg, i.reg)
     i.source = VectorArea.word(form.rm, i.rm)
-    i.width = traits.contains(.wideMemory) && wide ? 8 : form.size
-    if i.width == 16 && !traits.contains(.unaligned) { i.prefixes.insert(.aligned) }
+    i.width = traits.contains(.wideMemory) && stub.wide ? 8 : form.size
+    if i.width >= 16 && !traits.contains(.unaligned) { i.prefixes.insert(.aligned) }
     if traits.contains(.stores) { i.prefixes.insert(.writes) }
   }
 
-  /// x87, and what concerns the state as a whole or parts of memory: executed here.
+  /// x87, and what concerns the state as a whole or single elements in memory: executed here.
   private static func isOwnWork(_ i: InstructionRecord) -> Bool {
-    i.map == 0 || i.map == 1 && [0x77, 0xAE, 0xC7, 0xF7].contains(i.opcode)
+    switch (i.map, i.opcode) {
+    case (0, _), (1, 0x77), (1, 0xAE), (1, 0xC7), (1, 0xF7), (5, 0x77), (5, 0xAE), (5, 0xF7): true
+    case (6, 0x2C...0x2F), (6, 0x8C), (6, 0x8E), (6, 0x90...0x93): true
+    default: false
+    }
   }
 
   /// Whether a shift by an immediate exists: SHIFT.W, .D and .Q by opcode, whole registers only for XMM.
@@ -33,7 +36,7 @@ extension Decoder {
     switch extended {
     case 2, 6: true
     case 4: opcode != 0x73
-    case 3, 7: opcode == 0x73 && operand == .xmm
+    case 3, 7: opcode == 0x73 && operand != .mmx
     default: false
     }
   }

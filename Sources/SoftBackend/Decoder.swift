@@ -85,7 +85,6 @@ struct Decoder {
       // VEX bears no other prefix of its kind; and outside of 64-bit code, LES and LDS have memory operands.
       isRefused = rex != 0 || !i.prefixes.isDisjoint(with: [.lock, .operandSize, .repeatZero, .repeatNonzero])
       (rex, opcode) = try vex(&i, isShort: opcode == 0xC5, is64)
-      isRefused = isRefused || i.vectorLength != 0
     }
     if rex != 0 { i.prefixes.insert(.rex) }
     if rex & 8 != 0 { i.prefixes.insert(.rexW) }
@@ -155,6 +154,7 @@ struct Decoder {
     }
     i.prefixes.insert([[], .operandSize, .repeatZero, .repeatNonzero][Int(last & 3)])
     i.prefixes.insert(.vex)
+    if rex & 8 != 0 { i.prefixes.insert(.vexW) }
     i.vectorLength = last >> 2 & 1
     i.vvvv = ~last >> 3 & (is64 ? 15 : 7)
     return (is64 ? rex : 0, try byte())

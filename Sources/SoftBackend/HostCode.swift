@@ -8,6 +8,12 @@ struct HostCode {
     for shift in stride(from: UInt32(0), to: 32, by: 8) { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
   }
 
+  /// The rest of an instruction after its opcode: a register, and memory at `[base + offset]`.
+  mutating func operand(_ reg: UInt8, _ base: UInt8, _ offset: Int) {
+    emit((offset == 0 ? 0 : 0x80) | reg << 3 | base)
+    if offset != 0 { emit32(Int32(truncatingIfNeeded: offset)) }
+  }
+
   /// An instruction whose register field is `reg` and whose operand is memory at `[rdi + offset]`.
   mutating func rdi(wide: Bool = false, _ opcode: [UInt8], reg: UInt8, offset: Int) {
     let rex = 0x40 | (wide ? 8 : 0) | (reg >> 3 & 1) << 2

@@ -77,6 +77,8 @@ struct Prefixes: OptionSet {
   static let aligned = Prefixes(rawValue: 256)
   /// A vector operand in memory is the destination.
   static let writes = Prefixes(rawValue: 512)
+  /// VEX.W, which counts outside of 64-bit code for some.
+  static let vexW = Prefixes(rawValue: 1024)
   static let repeated: Prefixes = [.repeatZero, .repeatNonzero]
 }
 

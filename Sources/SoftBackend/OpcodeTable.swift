@@ -332,13 +332,18 @@ let opcodeText = """
   2 F6 adcx Gy Ey
   3 00-FF vector m Ib
   4 00-FF undefined m
-  5 00-FF undefined m
-  6 00-FF undefined m
+  5 00-FF vector m
+  5 70-73 vector m Ib
+  5 77 vector
+  5 C2 vector m Ib
+  5 C4-C6 vector m Ib
+  6 00-FF vector m
+  6 F2-F7 undefined m
   6 F2 andn Gy Ey
   6 F3 undefined/lowestBit/lowestBit/lowestBit/undefined/undefined/undefined/undefined Ey
   6 F5 bzhi Gy Ey
   6 F6 mulx Gy Ey
   6 F7 bextr Gy Ey
-  7 00-FF undefined m Ib
+  7 00-FF vector m Ib
   7 F0 rorx Gy Ey Ib
   """

@@ -8,7 +8,7 @@ public import SystemBus
 public final class StandIn: Sendable {
   /// What instructions use beyond `ProcessorState`.
   public struct Extra: Equatable, Sendable {
-    /// x87, MXCSR and XMM registers, as FXSAVE64 writes them.
+    /// x87, MXCSR, XMM and YMM registers, as XSAVE64 writes them.
     public var vectors: [UInt8]
     public var xcr0: UInt64
     /// The values of `modelSpecific`.
@@ -35,7 +35,12 @@ public final class StandIn: Sendable {
     case refused
   }
 
-  public static let vectorSize = 416
+  public static let vectorSize = Core.upperOffset + Core.upperSize
+  private static let registerSize = 416
+  /// XSTATE_BV in the header of `Extra.vectors`.
+  private static let header = 512
+  private static let upperHalves: UInt8 = 4
+  private static let upperHalvesOf512: UInt8 = 0x40
   /// SYSENTER's and SYSCALL's registers, and what SWAPGS exchanges.
   public static let modelSpecific: [UInt32] = [
     0x174, 0x175, 0x176, 0xC000_0081, 0xC000_0082, 0xC000_0083, 0xC000_0084, 0xC000_0102,
@@ -113,7 +118,11 @@ public final class StandIn: Sendable {
 
   private func take(_ extra: Extra, at rip: UInt64) {
     let core = processor.core
-    for (offset, byte) in extra.vectors.enumerated() { core.store(byte, at: Core.vectorState + offset) }
+    for offset in 0..<Self.registerSize { core.store(extra.vectors[offset], at: Core.vectorState + offset) }
+    let hasUpper = extra.vectors[Self.header] & Self.upperHalves != 0
+    for offset in 0..<Core.upperSize {
+      core.store(hasUpper ? extra.vectors[Core.upperOffset + offset] : 0, at: Core.upperHalves + offset)
+    }
     core[.xcr0] = extra.xcr0
     for (field, value) in zip(Self.fields, extra.registers) { core[field] = value }
     core[.shadow] = extra.isShadowed ? rip : .max
@@ -122,8 +131,17 @@ public final class StandIn: Sendable {
 
   private func result(_ old: Extra) -> Extra {
     let core = processor.core
+    var vectors = old.vectors
+    for offset in 0..<Self.registerSize { vectors[offset] = core.load(Core.vectorState + offset) }
+    // x87 and SSE are told to be in use even if only their places show it.
+    if vectors[..<Self.registerSize] != old.vectors[..<Self.registerSize] { vectors[Self.header] |= 3 }
+    let upper: [UInt8] = (0..<Core.upperSize).map { core.load(Core.upperHalves + $0) }
+    if vectors[Self.header] & Self.upperHalves != 0 || upper.contains(where: { $0 != 0 }) {
+      vectors.replaceSubrange(Core.upperOffset..., with: upper)
+      vectors[Self.header] |= Self.upperHalves
+    }
     return Extra(
-      vectors: (0..<Self.vectorSize).map { core.load(Core.vectorState + $0) }, xcr0: old.xcr0,
+      vectors: vectors, xcr0: old.xcr0,
       registers: Self.fields.map { core[$0] }, isShadowed: core[.shadow] == core[.rip],
       blocksNonMaskable: core[.inNonMaskable] != 0)
   }
@@ -134,9 +152,11 @@ public final class StandIn: Sendable {
     case .input, .output, .inputString, .outputString, .halt, .cpuid, .rdtsc, .rdtscp, .rdmsr, .wrmsr, .rdpmc, .rdpid,
       .moveFromDebug, .moveToDebug, .invlpg, .invpcid, .hypercall, .xsetbv, .undefined:
       return false
-    case .vector:
-      let isExtendedState = i.map == 1 && i.opcode == 0xAE && i.isMemory && i.extension3 >= 4 && i.extension3 <= 6
-      return !isExtendedState || extra.xcr0 & ~Core.extendedComponents == 0
+    case .vector where i.map == 1 && i.isMemory && (i.opcode == 0xAE && (4...6).contains(i.extension3) || i.opcode == 0xC7):
+      return extra.xcr0 & ~Core.extendedComponents == 0
+    // VEX also clears the rest of 512-bit registers, which are not here.
+    case .vector, .hosted, .hostedFloat, .hostedRarely:
+      return !i.prefixes.contains(.vex) || i.prefixes.contains(.writes) || extra.vectors[header] & upperHalvesOf512 == 0
     default: return true
     }
   }

@@ -10,18 +10,23 @@ enum VectorArea {
   static let mxcsr = Core.vectorState + 24
   static let mmx = Core.vectorState + 32
   static let xmm = Core.vectorState + 160
+  /// How far the upper half of a YMM register is from the lower.
+  static let upper = Core.upperHalves - xmm
 
   // Working space of host stubs.
   /// A copy of an instruction's memory operand, aligned for anything.
   static let operand = 0x800
-  /// A copy of a destination that an exception would leave alone.
-  static let trial = 0x900
   static let flags = 0x910
   /// The MXCSR that the host's own code has.
   static let hostControl = 0x918
   static let workControl = 0x91C
   /// An FXSAVE64 image with all exceptions masked.
   static let image = 0x940
+  /// A copy of a destination that an exception would leave alone.
+  static let trial = 0xC00
+
+  /// The place of an XMM register, or of the lower half of a YMM register.
+  @inline(__always) static func vector(_ number: UInt8) -> Int { xmm &+ Int(number & 15) &* 16 }
 
   /// The place of a register operand, in words of 8 bytes.
   static func word(_ operand: VectorForm.Operand, _ number: UInt8) -> UInt8 {
@@ -29,7 +34,7 @@ enum VectorArea {
     case .none: 0
     case .general: number & 15
     case .mmx: UInt8(mmx / 8) + (number & 7) * 2
-    case .xmm: UInt8(xmm / 8) + (number & 15) * 2
+    case .xmm, .ymm: UInt8(xmm / 8) + (number & 15) * 2
     }
   }
 }

@@ -1,8 +1,11 @@
-/// The table of all MMX and SSE instructions that the host executes for us.
+/// The table of all MMX, SSE and AVX instructions that the host executes for us.
 @safe struct VectorForms: @unchecked Sendable {
-  private static let count = 3 * 4 * 256
+  private static let count = 3 * 3 * 4 * 256
   /// Filled once, and there for as long as the program.
   private let list: UnsafeMutablePointer<VectorForm>
+
+  /// What comes before an opcode: legacy prefixes, or VEX with its L.
+  enum Encoding: Int { case legacy, short, long }
 
   /// The mandatory prefix that selects among the instructions of one opcode.
   enum Prefix: Int {
@@ -17,21 +20,33 @@
 
   static let all = VectorForms()
 
-  /// - Parameter map: 1 for 0F, 2 for 0F38, 3 for 0F3A.
-  static func index(map: UInt8, prefix: Prefix, opcode: UInt8) -> Int {
-    (Int(map) &- 1) &* 1024 &+ prefix.rawValue &* 256 &+ Int(opcode)
+  private static func index(_ encoding: Encoding, _ map: UInt8, _ prefix: Prefix, _ opcode: UInt8) -> Int {
+    let number = encoding.rawValue * 3 + Int(map) - 1
+    precondition((0..<9).contains(number), "maps are 1 to 3")
+    return number * 1024 + prefix.rawValue * 256 + Int(opcode)
   }
 
-  private typealias Operand = VectorForm.Operand
-  private typealias Traits = VectorForm.Traits
+  /// - Parameter map: 1 for 0F, 2 for 0F38, 3 for 0F3A.
+  subscript(encoding: Encoding, map: UInt8, prefix: Prefix, opcode: UInt8) -> VectorForm {
+    get { unsafe list[Self.index(encoding, map, prefix, opcode)] }
+    nonmutating set { unsafe list[Self.index(encoding, map, prefix, opcode)] = newValue }
+  }
+
+  /// The form of an instruction of these maps, with VEX or without.
+  func form(of i: InstructionRecord) -> VectorForm {
+    let encoding: Encoding = !i.prefixes.contains(.vex) ? .legacy : i.vectorLength == 0 ? .short : .long
+    return self[encoding, i.map & 3, Prefix(i.prefixes), i.opcode]
+  }
+
+  typealias Operand = VectorForm.Operand
+  typealias Traits = VectorForm.Traits
 
   private func add(
     _ map: UInt8, _ prefix: Prefix, _ opcodes: [UInt8], _ reg: Operand, _ rm: Operand, _ size: UInt8,
     _ traits: Traits = [], feature: UInt8 = 31
   ) {
     for opcode in opcodes {
-      unsafe list[Self.index(map: map, prefix: prefix, opcode: opcode)] =
-        VectorForm(reg: reg, rm: rm, size: size, traits: traits, feature: feature)
+      self[.legacy, map, prefix, opcode] = VectorForm(reg: reg, rm: rm, size: size, traits: traits, feature: feature)
     }
   }
   /// An MMX instruction with its SSE2 twin.
@@ -62,13 +77,9 @@
     integers()
     supplements()
     sse4()
+    if VectorStubs.shared.hasAVX2 { advanced() }
     let features = VectorStubs.shared.features
     for n in 0..<Self.count where unsafe features >> UInt32(list[n].feature) & 1 == 0 { unsafe list[n] = VectorForm() }
-  }
-
-  subscript(index: Int) -> VectorForm {
-    precondition((0..<Self.count).contains(index), "maps are 1 to 3")
-    return unsafe list[index]
   }
 
   private func moves() {

@@ -11,6 +11,8 @@ struct OracleState: Equatable {
   var flags: UInt64 = 2
   /// An FXSAVE64 image: control word at 0, MXCSR at 24, ST/MM at 32, XMM at 160.
   var image = OracleState.freshImage
+  /// The upper halves of YMM0 to YMM15, where the host has them.
+  var upper = [UInt8](repeating: 0, count: 256)
 
   static let freshImage: [UInt8] = {
     var image = [UInt8](repeating: 0, count: 512)
@@ -45,6 +47,8 @@ struct OracleFault: Equatable {
   private static let hostStack = registers + 136
   private static let hostControl = registers + 144
   private static let image = registers + 512
+  private static let upper = registers + 1024
+  static let hasAVX2 = VectorStubs.shared.hasAVX2
 
   private let memory: ExecutableMemory
   private let slot: Int
@@ -63,6 +67,7 @@ struct OracleFault: Equatable {
     code.relative(wide: true, [0x89], reg: 4, to: Self.hostStack)
     code.relative([0x0F, 0xAE], reg: 3, to: Self.hostControl)
     code.relative(wide: true, [0x0F, 0xAE], reg: 1, to: Self.image)
+    if Self.hasAVX2 { Self.moveUpper(&code, stores: false) }
     code.relative([0xFF], reg: 6, to: Self.flags)
     code.emit(0x9D)
     for register: UInt8 in 0..<16 {
@@ -77,6 +82,10 @@ struct OracleFault: Equatable {
     code.relative(wide: true, [0x8B], reg: 4, to: Self.hostStack)
     code.emit(0x9C)
     code.relative([0x8F], reg: 0, to: Self.flags)
+    if Self.hasAVX2 {
+      Self.moveUpper(&code, stores: true)
+      code.emit(0xC5, 0xF8, 0x77)  // vzeroupper
+    }
     code.relative(wide: true, [0x0F, 0xAE], reg: 0, to: Self.image)
     code.emit(0xDB, 0xE3)  // fninit
     code.relative([0x0F, 0xAE], reg: 2, to: Self.hostControl)
@@ -91,6 +100,16 @@ struct OracleFault: Equatable {
     guard UInt(bitPattern: place) == UInt(Self.scratch) else { fatalError("the scratch pages are taken") }
     unsafe signalStack = UnsafeMutableRawPointer.allocate(byteCount: 65536, alignment: 4096)
     OracleSignals.install()
+  }
+
+  /// VINSERTF128 or VEXTRACTF128 for all registers.
+  private static func moveUpper(_ code: inout HostCode, stores: Bool) {
+    for register: UInt8 in 0..<16 {
+      code.emit(0xC4, register < 8 ? 0xE3 : 0x63, stores ? 0x7D : (~register & 15) << 3 | 5, stores ? 0x19 : 0x18)
+      code.emit((register & 7) << 3 | 5)
+      code.emit32(Int32(upper + Int(register) * 16 - (code.bytes.count + 5)))
+      code.emit(1)
+    }
   }
 
   /// Where the code under test was when its fault came, after INT3 for that.
@@ -111,6 +130,7 @@ struct OracleFault: Equatable {
     unsafe state.image.withUnsafeBytes { source in
       if let base = source.baseAddress { unsafe memcpy(data + Self.image, base, 512) }
     }
+    for (i, byte) in state.upper.enumerated() { unsafe data.storeBytes(of: byte, toByteOffset: Self.upper + i, as: UInt8.self) }
     let fault = unsafe enter(data, epilogue: UInt64(UInt(bitPattern: data)) + UInt64(epilogue), &contents)
 
     for i in 0..<16 {
@@ -120,6 +140,7 @@ struct OracleFault: Equatable {
     unsafe state.image.withUnsafeMutableBytes { target in
       if let base = target.baseAddress { unsafe memcpy(base, data + Self.image, 512) }
     }
+    for i in 0..<256 { state.upper[i] = unsafe data.load(fromByteOffset: Self.upper + i, as: UInt8.self) }
     return fault
   }
 

@@ -72,6 +72,7 @@ final class SoftTwin {
     try setContents(contents)
     for k in 0..<16 { core[register: k] = state.registers[k] }
     for k in 0..<512 { core.store(state.image[k], at: Core.vectorState + k) }
+    for k in 0..<256 { core.store(state.upper[k], at: Core.upperHalves + k) }
     core.flags = state.flags & 0xCD5 | 0x202
     core[.rip] = code
     core[.pending] = 0
@@ -86,6 +87,7 @@ final class SoftTwin {
     }
     for k in 0..<16 { state.registers[k] = core[register: k] }
     for k in 0..<512 { state.image[k] = core.load(Core.vectorState + k) }
+    for k in 0..<256 { state.upper[k] = core.load(Core.upperHalves + k) }
     state.flags = core.flags & 0xCD5 | 2
     contents = try self.contents(contents.count)
     return (fault, core[.rip])

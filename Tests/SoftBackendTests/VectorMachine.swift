@@ -5,16 +5,20 @@ final class VectorMachine {
   private let twin: SoftTwin
   var core: Core { twin.processor.core }
 
-  /// In 64-bit mode with SSE and XSAVE enabled, as Linux leaves it.
+  /// In 64-bit mode with SSE, XSAVE and what it knows enabled, as Linux leaves it.
   init() throws {
     twin = try SoftTwin(codeAt: 0x2000_0000)
     core[.cr4] = 0x4_0620
     core.resetVectorState()
+    core[.xcr0] = Core.extendedComponents
   }
 
   /// Executes one instruction from `state` on `memory`, which lies at the oracle's scratch address.
   func run(_ code: VectorCode, _ state: inout OracleState, _ memory: inout [UInt8]) -> Fault? {
-    guard let end = try? twin.run(code.bytes, &state, &memory).fault else { return .shutdown }
+    run(code.bytes, &state, &memory)
+  }
+  func run(_ bytes: [UInt8], _ state: inout OracleState, _ memory: inout [UInt8]) -> Fault? {
+    guard let end = try? twin.run(bytes, &state, &memory).fault else { return .shutdown }
     // INT3 follows the instruction, and has no gate.
     return end == Fault(vector: 13, code: 26) ? nil : end
   }
@@ -33,15 +37,34 @@ struct VectorCode {
   /// The operand is memory at RBX, whatever `rm` says.
   var memory = false
   var immediate: UInt8?
+  /// VEX.L, if there is a VEX prefix, and the register in VEX.vvvv.
+  var length: UInt8?
+  var vvvv: UInt8 = 0
+  /// SIB's index, its scale and index together with VEX.X, for addresses that are vectors.
+  var index: UInt8?
 
   var bytes: [UInt8] {
-    var bytes: [UInt8] = prefix == 0 ? [] : [prefix]
     let base = memory ? 3 : rm
+    if let length { return vexBytes(length, base) }
+    var bytes: [UInt8] = prefix == 0 ? [] : [prefix]
     let rex = 0x40 | (wide ? 8 : 0) | (reg >> 3) << 2 | base >> 3
     if rex != 0x40 { bytes.append(rex) }
     if map != 0 { bytes.append(0x0F) }
     if map > 1 { bytes.append(map == 2 ? 0x38 : 0x3A) }
     bytes += [opcode, (memory ? 0 : 0xC0) | (reg & 7) << 3 | base & 7]
+    if let immediate { bytes.append(immediate) }
+    return bytes
+  }
+
+  private func vexBytes(_ length: UInt8, _ base: UInt8) -> [UInt8] {
+    let inverted = (~reg >> 3 & 1) << 7 | (~(index ?? 0) >> 3 & 1) << 6 | (~base >> 3 & 1) << 5
+    let pp: UInt8 = prefix == 0x66 ? 1 : prefix == 0xF3 ? 2 : prefix == 0xF2 ? 3 : 0
+    var bytes = [0xC4, inverted | map, (wide ? 0x80 : 0) | (~vvvv & 15) << 3 | length << 2 | pp, opcode]
+    if let index {
+      bytes += [(reg & 7) << 3 | 4, 0x80 | (index & 7) << 3 | 3]
+    } else {
+      bytes.append((memory ? 0 : 0xC0) | (reg & 7) << 3 | base & 7)
+    }
     if let immediate { bytes.append(immediate) }
     return bytes
   }

@@ -5,7 +5,7 @@ import Testing
 @testable import SoftBackend
 
 @Suite("MMX and SSE as the host does them") struct VectorTests {
-  private static let prefixes: [(UInt8, VectorForms.Prefix)] = [
+  static let prefixes: [(UInt8, VectorForms.Prefix)] = [
     (0, .none), (0x66, .operandSize), (0xF3, .repeatZero), (0xF2, .repeatNonzero),
   ]
 
@@ -24,6 +24,10 @@ import Testing
       for b in 0..<8 { state.image[32 + 16 * k + b] = UInt8(truncatingIfNeeded: word >> UInt64(8 * b)) }
       state.image[32 + 16 * k + 8] = 0xFF
       state.image[32 + 16 * k + 9] = 0xFF
+    }
+    for k in 0..<32 {
+      let word = HostOracle.hasAVX2 ? random.word() : 0
+      for b in 0..<8 { state.upper[8 * k + b] = UInt8(truncatingIfNeeded: word >> UInt64(8 * b)) }
     }
     state.image[3] = UInt8(random.next() % 8) << 3
     state.image[4] = 0xFF
@@ -44,8 +48,15 @@ import Testing
     return state
   }
 
-  private func compare(_ code: VectorCode, _ machine: VectorMachine, _ random: inout FixedSequence) {
-    let (start, memory) = Self.scene(&random)
+  static func compare(
+    _ code: VectorCode, _ machine: VectorMachine, _ random: inout FixedSequence, change: ((inout OracleState) -> Void)? = nil
+  ) {
+    var (start, memory) = Self.scene(&random)
+    if let change {
+      change(&start)
+      // It may be anywhere in the scratch pages.
+      memory = (0..<HostOracle.scratchSize).map { memory[$0 % memory.count] }
+    }
     var (host, guest) = (start, start)
     var (hostMemory, guestMemory) = (memory, memory)
     let signal = HostOracle.shared.withLock { $0.run(code.bytes, &host, &hostMemory) }
@@ -65,6 +76,7 @@ import Testing
     }
     let (a, b) = (visible(host).image, visible(guest).image)
     for k in 0..<512 where a[k] != b[k] { text += "[\(k)] \(a[k]) \(b[k]) " }
+    for k in 0..<256 where host.upper[k] != guest.upper[k] { text += "upper \(k) \(host.upper[k]) \(guest.upper[k]) " }
     return text
   }
 
@@ -74,7 +86,7 @@ import Testing
     var random = FixedSequence(UInt64(map))
     for (byte, prefix) in Self.prefixes {
       for opcode in UInt8(0)...255 {
-        let form = VectorForms.all[VectorForms.index(map: map, prefix: prefix, opcode: opcode)]
+        let form = VectorForms.all[.legacy, map, prefix, opcode]
         guard form.exists else { continue }
         for round in 0..<24 {
           let general = form.reg == .general || form.rm == .general
@@ -91,7 +103,7 @@ import Testing
           if form.traits.contains(.immediate) {
             code.immediate = UInt8(truncatingIfNeeded: random.next()) >> (round % 4 < 2 ? 0 : 4)
           }
-          compare(code, machine, &random)
+          Self.compare(code, machine, &random)
         }
       }
     }
@@ -104,7 +116,7 @@ import Testing
     for map in UInt8(1)...3 {
       for (byte, prefix) in Self.prefixes {
         for opcode in UInt8(0)...255 {
-          let form = VectorForms.all[VectorForms.index(map: map, prefix: prefix, opcode: opcode)]
+          let form = VectorForms.all[.legacy, map, prefix, opcode]
           guard form.exists, !form.traits.contains(.registerOnly), form.size > 0 else { continue }
           for wide in [false, true] {
             let size = wide && form.traits.contains(.wideMemory) ? 8 : Int(form.size)

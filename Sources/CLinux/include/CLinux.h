@@ -51,6 +51,14 @@ static inline uint32_t linux_cpuid_ecx(uint32_t leaf) {
   uint32_t a, b, c, d;
   return __get_cpuid(leaf, &a, &b, &c, &d) ? c : 0;
 }
+// Whether the host has AVX, AVX2, FMA and F16C, and its kernel keeps the registers.
+static inline int linux_has_avx2(void) {
+  uint32_t a, b, c, d, low, high;
+  const uint32_t needed = 1u << 12 | 1u << 27 | 1u << 28 | 1u << 29;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || (c & needed) != needed) return 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (low & 6) == 6 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & 1u << 5);
+}
 static inline int linux_thread_id(void) { return (int)syscall(SYS_gettid); }
 static inline int linux_signal_thread(int thread, int signal) {
   long r = syscall(SYS_tgkill, getpid(), thread, signal);

@@ -1,0 +1,124 @@
+/// Vector instructions that access memory by the element, as a mask tells.
+extension Core {
+  /// MASKMOVQ and MASKMOVDQU: the bytes whose mask has its top bit set go to DS:RDI.
+  func storeBytes(_ i: Instruction) throws(Fault) {
+    let prefix = VectorForms.Prefix(i.prefixes)
+    guard !i.isMemory, prefix == .operandSize || prefix == .none && !i.prefixes.contains(.vex) else { throw .undefined }
+    let wide = prefix == .operandSize
+    if i.prefixes.contains(.vex) {
+      guard i.vvvv == 0, i.vectorLength == 0 else { throw .undefined }
+      try requireAVX()
+    } else if wide {
+      try requireSSE()
+    } else {
+      try requireMMX()
+      useMMX()
+    }
+    let source = Int(VectorArea.word(wide ? .xmm : .mmx, i.reg)) &* 8
+    let mask = Int(VectorArea.word(wide ? .xmm : .mmx, i.rm)) &* 8
+    let count = wide ? 16 : 8
+    let offset = truncated(self[.rdi], i.addressWidth)
+    let segment = i.segment == 6 && !is64Bit ? 3 : i.segment
+    let address = segment == 6 ? offset : try linear(segment, offset, count, write: true)
+    guard (0..<count).contains(where: { load(mask &+ $0, as: UInt8.self) & 0x80 != 0 }) else { return }
+    try probe(address, count, write: true)
+    for k in 0..<count where load(mask &+ k, as: UInt8.self) & 0x80 != 0 {
+      try write(address &+ UInt64(k), load(source &+ k, as: UInt8.self))
+    }
+  }
+
+  /// The place of element `k` of `size` bytes of a vector register.
+  private func element(_ number: UInt8, _ k: Int, _ size: Int) -> Int {
+    let byte = k &* size
+    return VectorArea.vector(number) &+ byte &+ (byte >= 16 ? VectorArea.upper &- 16 : 0)
+  }
+  private func isChosen(_ mask: UInt8, _ k: Int, _ size: Int) -> Bool {
+    load(element(mask, k, size) &+ size &- 1, as: UInt8.self) & 0x80 != 0
+  }
+
+  /// The linear address of an offset, which is wrapped and checked for itself.
+  private func elementAddress(_ i: Instruction, _ offset: UInt64, _ size: Int, write: Bool) throws(Fault) -> UInt64 {
+    try linear(i.segment, truncated(offset, i.addressWidth), size, write: write)
+  }
+  private func readElement(_ i: Instruction, _ offset: UInt64, _ size: Int) throws(Fault) -> UInt64 {
+    let address = try elementAddress(i, offset, size, write: false)
+    return size == 4 ? UInt64(try read(address, UInt32.self)) : try read(address, UInt64.self)
+  }
+  private func setElement(_ place: Int, _ value: UInt64, _ size: Int) {
+    if size == 4 { store(UInt32(truncatingIfNeeded: value), at: place) } else { store(value, at: place) }
+  }
+
+  /// VMASKMOVPS, VMASKMOVPD, VPMASKMOVD and VPMASKMOVQ: elements that the mask does not choose are not accessed.
+  func moveMasked(_ i: Instruction) throws(Fault) {
+    let isInteger = i.opcode >= 0x80
+    let isWide = i.prefixes.contains(.vexW)
+    guard i.isMemory, VectorForms.Prefix(i.prefixes) == .operandSize, isInteger || !isWide else { throw .undefined }
+    try requireAVX()
+    let size = isInteger ? (isWide ? 8 : 4) : i.opcode & 1 != 0 ? 8 : 4
+    let chosen = (0..<(16 << Int(i.vectorLength)) / size).filter { isChosen(i.vvvv, $0, size) }
+    let offset = effectiveAddress(i)
+    let stores = isInteger ? i.opcode == 0x8E : i.opcode >= 0x2E
+    if stores {
+      for k in chosen { try probe(elementAddress(i, offset &+ UInt64(k &* size), size, write: true), size, write: true) }
+      for k in chosen {
+        let address = try elementAddress(i, offset &+ UInt64(k &* size), size, write: true)
+        if size == 4 { try write(address, load(element(i.reg, k, size), as: UInt32.self)) } else {
+          try write(address, load(element(i.reg, k, size), as: UInt64.self))
+        }
+      }
+      return
+    }
+    let values = try chosen.map { (k) throws(Fault) in try readElement(i, offset &+ UInt64(k &* size), size) }
+    clear(i.reg, from: 0)
+    for (k, value) in zip(chosen, values) { setElement(element(i.reg, k, size), value, size) }
+  }
+
+  /// Gathers: elements come from addresses that are elements, too; one that is there clears its mask, so that after
+  /// a fault the instruction goes on with the others.
+  func gather(_ i: Instruction) throws(Fault) {
+    guard i.isMemory, i.rm & 7 == 4, i.addressWidth != 2, VectorForms.Prefix(i.prefixes) == .operandSize else { throw .undefined }
+    let index: UInt8 = i.index == 128 ? 4 : i.index / 8
+    guard i.reg != i.vvvv, i.reg != index, index != i.vvvv else { throw .undefined }
+    try requireAVX()
+    let size = i.prefixes.contains(.vexW) ? 8 : 4
+    let indexSize = i.opcode & 1 != 0 ? 8 : 4
+    let count = (16 << Int(i.vectorLength)) / max(size, indexSize)
+    let base = load(Int(i.base), as: UInt64.self) &+ i.displacement
+    let length = 16 << Int(i.vectorLength)
+    for k in 0..<length / size { setElement(element(i.vvvv, k, size), isChosen(i.vvvv, k, size) ? .max : 0, size) }
+    clear(i.vvvv, from: length)
+    for k in 0..<count where isChosen(i.vvvv, k, size) {
+      let place = element(index, k, indexSize)
+      let number = indexSize == 8 ? load(place, as: UInt64.self) : UInt64(truncatingIfNeeded: load(place, as: Int32.self))
+      let value = try readElement(i, base &+ number << UInt64(i.scale), size)
+      clear(i.reg, from: max(count &* size, 16))
+      setElement(element(i.reg, k, size), value, size)
+      setElement(element(i.vvvv, k, size), 0, size)
+    }
+    clear(i.vvvv, from: 0)
+    clear(i.reg, from: count &* size)
+  }
+
+  /// Makes the bytes of a register zero, from one that a word of 8 begins with.
+  private func clear(_ number: UInt8, from first: Int) {
+    for k in first / 8..<4 { store(UInt64(0), at: element(number, k, 8)) }
+  }
+
+  /// VZEROUPPER and VZEROALL.
+  func clearRegisters(_ i: Instruction) throws(Fault) {
+    guard i.vvvv == 0, VectorForms.Prefix(i.prefixes) == .none else { throw .undefined }
+    try requireAVX()
+    for number in 0..<(is64Bit ? 16 : 8) as Range<UInt8> { clear(number, from: i.vectorLength == 0 ? 16 : 0) }
+  }
+
+  /// VLDMXCSR and VSTMXCSR.
+  func executeControl(_ i: Instruction) throws(Fault) {
+    guard i.isMemory, i.vvvv == 0, i.vectorLength == 0, VectorForms.Prefix(i.prefixes) == .none else { throw .undefined }
+    try requireAVX()
+    switch i.extension3 {
+    case 2: try loadControl(i)
+    case 3: try storeControl(i)
+    default: throw .undefined
+    }
+  }
+}
