@@ -153,12 +153,15 @@ struct OracleFault: Equatable {
     }
     var stack = unsafe stack_t(ss_sp: signalStack, ss_flags: 0, ss_size: 65536)
     unsafe sigaltstack(&stack, nil)
+    var (others, before) = (OracleSignals.others, sigset_t())
+    unsafe pthread_sigmask(SIG_BLOCK, &others, &before)
     unsafe OracleSignals.epilogue = epilogue
     unsafe OracleSignals.fault = nil
     unsafe OracleSignals.armed = true
     typealias Entry = @convention(c) () -> Void
     unsafe unsafeBitCast(code, to: Entry.self)()
     unsafe OracleSignals.armed = false
+    unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
     unsafe stack.ss_flags = 2  // SS_DISABLE
     unsafe sigaltstack(&stack, nil)
     unsafe contents.withUnsafeMutableBytes { target in

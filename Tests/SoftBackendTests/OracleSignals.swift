@@ -8,6 +8,17 @@ enum OracleSignals {
   nonisolated(unsafe) static var fault: OracleFault?
   nonisolated(unsafe) static var instruction: UInt64 = 0
 
+  /// What the code under test may raise.
+  private static let faults = [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP]
+
+  /// All signals but those: a handler of theirs would run on whatever the code under test has for a stack.
+  static let others: sigset_t = {
+    var set = sigset_t()
+    unsafe sigfillset(&set)
+    for signal in faults { unsafe sigdelset(&set, signal) }
+    return set
+  }()
+
   static func install() {
     unsafe armed = false
     unsafe fault = nil
@@ -26,6 +37,6 @@ enum OracleSignals {
       // REG_CSGSFS: back to 64-bit code, whatever ran.
       unsafe frame.pointee.uc_mcontext.gregs.18 = frame.pointee.uc_mcontext.gregs.18 & 0xFFFF_FFFF_0000 | 0x2B << 48 | 0x33
     }
-    for signal in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP] { unsafe sigaction(signal, &action, nil) }
+    for signal in faults { unsafe sigaction(signal, &action, nil) }
   }
 }
