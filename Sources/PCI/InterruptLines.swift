@@ -9,11 +9,11 @@ public import SystemBus
 public final class InterruptLines: Sendable {
   private struct State: Sendable {
     /// The slots that pull each wire.
-    var pulling = [UInt32](repeating: 0, count: 8)
+    var pulling = [UInt32](repeating: 0, count: PCIRouting.wireCount)
     /// The latest change seen of each slot's pin.
     var sequence = [UInt64](repeating: 0, count: 32)
     /// Where each wire leads besides; nil for nowhere.
-    var routes = [Int?](repeating: nil, count: 8)
+    var routes = [Int?](repeating: nil, count: PCIRouting.wireCount)
     /// The legacy lines that are high because of a wire.
     var legacy: Set<Int> = []
   }
