@@ -73,7 +73,7 @@ extension Core {
       unsafe callHost(i.immediate, base + Int(i.destination) &* 8, base + rm, base + VectorArea.vector(i.vvvv))
     }
     if writes { try write(address, size, from: VectorArea.operand) }
-    if traits.contains(.flags) { setArithmeticFlags(load(VectorArea.flags)) }
+    if traits.contains(.flags) { arithmeticFlags = load(VectorArea.flags) }
   }
 
   /// Lets the host change a copy of the destination, which an exception that is not masked leaves alone.
@@ -143,7 +143,7 @@ extension Core {
     store(UInt8(0), at: VectorArea.tags)
   }
 
-  // MARK: Memory and flags
+  // MARK: Memory
 
   /// Copies guest memory to a place in the block.
   func read(_ address: UInt64, _ count: Int, to place: Int) throws(Fault) {
@@ -180,13 +180,4 @@ extension Core {
 
   /// The largest power of two, to 8, that is left to do.
   private static func piece(_ left: Int) -> Int { left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1 }
-
-  /// Takes the six arithmetic flags from an RFLAGS image.
-  func setArithmeticFlags(_ flags: UInt64) {
-    self[.zeroResult] = flags & Flags.zf != 0 ? 0 : 1
-    self[.signResult] = (flags & Flags.sf) << 56 | (flags & Flags.pf != 0 ? 0 : 1)
-    let carry = flags & Flags.cf
-    self[.carries] = carry << 63 | (carry ^ flags >> 11 & 1) << 62
-    self[.adjust] = flags & Flags.af
-  }
 }

@@ -19,7 +19,7 @@ extension Core {
     let count = wide ? 16 : 8
     let offset = truncated(self[.rdi], i.addressWidth)
     let segment = i.segment == 6 && !is64Bit ? 3 : i.segment
-    let address = segment == 6 ? offset : try linear(segment, offset, count, write: true)
+    let address = try linear(segment, offset, count, write: true)
     guard (0..<count).contains(where: { load(mask &+ $0, as: UInt8.self) & 0x80 != 0 }) else { return }
     try probe(address, count, write: true)
     for k in 0..<count where load(mask &+ k, as: UInt8.self) & 0x80 != 0 {

@@ -66,7 +66,7 @@ extension Core {
       unsafe (base + VectorArea.tags).copyMemory(from: base + VectorArea.image + 4, byteCount: 1)
       unsafe (base + VectorArea.mmx).copyMemory(from: base + VectorArea.image + 32, byteCount: 128)
       status = after & ~(Self.summary | 0x7F) | sticky | raised | stackFault
-      if form.setsFlags { setArithmeticFlags(load(VectorArea.flags)) }
+      if form.setsFlags { arithmeticFlags = load(VectorArea.flags) }
     } else {
       status = status & ~0x200 | after & 0x200 | raised | after & 0x40
     }
