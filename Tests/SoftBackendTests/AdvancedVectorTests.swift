@@ -17,7 +17,7 @@ struct AdvancedVectorTests {
         let form = VectorForms.all[length == 0 ? .short : .long, map, prefix, opcode]
         guard form.exists else { continue }
         let traits = form.traits
-        for round in 0..<24 {
+        for round in 0..<16 {
           var code = VectorCode(
             prefix: byte, map: map, opcode: opcode, wide: random.next() % 2 == 0, reg: UInt8(random.next() % 16),
             rm: UInt8(random.next() % 16), memory: round % 2 == 0, length: length)
@@ -74,7 +74,7 @@ struct AdvancedVectorTests {
   @Test("masked moves leave elements alone that are not chosen", arguments: [UInt8(0x2C), 0x2D, 0x2E, 0x2F, 0x8C, 0x8E])
   func masked(opcode: UInt8) {
     var random = FixedSequence(UInt64(opcode))
-    for round in 0..<200 {
+    for round in 0..<100 {
       let code = VectorCode(
         prefix: 0x66, map: 2, opcode: opcode, wide: round % 2 == 0, reg: UInt8(random.next() % 16), rm: 0,
         memory: round % 16 != 0, length: UInt8(round / 2 % 2), vvvv: UInt8(random.next() % 16))
@@ -87,7 +87,7 @@ struct AdvancedVectorTests {
   @Test("gathers take what their indices point to, and a fault leaves them half done", arguments: [UInt8(0x90), 0x91, 0x92, 0x93])
   func gathers(opcode: UInt8) {
     var random = FixedSequence(UInt64(opcode))
-    for round in 0..<300 {
+    for round in 0..<160 {
       let code = VectorCode(
         prefix: 0x66, map: 2, opcode: opcode, wide: round % 2 == 0, reg: UInt8(random.next() % 16), rm: 4, memory: true,
         length: UInt8(round / 2 % 2), vvvv: UInt8(random.next() % 16), index: UInt8(random.next() % 16))

@@ -88,6 +88,80 @@ import Testing
     #expect(execute(4, &state, &memory) == .undefined)
   }
 
+  /// XSAVE64, XSAVEOPT64 and XSAVEC64.
+  private static let saves: [[UInt8]] = [[0x48, 0x0F, 0xAE, 0x23], [0x48, 0x0F, 0xAE, 0x33], [0x48, 0x0F, 0xC7, 0x23]]
+
+  /// What the host saves, and this processor, too.
+  private func saved(_ code: [UInt8], _ wanted: UInt64, _ random: inout FixedSequence) -> [UInt8] {
+    var (state, _) = VectorTests.scene(&random)
+    state.registers[0] = wanted
+    state.registers[2] = 0
+    var memory = [UInt8](repeating: 0xA5, count: 1024)
+    for k in 0..<64 { memory[128 + 512 + k] = 0 }
+    // An MXCSR that can be restored even if it is not saved.
+    (memory[128 + 26], memory[128 + 27]) = (0, 0)
+    let start = (state, memory)
+    let fault = HostOracle.shared.withLock { $0.run(code, &state, &memory) }
+    #expect(fault == nil)
+    var (guest, guestMemory) = start
+    #expect(machine.run(code, &guest, &guestMemory) == nil)
+    // The x87 pointers are where the code was.
+    for k in 128 + 6..<128 + 24 { guestMemory[k] = memory[k] }
+    let place = memory.indices.first { memory[$0] != guestMemory[$0] }
+    #expect(place == nil, "\(code) \(wanted)")
+    return memory
+  }
+
+  @Test("XSAVE, XSAVEOPT and XSAVEC write what the host writes, and XRSTOR takes it", .enabled(if: HostOracle.hasAVX2, "the host has no AVX2"))
+  func advanced() {
+    var random = FixedSequence(6)
+    for code in Self.saves {
+      for wanted in UInt64(1)...7 {
+        for taken in UInt64(1)...7 {
+          let area = saved(code, wanted, &random)
+          var (host, _) = VectorTests.scene(&random)
+          host.registers[0] = taken
+          host.registers[2] = 0
+          var (guest, hostArea, guestArea) = (host, area, area)
+          let restore: [UInt8] = [0x48, 0x0F, 0xAE, 0x2B]
+          let fault = HostOracle.shared.withLock { $0.run(restore, &host, &hostArea) }
+          #expect(fault == nil)
+          #expect(machine.run(restore, &guest, &guestArea) == nil)
+          let same = VectorTests.visible(host) == VectorTests.visible(guest)
+          #expect(same, "\(code) \(wanted) \(taken) \(VectorTests.difference(host, guest))")
+        }
+      }
+    }
+  }
+
+  @Test("upper halves that are zero are told to be unused, and XSAVEC leaves their place alone", .enabled(if: HostOracle.hasAVX2, "the host has no AVX2"))
+  func unused() {
+    var (state, memory) = scene(8)
+    for k in 0..<64 { memory[128 + 512 + k] = 0 }
+    state.upper = OracleState().upper
+    state.registers[0] = 7
+    state.registers[2] = 0
+    #expect(machine.run([0x48, 0x0F, 0xC7, 0x23], &state, &memory) == nil)
+    #expect(memory[128 + 512] == 3 && memory[128 + 520] == 7 && memory[128 + 527] == 0x80)
+    #expect(memory[(128 + 576)...].allSatisfy { $0 == 0xA5 })
+    state.upper[0] = 1
+    #expect(execute(5, &state, &memory) == nil)
+    #expect(state.upper[0] == 0)
+  }
+
+  @Test("XRSTOR refuses a compacted area that has components it does not tell of", .enabled(if: HostOracle.hasAVX2, "the host has no AVX2"))
+  func refusedCompacted() {
+    for (present, format) in [(7, 3), (3, 0x107), (3, 3)] as [(UInt8, UInt64)] {
+      var (state, memory) = scene(7)
+      state.registers[0] = 7
+      for k in 0..<64 { memory[128 + 512 + k] = 0 }
+      memory[128 + 512] = present
+      for k in 0..<8 { memory[128 + 520 + k] = UInt8(truncatingIfNeeded: format >> UInt64(8 * k)) }
+      if format != 3 || present == 7 { memory[128 + 527] = 0x80 }
+      #expect(execute(5, &state, &memory) == .protection)
+    }
+  }
+
   @Test("XCR0 always has x87, and nothing that does not exist")
   func controlRegister() {
     #expect(write(2) == .protection)

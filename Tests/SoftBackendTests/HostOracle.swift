@@ -130,7 +130,9 @@ struct OracleFault: Equatable {
     unsafe state.image.withUnsafeBytes { source in
       if let base = source.baseAddress { unsafe memcpy(data + Self.image, base, 512) }
     }
-    for (i, byte) in state.upper.enumerated() { unsafe data.storeBytes(of: byte, toByteOffset: Self.upper + i, as: UInt8.self) }
+    unsafe state.upper.withUnsafeBytes { source in
+      if let base = source.baseAddress { unsafe memcpy(data + Self.upper, base, 256) }
+    }
     let fault = unsafe enter(data, epilogue: UInt64(UInt(bitPattern: data)) + UInt64(epilogue), &contents)
 
     for i in 0..<16 {
@@ -140,7 +142,9 @@ struct OracleFault: Equatable {
     unsafe state.image.withUnsafeMutableBytes { target in
       if let base = target.baseAddress { unsafe memcpy(base, data + Self.image, 512) }
     }
-    for i in 0..<256 { state.upper[i] = unsafe data.load(fromByteOffset: Self.upper + i, as: UInt8.self) }
+    unsafe state.upper.withUnsafeMutableBytes { target in
+      if let base = target.baseAddress { unsafe memcpy(base, data + Self.upper, 256) }
+    }
     return fault
   }
 

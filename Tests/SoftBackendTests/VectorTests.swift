@@ -183,7 +183,7 @@ import Testing
   func anything() throws {
     let machine = try VectorMachine()
     var random = FixedSequence(99)
-    for _ in 0..<8_000 {
+    for _ in 0..<12_000 {
       var (state, memory) = (OracleState(), [UInt8](repeating: 0x5A, count: 1024))
       state.registers[3] = HostOracle.scratch + 128
       let map = UInt8(random.next() % 4)
@@ -192,7 +192,8 @@ import Testing
         prefix: [0, 0x66, 0xF3, 0xF2][Int(random.next() % 4)], map: map,
         opcode: map == 0 ? opcode & 7 | 0xD8 : opcode, wide: random.next() % 2 == 0,
         reg: UInt8(random.next() % 16), rm: UInt8(random.next() % 16), memory: random.next() % 2 == 0,
-        immediate: UInt8(truncatingIfNeeded: random.next()))
+        immediate: UInt8(truncatingIfNeeded: random.next()), length: map != 0 && random.next() % 2 == 0 ? UInt8(random.next() % 2) : nil,
+        vvvv: random.next() % 2 == 0 ? 0 : UInt8(random.next() % 16))
       _ = machine.run(code, &state, &memory)
     }
   }
