@@ -135,14 +135,15 @@ struct Board: Sendable {
   /// Puts a kernel and its tables into RAM; nil where firmware does that.
   func load(_ configuration: Configuration, into memory: GuestMemory) throws -> ProcessorState? {
     guard configuration.firmware == nil, let kernel = configuration.kernel else { return nil }
-    let root: GuestAddress = 0xE_0000
+    // The areas that kernels search: ACPI's from 0xE0000 on, SMBIOS' from 0xF0000 on.
+    let (root, anchor): (GuestAddress, GuestAddress) = (0xE_0000, 0xF_0000)
     let placed = tables.placed(tablesAt: root + 0x40, rsdpAt: root)
     try memory.write(placed.rsdp, at: root)
     try memory.write(placed.tables, at: root + 0x40)
     let names = SMBIOS(processors: configuration.processors, memory: memory.size)
-    let inventory = names.placed(anchorAt: 0xF_0000, structuresAt: 0xF_0100)
-    try memory.write(inventory.anchor, at: 0xF_0000)
-    try memory.write(inventory.structures, at: 0xF_0100)
+    let inventory = names.placed(anchorAt: anchor, structuresAt: anchor + 0x100)
+    try memory.write(inventory.anchor, at: anchor)
+    try memory.write(inventory.structures, at: anchor + 0x100)
     return try Boot.load(
       LoadRequest(
         kernel: kernel, initrd: configuration.initrd, commandLine: configuration.commandLine,
