@@ -1,4 +1,5 @@
 internal import DeviceModel
+internal import Devices
 internal import GuestRAM
 internal import PCI
 internal import Primitives
@@ -29,17 +30,18 @@ extension Machine {
       case .firmware: (window.range, "firmware")
       }
     }
-    for target in board.targets {
-      if let range = target.placement.memory { ranges.append((range, target.placement.name)) }
+    // Whoever keeps the interrupt chips, the guest sees them here.
+    let placements = board.targets.map(\.placement) + [LegacyPIC.placement, IntervalTimer.placement, IOAPIC.placement]
+    for placement in placements {
+      if let range = placement.memory { ranges.append((range, placement.name)) }
     }
-    ranges.append((Platform.ioAPIC, "I/O APIC"))
     ranges.append((Platform.localAPIC, "local APIC, message-signalled interrupts"))
     for (range, name) in ranges.sorted(by: { $0.0.first < $1.0.first }) {
       lines.append("  \(range.first.value.hex(digits: 9))-\(range.last.value.hex(digits: 9))  \(name)")
     }
     lines.append("ports")
     var ports: [(PortRange, Placement)] = []
-    for target in board.targets { ports += target.placement.ports.map { ($0, target.placement) } }
+    for placement in placements { ports += placement.ports.map { ($0, placement) } }
     for (range, placement) in ports.sorted(by: { $0.0.first < $1.0.first }) {
       let line = placement.line.map { "  interrupt \($0)" } ?? ""
       lines.append("  \(range.first.value.hex(digits: 4))-\(range.last.value.hex(digits: 4))            \(placement.name)\(line)")
