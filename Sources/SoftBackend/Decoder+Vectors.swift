@@ -3,7 +3,7 @@ extension Decoder {
   func findHostCode(_ i: inout InstructionRecord, _ operation: inout Operation) {
     guard operation == .vector, !Self.isOwnWork(i) else { return }
     operation = .undefined
-    let stub = VectorStub(i)
+    let stub = VectorStub(i, is64Bit: core.is64Bit)
     let form = stub.form
     let traits = form.traits
     guard form.exists, !traits.contains(i.isMemory ? .registerOnly : .memoryOnly) else { return }

@@ -18,7 +18,8 @@ struct VectorStub {
   private static let (reg, rm, source, fourth): (UInt8, UInt8, UInt8, UInt8) = (2, 1, 3, 4)
   private static let (regPlace, rmPlace, sourcePlace, corePlace): (UInt8, UInt8, UInt8, UInt8) = (6, 2, 1, 7)
 
-  init(_ i: InstructionRecord) {
+  /// - Parameter is64Bit: whether there are more than eight registers.
+  init(_ i: InstructionRecord, is64Bit: Bool) {
     isVEX = i.prefixes.contains(.vex)
     map = i.map & 3
     prefix = VectorForms.Prefix(i.prefixes)
@@ -28,7 +29,7 @@ struct VectorStub {
     wide = form.traits.contains(.wide) && i.prefixes.contains(!isVEX || hasGeneral ? .rexW : .vexW)
     extended = i.reg & 7
     let byte = UInt8(truncatingIfNeeded: i.immediate)
-    immediate = form.traits.contains(.fourth) ? byte & (i.addressWidth == 8 ? 0xF0 : 0x70) : byte
+    immediate = form.traits.contains(.fourth) ? byte & (is64Bit ? 0xF0 : 0x70) : byte
     memory = i.isMemory
   }
 

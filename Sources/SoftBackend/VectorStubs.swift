@@ -18,8 +18,8 @@ import Synchronization
 
   private static let slotBits: UInt32 = 18
   private static let slots = 1 << Int(slotBits)
-  private static let size = 1 << 24
-  private static let spacing = 128
+  static let size = 1 << 24
+  static let spacing = 128
   private let memory: ExecutableMemory?
   /// Open addressing; a word is the key in its upper and the offset + 1 in its lower half.
   nonisolated(unsafe) private let table: UnsafeMutablePointer<UInt64>

@@ -153,6 +153,61 @@ struct AdvancedVectorTests {
     }
   }
 
+  @Test("an address size of 32 bits leaves the registers of 64-bit code as they are")
+  func shortAddress() {
+    var random = FixedSequence(11)
+    for round in 0..<32 {
+      let code = VectorCode(
+        prefix: 0x66, map: 3, opcode: 0x4A, reg: UInt8(random.next() % 16), rm: UInt8(random.next() % 16), memory: round % 2 == 0,
+        immediate: UInt8(round) << 4, length: UInt8(round / 16), vvvv: 9)
+      let (start, memory) = VectorTests.scene(&random)
+      var (host, guest, hostMemory, guestMemory) = (start, start, memory, memory)
+      let signal = HostOracle.shared.withLock { $0.run([0x67] + code.bytes, &host, &hostMemory) }
+      #expect(signal == nil)
+      #expect(machine.run([0x67] + code.bytes, &guest, &guestMemory) == nil)
+      #expect(VectorTests.visible(host) == VectorTests.visible(guest))
+    }
+  }
+
+  @Test("VC-02 the store of host code has room for every instruction that a guest can ask for")
+  func room() {
+    var bytes = 0
+    for encoding in [VectorForms.Encoding.legacy, .short, .long] {
+      for map in UInt8(1)...3 {
+        for (_, prefix) in VectorTests.prefixes {
+          for opcode in UInt8(0)...255 { bytes += Self.room(encoding, map, prefix, opcode) }
+        }
+      }
+    }
+    // x87: no more than each opcode with each second byte, in memory and not.
+    bytes += 8 * 256 * 2 * VectorStubs.spacing
+    #expect(bytes <= VectorStubs.size)
+  }
+
+  /// The bytes of all host code for one opcode.
+  private static func room(_ encoding: VectorForms.Encoding, _ map: UInt8, _ prefix: VectorForms.Prefix, _ opcode: UInt8) -> Int {
+    let form = VectorForms.all[encoding, map, prefix, opcode]
+    guard form.exists else { return 0 }
+    var i = InstructionRecord()
+    (i.map, i.opcode, i.vectorLength) = (encoding == .legacy ? map : map + 4, opcode, encoding == .long ? 1 : 0)
+    switch prefix {
+    case .none: break
+    case .operandSize: i.prefixes.insert(.operandSize)
+    case .repeatZero: i.prefixes.insert(.repeatZero)
+    case .repeatNonzero: i.prefixes.insert(.repeatNonzero)
+    }
+    if encoding != .legacy { i.prefixes.insert(.vex) }
+    let traits = form.traits
+    let immediates = traits.contains(.fourth) ? 16 : traits.contains(.immediate) ? 256 : 1
+    var bytes = 0
+    for memory in [false, true] where !traits.contains(memory ? .registerOnly : .memoryOnly) {
+      i.isMemory = memory
+      let size = VectorStub(i, is64Bit: true).code.bytes.count
+      bytes += (size + VectorStubs.spacing - 1) / VectorStubs.spacing * VectorStubs.spacing
+    }
+    return bytes * immediates * (traits.contains(.extended) ? 4 : 1) * (traits.contains(.wide) ? 2 : 1)
+  }
+
   @Test("an exception that is not masked leaves the whole destination alone")
   func unmasked() {
     var state = OracleState()
