@@ -8,6 +8,8 @@ extension Decoder {
       i.width = 2
       i.form = i.isMemory ? .memoryRegister : .registerRegister
       (i.destination, i.source) = (i.rm * 8, i.reg * 8)
+    // MOVSXD r16, r/m16 (SDM 2B).
+    case (0, 0x63) where i.width == 2: operation = .moveSign16
     case (0, 0x90) where i.prefixes.contains(.repeatZero): operation = .pause
     case (0, 0x90) where i.rm == 0: operation = .nop
     case (0, 0x8D), (0, 0xC4), (0, 0xC5), (0, 0x62), (1, 0xB2), (1, 0xB4), (1, 0xB5):

@@ -70,6 +70,17 @@ import Testing
     }
   }
 
+  @Test("MOVSXD of 16 bits reads no more than these")
+  func shortSignExtension() throws {
+    let guest = try SystemGuest(.long)
+    // the last word of the last page that is there
+    try guest.memory.write([0x34, 0x92], at: 0xFFFE)
+    (guest.core[.rbx], guest.core[.rax]) = (0xFFFE, .max)
+    // movsxd ax, [rbx]
+    #expect(try guest.run([0x66, 0x63, 0x03, 0xF4]) == nil)
+    #expect(guest.core[.rax] == 0xFFFF_FFFF_FFFF_9234)
+  }
+
   @Test("BOUND looks for its upper limit only where the lower one lets the index through")
   func bound() throws {
     let guest = try SystemGuest(.segments)
