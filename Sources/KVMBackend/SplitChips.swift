@@ -16,7 +16,6 @@ final class SplitChips: InterruptController, ChipKeeper {
     /// What KVM knows of the I/O APIC: the level-triggered messages, the end of which it must tell.
     var told: [InterruptRoute] = []
   }
-  private struct Listener: Sendable { let call: @Sendable () -> Void }
 
   private let entrance: InterruptEntrance
   private let state = Mutex(State())
@@ -24,7 +23,6 @@ final class SplitChips: InterruptController, ChipKeeper {
   private let deadlineMoved: @Sendable () -> Void
   private let deadline = DeadlineWatch()
   private let raised = Atomic<Bool>(false)
-  private let listener = Mutex<Listener?>(nil)
 
   /// - Parameter deadlineMoved: called from any thread when the timer wants to be advanced earlier.
   init(of vm: Int32, clock: @escaping @Sendable () -> Instant, deadlineMoved: @escaping @Sendable () -> Void) throws(ProcessorError) {
@@ -47,8 +45,8 @@ final class SplitChips: InterruptController, ChipKeeper {
 
   // MARK: Processors take them
 
-  /// Called without locks, from any thread, when the legacy controllers raise their interrupt.
-  func whenRaised(_ body: @escaping @Sendable () -> Void) { listener.withLock { $0 = Listener(call: body) } }
+  /// Called when the legacy controllers raise their interrupt.
+  let whenRaised = Callback()
 
   /// Whether the legacy controllers want to interrupt the first processor.
   var isRaised: Bool { raised.load(ordering: .acquiring) }
@@ -84,7 +82,7 @@ final class SplitChips: InterruptController, ChipKeeper {
       isEarlier = deadline.move(to: state.board.timer.deadline)
       return result
     }
-    if rises { listener.withLock { $0 }?.call() }
+    if rises { whenRaised() }
     if isEarlier { deadlineMoved() }
     return result
   }

@@ -3,7 +3,7 @@ internal import Synchronization
 /// One processor's bell: it looks at the signals without a lock, and is woken when new ones come.
 public final class Doorbell: Sendable {
   private let bits = Atomic<UInt32>(0)
-  private let wake = Mutex<Listener?>(nil)
+  private let wake = Callback()
 
   /// What waits for the processor now.
   @inline(__always) public var signals: ProcessorSignals {
@@ -12,7 +12,7 @@ public final class Doorbell: Sendable {
 
   /// Called without locks, from any thread, whenever a signal appears; it should wake a halted processor.
   public func whenRung(_ wake: (@Sendable () -> Void)?) {
-    self.wake.withLock { $0 = wake.map(Listener.init) }
+    self.wake.set(wake)
   }
 
   /// True if there is a signal that was not there before.
@@ -21,10 +21,5 @@ public final class Doorbell: Sendable {
     return signals.rawValue & ~old != 0
   }
 
-  func ring() { wake.withLock { $0 }?.call() }
-}
-
-/// Somebody to be told. A function kept in a generic place by itself would be wrapped anew by each access.
-struct Listener: Sendable {
-  let call: @Sendable () -> Void
+  func ring() { wake() }
 }

@@ -13,11 +13,10 @@ public final class InstructionTime: Sendable {
   private let due = Atomic<UInt64>(0)
   /// A deadline moved since the last look.
   private let isStale = Atomic<Bool>(true)
-  private let advance = Mutex<Listener?>(nil)
-  private let moved = Mutex<Listener?>(nil)
+  private let advance = Callback()
+  private let moved = Callback()
   private let earliest = Mutex<Earliest?>(nil)
 
-  private struct Listener: Sendable { let call: @Sendable () -> Void }
   private struct Earliest: Sendable { let call: @Sendable () -> Instant? }
 
   public init() {}
@@ -29,17 +28,17 @@ public final class InstructionTime: Sendable {
   ///   - advance: advances everybody whose deadline has come.
   public func connect(earliest: @escaping @Sendable () -> Instant?, advance: @escaping @Sendable () -> Void) {
     self.earliest.withLock { $0 = Earliest(call: earliest) }
-    self.advance.withLock { $0 = Listener(call: advance) }
+    self.advance.set(advance)
   }
 
   /// A deadline moved. From any thread.
   public func reschedule() {
     isStale.store(true, ordering: .releasing)
-    moved.withLock { $0 }?.call()
+    moved()
   }
 
   /// Called when a deadline moved, so that a sleeping processor looks at it.
-  func whenMoved(_ body: @escaping @Sendable () -> Void) { moved.withLock { $0 = Listener(call: body) } }
+  func whenMoved(_ body: @escaping @Sendable () -> Void) { moved.set(body) }
 
   // MARK: The processor's side
 
@@ -56,7 +55,7 @@ public final class InstructionTime: Sendable {
   /// Lets every deadline that has come take effect, and notes the next.
   func keep() {
     isStale.store(false, ordering: .sequentiallyConsistent)
-    advance.withLock { $0 }?.call()
+    advance()
     due.store(earliest.withLock { $0 }?.call()?.nanoseconds ?? .max, ordering: .relaxed)
   }
 

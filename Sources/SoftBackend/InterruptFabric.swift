@@ -10,7 +10,7 @@ public final class InterruptFabric: InterruptController, ChipKeeper {
   private let chips: Mutex<InterruptChips>
   private let clock: @Sendable () -> Instant
   private let deadline = DeadlineWatch()
-  private let deadlineMoved = Mutex<Listener?>(nil)
+  private let deadlineMoved = Callback()
   /// One bell for each processor.
   public let doorbells: [Doorbell]
 
@@ -132,7 +132,7 @@ public final class InterruptFabric: InterruptController, ChipKeeper {
 
   /// Called without locks, from any thread, when `nextDeadline` became earlier.
   public func whenDeadlineMoves(_ body: (@Sendable () -> Void)?) {
-    deadlineMoved.withLock { $0 = body.map(Listener.init) }
+    deadlineMoved.set(body)
   }
 
   // MARK: The lock
@@ -163,7 +163,7 @@ public final class InterruptFabric: InterruptController, ChipKeeper {
       return result
     }
     for doorbell in rung { doorbell.ring() }
-    if isEarlier { deadlineMoved.withLock { $0 }?.call() }
+    if isEarlier { deadlineMoved() }
     return result
   }
 }

@@ -1,0 +1,14 @@
+internal import Synchronization
+
+/// Somebody to be told of something, from any thread, without locks.
+public final class Callback: Sendable {
+  /// A function kept in a generic place by itself would be wrapped anew by each access.
+  private struct Function: Sendable { let call: @Sendable () -> Void }
+  private let function = Mutex<Function?>(nil)
+
+  public init() {}
+
+  public func set(_ body: (@Sendable () -> Void)?) { function.withLock { $0 = body.map(Function.init) } }
+
+  public func callAsFunction() { function.withLock { $0 }?.call() }
+}
