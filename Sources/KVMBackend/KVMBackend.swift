@@ -29,7 +29,7 @@ public import SystemBus
 
   /// - Parameters:
   ///   - keepsChipsInKernel: all interrupt chips are to be the kernel's. Otherwise they are ours but for the local APICs,
-  ///     which makes a start and an end several times as fast, unless this KVM cannot do with that.
+  ///     which makes a start and an end several times as fast; where KVM lacks that mode, they are the kernel's, too.
   ///   - clock: what time it is for them; the host's, if not given.
   ///   - deadlineMoved: called from any thread when one of them wants to be advanced earlier.
   ///   - whenHandedOver: called by a processor's thread each time the software processor helped it out.
@@ -38,10 +38,12 @@ public import SystemBus
     deadlineMoved: @escaping @Sendable () -> Void = {}, whenHandedOver: (@Sendable (HandOver) -> Void)? = nil
   ) throws(ProcessorError) {
     let kvm = try KVM()
-    let splits = !keepsChipsInKernel && kvm.has(KVM_CAP_SPLIT_IRQCHIP) > 0
+    let canSplit = kvm.has(KVM_CAP_SPLIT_IRQCHIP) > 0
+    let splits = canSplit && !keepsChipsInKernel
     let missing = kvm.missing(splitChips: splits)
     guard missing.isEmpty else {
-      throw ProcessorError("/dev/kvm lacks \(missing.joined(separator: ", ")). Run with --accel soft.")
+      let remedy = canSplit && !splits ? "Leave out --kernel-irqchip" : "Run with --accel soft"
+      throw ProcessorError("/dev/kvm lacks \(missing.joined(separator: ", ")). \(remedy).")
     }
     let most = kvm.has(KVM_CAP_MAX_VCPUS)
     guard processors <= most else {

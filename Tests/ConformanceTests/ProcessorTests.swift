@@ -36,6 +36,15 @@ extension ConformanceTests {
       #expect(end.accesses == [1, 2, 3].map { .out(0xE0, .byte, $0) })
     }
 
+    @Test("whatever a guest writes to the interrupt chips, it goes on", arguments: BackendKind.available)
+    func hammeredChips(kind: BackendKind) throws {
+      let run = try GuestRun()
+      let start = try LongMode.start(program("hammer_chips"), in: run.memory) { $0[.rcx] = 500 }
+      let end = try run.run(on: kind, from: start)
+      #expect(try end.ends[0].get() == .kicked)
+      #expect(end.state[.rcx] == 0)
+    }
+
     @Test("the timer wakes a halted processor", arguments: BackendKind.available)
     func timerWakes(kind: BackendKind) throws {
       let end = try GuestRun(firmware: firmware(program("timer_wakes"))).run(on: kind)

@@ -148,6 +148,28 @@ handler6:
     iretq
 ENDPROGRAM level_line
 
+PROGRAM hammer_chips, 64     /* ecx: how often any value goes anywhere in the I/O APIC and the PIC */
+    movl $0xfec00000, %esi
+    movl $0x2545f491, %eax
+1:  imull $1664525, %eax, %eax
+    addl $1013904223, %eax
+    movl %eax, %edx
+    shrl $26, %edx
+    movl %edx, (%rsi)
+    movl %eax, %edx
+    andl $~0x700, %edx       /* as plain interrupts: an NMI or INIT would be the end of it */
+    movl %edx, 0x10(%rsi)
+    outb %al, $0x20
+    outb %al, $0x21
+    outb %al, $0xa0
+    outb %al, $0xa1
+    xorb $0xa5, %al
+    outb %al, $0xea          /* the recorder's line goes up, mostly */
+    decl %ecx
+    jnz 1b
+    STOP
+ENDPROGRAM hammer_chips
+
 PROGRAM start_second, 64
     movl $0xfee00000, %edi
     movl $0x1ff, 0xf0(%rdi)
