@@ -34,6 +34,8 @@ public struct IOAPIC: RegisterDevice {
   }
 
   private var entries = [Entry](repeating: Entry(), count: pinCount)
+  /// What the level-triggered inputs send, masked ones too: their last interrupt may not have ended yet.
+  public private(set) var levelMessages: [(pin: Int, message: MSIMessage)] = []
   private var lines: UInt32 = 0
   private var selected: UInt8 = 0
   private var id: UInt32 = 0
@@ -65,11 +67,6 @@ public struct IOAPIC: RegisterDevice {
       entries[pin].isInService = false
       serveLevel(pin, &cycle)
     }
-  }
-
-  /// What the level-triggered inputs send, masked ones too: their last interrupt may not have ended yet.
-  public var levelMessages: [(pin: Int, message: MSIMessage)] {
-    entries.indices.filter { entries[$0].isLevel }.map { ($0, entries[$0].message) }
   }
 
   public mutating func read(_ register: RegisterName, _ cycle: inout Cycle) -> UInt64 {
@@ -106,6 +103,7 @@ public struct IOAPIC: RegisterDevice {
       entries[pin].raw = entries[pin].raw & ~lanes | data.value << shift & lanes
       // An entry made edge-triggered forgets its interrupt; software clears a stuck one this way.
       if !entries[pin].isLevel { entries[pin].isInService = false }
+      levelMessages = entries.indices.filter { entries[$0].isLevel }.map { ($0, entries[$0].message) }
       serveLevel(pin, &cycle)
     }
   }

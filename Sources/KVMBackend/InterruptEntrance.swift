@@ -22,10 +22,16 @@ struct InterruptEntrance: Sendable {
   /// To the local APICs.
   func send(_ message: MSIMessage) {
     var msi = kvm_msi()
-    msi.address_lo = UInt32(truncatingIfNeeded: message.address)
-    msi.address_hi = UInt32(truncatingIfNeeded: message.address >> 32)
+    (msi.address_lo, msi.address_hi) = message.addressHalves
     msi.data = message.data
     // A guest may program nonsense; the kernel refuses it and the interrupt is lost, as on hardware.
     _ = unsafe linux_ioctl_pointer(vm, linux_KVM_SIGNAL_MSI, &msi)
+  }
+}
+
+extension MSIMessage {
+  /// As KVM takes it.
+  var addressHalves: (low: UInt32, high: UInt32) {
+    (UInt32(truncatingIfNeeded: address), UInt32(truncatingIfNeeded: address >> 32))
   }
 }

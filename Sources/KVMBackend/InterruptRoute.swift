@@ -37,8 +37,7 @@ struct InterruptRoute: Equatable, Sendable {
       unsafe entry.u.irqchip = kvm_irq_routing_irqchip(irqchip: chip.rawValue, pin: pin)
     case .message(let message):
       entry.type = UInt32(KVM_IRQ_ROUTING_MSI)
-      unsafe entry.u.msi.address_lo = UInt32(truncatingIfNeeded: message.address)
-      unsafe entry.u.msi.address_hi = UInt32(truncatingIfNeeded: message.address >> 32)
+      unsafe (entry.u.msi.address_lo, entry.u.msi.address_hi) = message.addressHalves
       unsafe entry.u.msi.data = message.data
     }
     return entry

@@ -2,7 +2,6 @@ internal import CLinux
 public import DeviceModel
 internal import Glibc
 public import GuestRAM
-internal import Host
 public import Primitives
 public import Processor
 internal import SoftBackend
@@ -23,7 +22,7 @@ public import SystemBus
   public let interrupts: any InterruptController
   /// Where the kernel keeps the local APICs only.
   let splitChips: SplitChips?
-  public var chips: [any BusTarget] { splitChips?.targets ?? [] }
+  public let chips: [any BusTarget]
 
   public var handedOver: [(name: String, count: Int)] { tally.list }
 
@@ -56,11 +55,10 @@ public import SystemBus
     do throws(ProcessorError) {
       try Self.reservePages(in: vm)
       if splits {
-        let chips = try SplitChips(
-          of: vm, clock: clock ?? { Instant(nanoseconds: HostClock.nanoseconds()) }, deadlineMoved: deadlineMoved)
-        (interrupts, splitChips) = (chips, chips)
+        let ours = try SplitChips(of: vm, clock: clock ?? SoftBackend.hostTime, deadlineMoved: deadlineMoved)
+        (interrupts, splitChips, chips) = (ours, ours, ours.targets)
       } else {
-        (interrupts, splitChips) = (try KernelChips(of: vm), nil)
+        (interrupts, splitChips, chips) = (try KernelChips(of: vm), nil, [])
       }
     } catch {
       close(vm)

@@ -14,7 +14,7 @@ final class SplitChips: InterruptController, ChipKeeper {
   private struct State: Sendable {
     var board = BoardChips()
     /// What KVM knows of the I/O APIC: the level-triggered messages, the end of which it must tell.
-    var told: [InterruptRoute] = []
+    var told: [(pin: Int, message: MSIMessage)] = []
   }
 
   private let entrance: InterruptEntrance
@@ -89,10 +89,10 @@ final class SplitChips: InterruptController, ChipKeeper {
 
   /// KVM leaves the guest at the end of an interrupt only if a route of an I/O APIC's pin says level-triggered.
   private func tell(_ state: inout State) {
-    let routes = state.board.ioAPIC.levelMessages.map { InterruptRoute(line: UInt32($0.pin), target: .message($0.message)) }
-    guard routes != state.told else { return }
-    state.told = routes
+    let messages = state.board.ioAPIC.levelMessages
+    guard !messages.elementsEqual(state.told, by: ==) else { return }
+    state.told = messages
     // Nothing to report: without memory for routes the host has worse troubles, and a device's line stays unanswered.
-    try? entrance.setRoutes(routes)
+    try? entrance.setRoutes(messages.map { InterruptRoute(line: UInt32($0.pin), target: .message($0.message)) })
   }
 }
