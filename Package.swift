@@ -9,6 +9,11 @@ let release = ["-Xfrontend", "-function-sections", "-Xfrontend", "-disable-concr
 // With SWBOOT_SYMBOLS in the environment the release binary keeps its symbols, for profilers.
 let strip = Context.environment["SWBOOT_SYMBOLS"] == nil ? "--strip-all" : "--strip-debug"
 
+
+// What swboot --version says.
+let commit = Context.gitInformation.map { "\($0.currentCommit.prefix(12))\($0.hasUncommittedChanges ? ", changed" : "")" }
+let version = "0.1.0 (\(commit ?? "not from a repository"))"
+
 let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .strictMemorySafety(),
@@ -42,6 +47,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CLinux"),
+    .target(name: "CVersion", cSettings: [.define("SWBOOT_VERSION", to: "\"\(version)\"")]),
     .target(name: "CFirmware", exclude: ["firmware.bin", "kernel.rom"]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
@@ -56,7 +62,7 @@ let package = Package(
 
     layer("DeviceModel", []),
     layer("GuestRAM", ["CLinux"]),
-    layer("Host", ["CLinux", "CZlib", "CLZ4", "CZstd", "CLZMA", "CFDT", "CPNG"]),
+    layer("Host", ["CLinux", "CVersion", "CZlib", "CLZ4", "CZstd", "CLZMA", "CFDT", "CPNG"]),
 
     layer("Devices", ["DeviceModel"]),
     layer("PCI", ["DeviceModel", "SystemBus"]),
@@ -79,8 +85,9 @@ let package = Package(
         "DeviceModel", "GuestRAM", "Host", "Devices", "PCI", "SystemBus", "ACPITables", "Virtio", "Display",
         "Processor", "Boot", "SoftBackend", "KVMBackend", "Debugger", "CFirmware",
       ]),
+    layer("Options", ["Machine"]),
     .executableTarget(
-      name: "swboot", dependencies: ["Primitives", "Machine", "Host"], exclude: ["functions.order"],
+      name: "swboot", dependencies: ["Primitives", "Machine", "Host", "Options"], exclude: ["functions.order"],
       swiftSettings: strict,
       linkerSettings: [
         .unsafeFlags(
@@ -112,6 +119,6 @@ let package = Package(
     tests("KVMBackendTests", ["KVMBackend"]),
     tests("MachineTests", ["Devices", "Machine", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
     tests("GuestTests", ["TestSupport", "Host"]),
-    tests("CommandLineTests", ["swboot", "Machine", "TestSupport"]),
+    tests("CommandLineTests", ["Options", "swboot", "Machine", "TestSupport"]),
   ]
 )

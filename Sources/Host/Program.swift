@@ -1,7 +1,11 @@
+internal import CVersion
 import Glibc
 
 /// This program as its caller sees it.
 public enum Program {
+  /// The version, and the commit it was built from.
+  public static var version: String { unsafe String(cString: swboot_version) }
+
   /// Makes sure that descriptors 0 to 2 exist, so that nothing else gets their numbers: a caller may have closed them.
   public static func holdStandardStreams() {
     for number: Int32 in 0...2 where fcntl(number, F_GETFD) < 0 {

@@ -57,7 +57,11 @@ public final class Machine: Sendable {
     time?.now ?? Instant(nanoseconds: HostClock.nanoseconds() &- start)
   }
 
-  public init(_ configuration: Configuration) throws(MachineError) {
+  public convenience init(_ configuration: Configuration) throws(MachineError) {
+    try self.init(described: configuration.checkedToBoot())
+  }
+
+  init(described configuration: Configuration) throws(MachineError) {
     self.configuration = configuration
     time = configuration.seed == nil ? nil : InstructionTime()
     entropy = Entropy(seed: configuration.seed)

@@ -8,12 +8,12 @@ internal import SystemBus
 /// The map of the machine a configuration would make.
 public enum MachineMap {
   public static func report(_ configuration: Configuration) throws(MachineError) -> [String] {
-    try Machine(configuration).map
+    try Machine(described: configuration).map
   }
 
   /// The same as a flattened device tree.
   public static func tree(_ configuration: Configuration) throws(MachineError) -> [UInt8] {
-    guard let tree = try Machine(configuration).deviceTree else {
+    guard let tree = try Machine(described: configuration).deviceTree else {
       throw MachineError("the board is too large for its device tree. Ask for fewer processors.")
     }
     return tree

@@ -1,5 +1,6 @@
 internal import Host
 internal import Machine
+internal import Options
 
 @main struct Main {
   static func main() {
@@ -10,7 +11,10 @@ internal import Machine
       stop(error.message, status: 2)
     }
     switch options.command {
-    case .help: show([help])
+    case .help: show([Help.text])
+    case .version: show(["swboot \(Program.version)"])
+    case .manual: show(Array(ManualPage.text(version: Program.version).utf8))
+    case .completion(let shell): show(Array(shell.completion.utf8))
     case .doctor: show(Doctor.report())
     case .machine: describe(options.configuration)
     case .boot: boot(options.configuration)

@@ -1,5 +1,5 @@
 import Machine
-@testable import swboot
+@testable import Options
 import Testing
 
 @Suite("Options for display and keyboard")

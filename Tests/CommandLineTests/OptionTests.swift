@@ -1,7 +1,7 @@
 import Machine
 import Testing
 
-@testable import swboot
+@testable import Options
 
 @Suite("The command line")
 struct OptionTests {

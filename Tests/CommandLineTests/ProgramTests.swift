@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@testable import swboot
+import Options
 
 /// The program itself, as a shell sees it.
 @Suite struct ProgramTests {
@@ -21,7 +21,7 @@ import Testing
   func helpText() {
     let end = run("--help")
     #expect(end.status == 0 && end.errors == "")
-    #expect(end.output == help + "\n")
+    #expect(end.output == Help.text + "\n")
   }
 
   @Test("a mistake is one sentence on standard error and status 2")

@@ -43,7 +43,7 @@ extension Options {
       throw UsageError(message: "--memory \(text): write a size such as 512M or 2G.")
     }
     let bytes = UInt64(digits)?.multipliedReportingOverflow(by: unit ?? 1 << 20)
-    guard let bytes, !bytes.overflow, (1 << 20...1 << 40).contains(bytes.partialValue), bytes.partialValue % 4096 == 0
+    guard let bytes, !bytes.overflow, Configuration.memorySizes.contains(bytes.partialValue), bytes.partialValue % 4096 == 0
     else { throw UsageError(message: "--memory \(text): a guest has 1M to 1T, in whole pages of 4K.") }
     return bytes.partialValue
   }
@@ -51,7 +51,7 @@ extension Options {
   static func count(_ text: String) throws(UsageError) -> Int {
     // QEMU writes `-smp 4` or `-smp cpus=4`.
     let digits = text.hasPrefix("cpus=") ? text.dropFirst(5) : text[...]
-    guard let count = Int(digits), (1...64).contains(count) else {
+    guard let count = Int(digits), Configuration.processorCounts.contains(count) else {
       throw UsageError(message: "--cpus \(text): write a number from 1 to 64.")
     }
     return count
@@ -81,13 +81,13 @@ extension Options {
   }
 
   /// `40s`, `2m`, `500ms`, or a bare number of seconds.
-  static func seconds(_ text: String) throws(UsageError) -> Double {
+  static func seconds(_ name: String, _ text: String) throws(UsageError) -> Double {
     for (suffix, factor) in [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("", 1)] where text.hasSuffix(suffix) {
       if let number = Double(text.dropLast(suffix.count)), number > 0, number.isFinite, number < 1e6 {
         return number * factor
       }
     }
-    throw UsageError(message: "--timeout \(text): write a time such as 40s, 500ms or 2m.")
+    throw UsageError(message: "\(name) \(text): write a time such as 40s, 500ms or 2m.")
   }
 
   static func disk(_ text: String) throws(UsageError) -> Configuration.Disk {

@@ -1,0 +1,3 @@
+#include "CVersion.h"
+
+const char *const swboot_version = SWBOOT_VERSION;

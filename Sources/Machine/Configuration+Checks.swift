@@ -1,0 +1,76 @@
+/// What only makes sense together, and what follows from it: the same for the command line and for other programs.
+extension Configuration {
+  /// Slots of the PCI bus that are left for disks.
+  public static let mostDisks = 24
+  public static let memorySizes: ClosedRange<UInt64> = 1 << 20...1 << 40
+  public static let processorCounts = 1...64
+
+  /// A machine that can be described: each value is one that the machine can have, and disks do not contradict each other.
+  public func checked() throws(MachineError) -> Configuration {
+    var checked = self
+    guard Self.memorySizes.contains(memory), memory % 4096 == 0 else {
+      throw MachineError("--memory \(memory / 1024)K: a guest has 1M to 1T, in whole pages of 4K.")
+    }
+    guard Self.processorCounts.contains(processors) else {
+      throw MachineError("--cpus \(processors): write a number from 1 to 64.")
+    }
+    try checkDisks()
+    if firmwareVariables != nil {
+      guard case .file = firmware else {
+        throw MachineError("--firmware-vars needs --firmware FILE: our own firmware keeps no variables.")
+      }
+    }
+    if screenshot != nil, display == nil { checked.display = .standard }
+    return checked
+  }
+
+  /// The same, and there is something to boot.
+  public func checkedToBoot() throws(MachineError) -> Configuration {
+    var checked = try checked()
+    if kernel == nil, firmware == nil, !disks.isEmpty { checked.firmware = .builtin }
+    if seed != nil {
+      try checkDeterminism()
+      checked.accelerator = .soft
+    }
+    guard !keepsChipsInKernel || checked.accelerator != .soft else {
+      throw MachineError("--kernel-irqchip with the software CPU: the interrupt chips in the kernel are KVM's. Leave one of them out.")
+    }
+    try checked.checkBoot()
+    return checked
+  }
+
+  private func checkDisks() throws(MachineError) {
+    guard disks.count <= Self.mostDisks else {
+      throw MachineError("\(disks.count) disks: the machine has room for \(Self.mostDisks).")
+    }
+    for disk in disks where !disk.isReadOnly && !disk.isSnapshot && disks.count(where: { $0.path == disk.path }) > 1 {
+      throw MachineError("--disk \(disk.path) is given twice: only disks with ro or snapshot can share an image.")
+    }
+  }
+
+  private func checkDeterminism() throws(MachineError) {
+    guard accelerator != .kvm else {
+      throw MachineError("--deterministic with --accel kvm: only the software CPU counts its instructions. Leave one of them out.")
+    }
+    guard processors == 1 else {
+      throw MachineError("--deterministic with --cpus \(processors): nothing fixes how several processors meet. Ask for one.")
+    }
+  }
+
+  private func checkBoot() throws(MachineError) {
+    switch (kernel, firmware) {
+    case (nil, nil):
+      throw MachineError("nothing to boot: give --kernel FILE, --disk FILE or --firmware FILE. See swboot --help.")
+    case (.some, .some):
+      guard deviceTree == nil else {
+        throw MachineError("--dtb with --firmware: a firmware hands no device tree on. Leave one of them out.")
+      }
+    case (nil, .some):
+      let line = commandLine.isEmpty ? nil : commandLine
+      for (name, value) in [("--initrd", initrd), ("--dtb", deviceTree), ("--append", line)] where value != nil {
+        throw MachineError("\(name) needs --kernel: a firmware loads its own files.")
+      }
+    case (.some, nil): break
+    }
+  }
+}

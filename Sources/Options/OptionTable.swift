@@ -1,0 +1,139 @@
+internal import Machine
+
+/// Every option that swboot has. What is not here does not exist.
+enum OptionTable {
+  static let all = boot + machine + ending + inside
+
+  static func row(_ name: String) -> Option? { all.first { $0.name == name } }
+
+  private static let boot: [Option] = [
+    .valued("--kernel", "FILE", offering: .files, .boot, "bzImage, vmlinux (ELF, also gzip-compressed), Multiboot or FIT image") {
+      (options, value) throws(UsageError) in options.configuration.kernel = try Options.path("--kernel", value)
+    },
+    .valued("--initrd", "FILE", offering: .files, .boot, "initial RAM disk") { (options, value) throws(UsageError) in
+      options.configuration.initrd = try Options.path("--initrd", value)
+    },
+    .valued("--append", "TEXT", .boot, "kernel command line") { options, value in options.configuration.commandLine = value },
+    .valued("--dtb", "FILE", offering: .files, .boot, "device tree handed to the kernel") { (options, value) throws(UsageError) in
+      options.configuration.deviceTree = try Options.path("--dtb", value)
+    },
+    .valued(
+      "--firmware", "FILE", offering: .files, .boot,
+      """
+      image that ends at 4 GiB and starts at the reset vector;
+      builtin is our own BIOS, which boots the kernel, or else a disk
+      """
+    ) { (options, value) throws(UsageError) in
+      options.configuration.firmware = value == "builtin" ? .builtin : .file(try Options.path("--firmware", value))
+    },
+    .valued(
+      "--firmware-vars", "FILE", offering: .files, .boot,
+      """
+      flash chip right below the firmware, for its variables;
+      what the firmware writes is kept in the file
+      """
+    ) { (options, value) throws(UsageError) in
+      options.configuration.firmwareVariables = try Options.path("--firmware-vars", value)
+    },
+    .valued("--fw-cfg", "opt/NAME=FILE", .boot, "a file for the guest's firmware or kernel, in fw_cfg by this name") {
+      (options, value) throws(UsageError) in options.configuration.firmwareFiles.append(try Options.firmwareFile(value))
+    },
+    .valued(
+      "--disk", "FILE[,ro][,snapshot][,id=NAME]", offering: .files, .boot,
+      """
+      raw image as a virtio disk; may be given several times.
+      ro: the guest cannot write; snapshot: what it writes is thrown away
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.disks.append(try Options.disk(value)) },
+  ]
+
+  private static let machine: [Option] = [
+    .valued("--memory", "SIZE", .machine, "1M to 1T; 512M if not given") { (options, value) throws(UsageError) in
+      options.configuration.memory = try Options.size(value)
+    },
+    .valued("--cpus", "N", .machine, "processors; 1 if not given") { (options, value) throws(UsageError) in
+      options.configuration.processors = try Options.count(value)
+    },
+    .valued("--accel", "WHICH", offering: .words(Configuration.Accelerator.allCases.map(\.rawValue)), .machine, "auto (the default), kvm or soft") {
+      (options, value) throws(UsageError) in
+      options.configuration.accelerator = try Options.choice("--accel", value == "tcg" ? "soft" : value)
+    },
+    .flag(
+      "--kernel-irqchip", .machine,
+      """
+      with KVM: I/O APIC, 8259s and 8254 are the kernel's, too. Otherwise
+      they are swboot's own, which start faster and which --trace sees
+      """
+    ) { $0.configuration.keepsChipsInKernel = true },
+    .valued(
+      "--console", "WHERE", offering: .words(["stdio", "plain", "none"]), .machine,
+      """
+      stdio (the default), plain (stdio without escape sequences),
+      none or a file
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.console = try Options.stream("--console", value) },
+    .valued("--debugcon", "WHERE", offering: .words(["none", "stdio"]), .machine, "port 0x402: none (the default), stdio or a file") {
+      (options, value) throws(UsageError) in options.configuration.debugConsole = try Options.stream("--debugcon", value)
+    },
+    .optional(
+      "--display", "MODE", offering: .words(["text", "1024x768"]), .machine,
+      """
+      a VGA with a linear framebuffer (PCI 1234:1111); MODE is how a kernel
+      finds it that is started without firmware: text, or a size;
+      1024x768 if not given
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.display = try Options.display(value) },
+    .valued("--screenshot", "FILE", offering: .files, .machine, "what the display shows, as PNG: at the end, and on SIGUSR1") {
+      (options, value) throws(UsageError) in options.configuration.screenshot = try Options.path("--screenshot", value)
+    },
+    .valued(
+      "--keys", "FILE", offering: .files, .machine,
+      """
+      what to type on the guest's keyboard, one step a line:
+        wait "TEXT"      until it is on the console or a text screen
+        wait 2s          of guest time
+        type ls -l       letters, as on a US keyboard
+        press ctrl-alt-del, ret, esc, up, f1 ...
+        screenshot FILE  a picture now
+        quit             ends the run; # begins a comment
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.keys = try Options.path("--keys", value) },
+    .optional(
+      "--deterministic", "SEED", .machine,
+      """
+      every run the same: time is counted in instructions, and what is
+      random follows from the seed; the software CPU, one processor
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.seed = try Options.seed(value) },
+  ]
+
+  private static let ending: [Option] = [
+    .flag("--no-reboot", .ending, "a reset ends the run") { $0.configuration.stopsOnReset = true },
+    .valued("--triple-fault", "WHAT", offering: .words(Configuration.TripleFault.allCases.map(\.rawValue)), .ending, "stop (the default) or reset") {
+      (options, value) throws(UsageError) in options.configuration.tripleFault = try Options.choice("--triple-fault", value)
+    },
+    .valued("--timeout", "TIME", .ending, "such as 40s, 500ms or 2m: ends the run") { (options, value) throws(UsageError) in
+      options.configuration.timeout = try Options.seconds("--timeout", value)
+    },
+  ]
+
+  private static let inside: [Option] = [
+    .valued(
+      "--trace", "EVENTS[,file=FILE]", offering: .words(["all", "io", "irq", "queue", "cpu"]), .inside,
+      """
+      all, or some of io, irq, queue, cpu and names of devices
+      (swboot machine lists them): one line each with guest time
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.trace = try Options.trace(value) },
+    .valued(
+      "--gdb", "WHERE", offering: .files, .inside,
+      """
+      a TCP port of this host, or the path of a socket, for GDB's
+      "target remote"; the guest waits for it. A kernel wants
+      nokaslr in --append
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.debugger = try Options.debuggerPlace("--gdb", value) },
+    .flag("--help", .inside, "this text") { $0.command = .help },
+    .flag("--version", .inside, "version and commit") { $0.command = .version },
+  ]
+}

@@ -1,0 +1,95 @@
+public import Machine
+
+/// What the command line asks for. Of an option given twice the last counts; every disk, module and fw_cfg file counts.
+public struct Options {
+  public enum Command: Equatable, Sendable {
+    case boot
+    case help
+    case version
+    case doctor
+    case machine
+    case manual
+    case completion(Shell)
+  }
+
+  public internal(set) var command = Command.boot
+  public internal(set) var configuration = Configuration()
+  /// Every disk is one whose changes are thrown away.
+  var isSnapshot = false
+
+  public init(_ arguments: [String]) throws(UsageError) {
+    var rest = arguments[...]
+    try takeCommand(&rest)
+    while let argument = rest.popFirst() { try take(argument, &rest) }
+    if isSnapshot {
+      for index in configuration.disks.indices where !configuration.disks[index].isReadOnly { configuration.disks[index].isSnapshot = true }
+    }
+    do throws(MachineError) {
+      switch command {
+      case .boot: configuration = try configuration.checkedToBoot()
+      case .machine: configuration = try configuration.checked()
+      case .help, .version, .doctor, .manual, .completion: break
+      }
+    } catch { throw UsageError(message: error.message) }
+  }
+
+  private mutating func takeCommand(_ rest: inout ArraySlice<String>) throws(UsageError) {
+    switch rest.first {
+    case "doctor": command = .doctor
+    case "machine": command = .machine
+    case "manual": command = .manual
+    case "completion":
+      rest.removeFirst()
+      command = .completion(try Self.choice("completion", rest.first ?? ""))
+    default: return
+    }
+    rest.removeFirst()
+  }
+
+  private mutating func take(_ argument: String, _ rest: inout ArraySlice<String>) throws(UsageError) {
+    var name = FamiliarOptions.names[argument] ?? argument
+    var value: String?
+    if name.hasPrefix("--"), let equals = name.firstIndex(of: "=") {
+      value = String(name[name.index(after: equals)...])
+      name = String(name[..<equals])
+    }
+    if let option = OptionTable.row(name) {
+      switch option.value {
+      case .none where value != nil: throw UsageError(message: "\(name) takes no value. See swboot --help.")
+      case .none, .optional: try option.effect(&self, value)
+      case .required: try option.effect(&self, Self.value(value, of: argument, &rest))
+      }
+    } else if try !takeFamiliar(name, argument, value, &rest) {
+      throw Self.unknown(argument)
+    }
+  }
+
+  /// The value behind an equals sign, or else the next argument.
+  private static func value(_ value: String?, of argument: String, _ rest: inout ArraySlice<String>) throws(UsageError) -> String {
+    guard let value = value ?? rest.popFirst() else { throw UsageError(message: "\(argument) needs a value. See swboot --help.") }
+    return value
+  }
+
+  /// QEMU's spelling of an option; false if it is none.
+  private mutating func takeFamiliar(
+    _ name: String, _ argument: String, _ value: String?, _ rest: inout ArraySlice<String>
+  ) throws(UsageError) -> Bool {
+    switch name {
+    case "-enable-kvm": configuration.accelerator = .kvm
+    case "-snapshot": isSnapshot = true
+    case _ where FamiliarOptions.flags.contains(name): break
+    case _ where FamiliarOptions.takesValue(name):
+      let value = try Self.value(value, of: argument, &rest)
+      guard let meaning = try FamiliarOptions.translate(name, value), let option = OptionTable.row(meaning.name) else { return true }
+      try option.effect(&self, meaning.value)
+    default: return false
+    }
+    return true
+  }
+
+  private static func unknown(_ argument: String) -> UsageError {
+    argument.hasPrefix("-")
+      ? UsageError(message: "\(argument) is not an option of swboot. See swboot --help.")
+      : UsageError(message: "\(argument): say what this is, such as --kernel \(argument). See swboot --help.")
+  }
+}

@@ -1,0 +1,4 @@
+/// A mistake on the command line: what, and what to do instead.
+public struct UsageError: Error, Equatable {
+  public let message: String
+}
