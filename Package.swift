@@ -64,6 +64,7 @@ let package = Package(
     layer("GuestRAM", ["CLinux"]),
     layer("Host", ["CLinux", "CVersion", "CZlib", "CLZ4", "CZstd", "CLZMA", "CFDT", "CPNG"]),
 
+    layer("Time", ["Host"]),
     layer("Devices", ["DeviceModel"]),
     layer("PCI", ["DeviceModel", "SystemBus"]),
     layer("SystemBus", ["DeviceModel"]),
@@ -74,8 +75,15 @@ let package = Package(
     layer("Processor", ["DeviceModel", "SystemBus", "GuestRAM"]),
     layer("Boot", ["GuestRAM", "Host", "Processor"]),
 
-    layer("SoftBackend", ["DeviceModel", "SystemBus", "GuestRAM", "Processor", "Devices", "CLinux"]),
-    layer("KVMBackend", ["DeviceModel", "SystemBus", "GuestRAM", "Processor", "SoftBackend", "Host", "CLinux"]),
+    layer("InterruptChips", ["DeviceModel", "SystemBus", "Devices", "Processor", "Host"]),
+    layer(
+      "SoftBackend", ["DeviceModel", "SystemBus", "GuestRAM", "Processor", "Devices", "InterruptChips", "Time", "CLinux"]),
+    layer(
+      "KVMBackend",
+      [
+        "DeviceModel", "SystemBus", "GuestRAM", "Processor", "Devices", "InterruptChips", "Time", "SoftBackend", "Host",
+        "CLinux",
+      ]),
 
     layer("Debugger", ["GuestRAM", "Host", "Processor"]),
 
@@ -83,7 +91,7 @@ let package = Package(
       "Machine",
       [
         "DeviceModel", "GuestRAM", "Host", "Devices", "PCI", "SystemBus", "ACPITables", "Virtio", "Display",
-        "Processor", "Boot", "SoftBackend", "KVMBackend", "Debugger", "CFirmware",
+        "Processor", "Boot", "Time", "SoftBackend", "KVMBackend", "Debugger", "CFirmware",
       ]),
     layer("Options", ["Machine"]),
     .executableTarget(
@@ -110,7 +118,8 @@ let package = Package(
     tests("HostTests", ["Host", "TestSupport"]),
     tests("DebuggerTests", ["Debugger", "GuestRAM", "Host", "Processor", "SystemBus", "TestSupport"]),
     tests("BootTests", ["Boot", "GuestRAM", "Host", "Processor", "TestSupport"]),
-    tests("SoftBackendTests", ["SoftBackend", "Processor", "SystemBus", "GuestRAM", "Devices", "CLinux"]),
+    tests("InterruptChipsTests", ["InterruptChips", "Devices", "SystemBus"]),
+    tests("SoftBackendTests", ["SoftBackend", "Processor", "SystemBus", "GuestRAM", "InterruptChips", "Time", "CLinux"]),
     .target(name: "GuestPrograms", path: "Tests/GuestPrograms"),
     .target(name: "TestSupport", dependencies: ["GuestPrograms", "Primitives"], path: "Tests/TestSupport", swiftSettings: strict),
     tests(

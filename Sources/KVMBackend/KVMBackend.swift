@@ -2,11 +2,13 @@ internal import CLinux
 public import DeviceModel
 internal import Glibc
 public import GuestRAM
-public import Primitives
+internal import InterruptChips
+internal import Primitives
 public import Processor
 internal import SoftBackend
 import Synchronization
 public import SystemBus
+public import Time
 
 /// One virtual machine of KVM: its memory slots, its processors, and its interrupt chips or the way to ours.
 @safe public final class KVMBackend: Backend {
@@ -29,11 +31,11 @@ public import SystemBus
   /// - Parameters:
   ///   - keepsChipsInKernel: all interrupt chips are to be the kernel's. Otherwise they are ours but for the local APICs,
   ///     which makes a start and an end several times as fast; where KVM lacks that mode, they are the kernel's, too.
-  ///   - clock: what time it is for them; the host's, if not given.
+  ///   - clock: what time it is for them.
   ///   - deadlineMoved: called from any thread when one of them wants to be advanced earlier.
   ///   - whenHandedOver: called by a processor's thread each time the software processor helped it out.
   public init(
-    memory: GuestMemory, processors: Int, keepsChipsInKernel: Bool = false, clock: (@Sendable () -> Instant)? = nil,
+    memory: GuestMemory, processors: Int, keepsChipsInKernel: Bool = false, clock: GuestClock = GuestClock(),
     deadlineMoved: @escaping @Sendable () -> Void = {}, whenHandedOver: (@Sendable (HandOver) -> Void)? = nil
   ) throws(ProcessorError) {
     let kvm = try KVM()
@@ -55,7 +57,7 @@ public import SystemBus
     do throws(ProcessorError) {
       try Self.reservePages(in: vm)
       if splits {
-        let ours = try SplitChips(of: vm, clock: clock ?? SoftBackend.hostTime, deadlineMoved: deadlineMoved)
+        let ours = try SplitChips(of: vm, clock: { clock.now }, deadlineMoved: deadlineMoved)
         (interrupts, splitChips, chips) = (ours, ours, ours.targets)
       } else {
         (interrupts, splitChips, chips) = (try KernelChips(of: vm), nil, [])

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import DeviceModel
 internal import Glibc
+internal import Host
 internal import GuestRAM
 internal import Primitives
 public import Processor

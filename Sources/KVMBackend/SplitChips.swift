@@ -1,9 +1,10 @@
 internal import CLinux
 internal import DeviceModel
 internal import Devices
+internal import Host
+internal import InterruptChips
 internal import Primitives
 internal import Processor
-internal import SoftBackend
 internal import Synchronization
 
 /// KVM's split mode: the local APICs are the kernel's, and all other interrupt chips are the software machine's.

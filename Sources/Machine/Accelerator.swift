@@ -36,11 +36,11 @@ struct AcceleratorChoice: Sendable {
     case .kvm:
       try KVMBackend(
         memory: memory, processors: processors, keepsChipsInKernel: wishes.keepsChipsInKernel,
-        clock: { [unowned machine] in machine.now }, deadlineMoved: { [weak machine] in machine?.reschedule() },
+        clock: machine.clock, deadlineMoved: { [weak machine] in machine?.reschedule() },
         whenHandedOver: { [weak machine] in machine?.tracer?.handOver($0) })
     case .soft:
       SoftBackend(
-        memory: memory, processors: processors, clock: { [unowned machine] in machine.now }, time: machine.time,
+        memory: memory, processors: processors, clock: machine.clock,
         random: { [entropy = machine.entropy] in entropy.next() },
         deadlineMoved: { [weak machine] in machine?.reschedule() })
     }

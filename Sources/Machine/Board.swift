@@ -8,8 +8,8 @@ internal import Host
 internal import PCI
 internal import Primitives
 internal import Processor
-internal import SoftBackend
 internal import SystemBus
+internal import Time
 internal import Virtio
 
 /// What is on the board and where: the one place to add a device.
@@ -22,11 +22,10 @@ struct Board: Sendable {
     var parts = BoardParts(memory, on: machine)
     serial = parts.add(UART16550(), UART16550.placement)
     power = parts.add(PowerManagement(), PowerManagement.placement)
-    let second = machine.time == nil ? HostClock.nanosecondsSince1970() / 1_000_000_000 : InstructionTime.startSecond
     parts.add(
       RealTimeClock(
         board: .init(lowMemory: memory.lowSize, highMemory: memory.highSize, cpuCount: configuration.processors),
-        secondsSince1970: Int64(second)), RealTimeClock.placement)
+        secondsSince1970: Int64(machine.clock.wallStart / 1_000_000_000)), RealTimeClock.placement)
     keyboard = parts.add(KeyboardController(), KeyboardController.placement)
     parts.add(SystemControl(), SystemControl.placement)
     parts.add(APMControl(), APMControl.placement)

@@ -6,6 +6,7 @@ internal import Host
 internal import PCI
 internal import Primitives
 internal import SystemBus
+internal import Time
 internal import Virtio
 
 /// What a board is being put together from: each device gets its slot.
@@ -49,7 +50,7 @@ struct BoardParts {
     let disk = try DiskFile(path: wish.path, access: wish.access)
     let device = VirtioBlock(sectorCount: disk.sectorCount, readOnly: disk.isReadOnly, identity: wish.id ?? "disk\(number)")
     let slot = add(device, name: "virtio-blk\(number)")
-    workers[slot.placement.name] = try StorageWorker(slot, disk: disk, memory: memory, isImmediate: machine.time != nil)
+    workers[slot.placement.name] = try StorageWorker(slot, disk: disk, memory: memory, isImmediate: machine.clock.isCounted)
   }
 
   mutating func addDisplay(_ wish: Configuration.Display) -> FunctionSlot<DisplayAdapter> {

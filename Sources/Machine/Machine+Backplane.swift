@@ -5,8 +5,8 @@ internal import Host
 internal import PCI
 internal import Primitives
 internal import Processor
-internal import SoftBackend
 internal import Synchronization
+internal import Time
 public import SystemBus
 
 /// The machine is the backplane of every device: what a device's cycle asks for happens here, after the device's lock
@@ -41,7 +41,7 @@ extension Machine: Backplane {
 
   /// A deadline moved.
   func reschedule() {
-    if let time { time.reschedule() } else { control.update { $0.rescheduled = true } }
+    if let time = clock.counted { time.reschedule() } else { control.update { $0.rescheduled = true } }
   }
 
   private func emit(_ byte: UInt8, of placement: Placement) {

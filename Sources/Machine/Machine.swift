@@ -9,6 +9,7 @@ internal import Processor
 internal import SoftBackend
 internal import Synchronization
 internal import SystemBus
+internal import Time
 internal import Virtio
 
 /// The whole machine: a board, processors on threads of their own, and the streams to the host.
@@ -39,8 +40,7 @@ public final class Machine: Sendable {
   let usesVirtioConsole = Atomic<Bool>(false)
   let haltedProcessors = Atomic<Int>(0)
   let startTime = HostClock.nanoseconds()
-  /// Where every run is to be the same.
-  let time: InstructionTime?
+  let clock: GuestClock
   let entropy: Entropy
   let console: Console
   let debugConsole: OutputStream?
@@ -52,10 +52,7 @@ public final class Machine: Sendable {
   /// Set once, before any processor runs.
   let boardBox = Mutex<Board?>(nil)
 
-  public var now: Instant { Self.now(time, since: startTime) }
-  private static func now(_ time: InstructionTime?, since start: UInt64) -> Instant {
-    time?.now ?? Instant(nanoseconds: HostClock.nanoseconds() &- start)
-  }
+  public var now: Instant { clock.now }
 
   public convenience init(_ configuration: Configuration) throws(MachineError) {
     try self.init(described: configuration.checkedToBoot())
@@ -63,7 +60,8 @@ public final class Machine: Sendable {
 
   init(described configuration: Configuration) throws(MachineError) {
     self.configuration = configuration
-    time = configuration.seed == nil ? nil : InstructionTime()
+    let clock = configuration.seed == nil ? GuestClock() : GuestClock(counting: InstructionTime())
+    self.clock = clock
     entropy = Entropy(seed: configuration.seed)
     do {
       accelerator = AcceleratorChoice(configuration.accelerator)
@@ -81,8 +79,7 @@ public final class Machine: Sendable {
           return try DebugServer(place, memory: memory) { control.update { if $0.outcome == nil { $0.outcome = .quit } } }
         } catch { throw MachineError("--gdb \(place): no debugger could connect there (\(error)).") }
       }
-      let (start, time) = (startTime, time)
-      tracer = try configuration.trace.map { try Tracer($0) { Self.now(time, since: start) } }
+      tracer = try configuration.trace.map { try Tracer($0) { clock.now } }
     } catch {
       throw MachineError(error)
     }
@@ -184,7 +181,7 @@ public final class Machine: Sendable {
       throw MachineError(error)
     }
     let timed = board.targets + backend.chips + operators
-    time?.connect(earliest: { timed.compactMap(\.deadline).min() }, advance: { [weak self] in self?.advance(timed) })
+    clock.counted?.connect(earliest: { timed.compactMap(\.deadline).min() }, advance: { [weak self] in self?.advance(timed) })
     power.withLock { $0 = Power(backend: backend, processors: processors) }
     isStopping.store(false, ordering: .relaxed)
     haltedProcessors.store(0, ordering: .relaxed)
@@ -261,8 +258,8 @@ public final class Machine: Sendable {
     let targets = board.targets + (power.withLock { $0?.backend.chips } ?? []) + operators
     while true {
       // The processor's thread does this where time is its own.
-      if time == nil { advance(targets) }
-      let next = time == nil ? targets.compactMap(\.deadline).min().map { $0.nanoseconds &+ startTime } : nil
+      if !clock.isCounted { advance(targets) }
+      let next = targets.compactMap(\.deadline).min().flatMap(clock.hostTime)
       let answer = control.wait(until: { state in [next, limit, state.panicEnd].compactMap(\.self).min() }) {
         state -> Outcome?? in
         if let outcome = state.outcome { return .some(outcome) }

@@ -1,9 +1,10 @@
-internal import Glibc
 public import GuestRAM
-public import Primitives
+internal import InterruptChips
+internal import Primitives
 public import Processor
 internal import Synchronization
 public import SystemBus
+public import Time
 
 /// Executes guests by interpreting them: needs nothing of the host but memory and threads.
 @safe public final class SoftBackend: Backend, Sendable {
@@ -12,9 +13,8 @@ public import SystemBus
   let memory: GuestMemory
   let fabric: InterruptFabric
   let processorCount: Int
-  let clock: @Sendable () -> Instant
-  /// Where time is counted in instructions; there is one processor then.
-  let time: InstructionTime?
+  /// Where it counts instructions, there is one processor.
+  let clock: GuestClock
   /// What RDRAND gives.
   let random: @Sendable () -> UInt64
   public let chips: [any BusTarget]
@@ -31,33 +31,24 @@ public import SystemBus
 
   /// - Parameter clock: guest time; the time-stamp counters tick once in its nanosecond.
   /// - Parameter deadlineMoved: called from any thread when one of the chips wants to be advanced earlier.
-  /// - Parameter time: if time is to be counted in instructions, of one processor; the clock then shows that.
   public init(
-    memory: GuestMemory, processors: Int = 1, clock: @escaping @Sendable () -> Instant = SoftBackend.hostTime,
-    time: InstructionTime? = nil, random: @escaping @Sendable () -> UInt64 = SoftBackend.hostRandom,
+    memory: GuestMemory, processors: Int = 1, clock: GuestClock = GuestClock(),
+    random: @escaping @Sendable () -> UInt64 = SoftBackend.hostRandom,
     deadlineMoved: (@Sendable () -> Void)? = nil
   ) {
     self.memory = memory
-    if let time { self.clock = { time.now } } else { self.clock = clock }
-    self.time = time
+    self.clock = clock
     self.random = random
     processorCount = max(processors, 1)
-    fabric = InterruptFabric(processors: processorCount, tscHertz: SoftProcessor.frequency, clock: self.clock)
+    fabric = InterruptFabric(processors: processorCount, tscHertz: SoftProcessor.frequency, clock: { clock.now })
     fabric.whenDeadlineMoves(deadlineMoved)
     chips = fabric.targets
     let pages = memory.pageCount
     unsafe versions = .allocate(capacity: pages)
     unsafe versions.initialize(repeating: 0, count: pages)
-    time?.whenMoved { [weak self] in self?.tellAll(.interrupt) }
+    clock.counted?.whenMoved { [weak self] in self?.tellAll(.interrupt) }
   }
   deinit { unsafe versions.deallocate() }
-
-  /// The host's monotonic clock.
-  public static let hostTime: @Sendable () -> Instant = {
-    var t = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &t)
-    return Instant(nanoseconds: UInt64(truncatingIfNeeded: t.tv_sec) &* 1_000_000_000 &+ UInt64(truncatingIfNeeded: t.tv_nsec))
-  }
 
   /// The host's own source.
   public static let hostRandom: @Sendable () -> UInt64 = { .random(in: 0 ... .max) }
@@ -66,7 +57,7 @@ public import SystemBus
     guard index < processorCount else { throw ProcessorError("this machine has no processor \(index)") }
     let processor = try SoftProcessor(index, self)
     members.withLock { $0.append(Member(processor: processor)) }
-    fabric.doorbells[index].whenRung { [weak processor] in processor?.requestAttention(.interrupt) }
+    fabric.bells[index].whenRung { [weak processor] in processor?.requestAttention(.interrupt) }
     return processor
   }
 
@@ -85,7 +76,7 @@ public import SystemBus
   /// Whether no processor can ever go on: all sleep deaf to interrupts, and no message is on its way.
   var isStuck: Bool {
     stuckProcessors.load(ordering: .sequentiallyConsistent) == processorCount
-      && fabric.doorbells.allSatisfy { $0.signals.isDisjoint(with: [.nonMaskable, .initialize, .startUp]) }
+      && fabric.bells.allSatisfy { $0.signals.isDisjoint(with: [.nonMaskable, .initialize, .startUp]) }
   }
 
   func physicalMap() -> [PhysicalWindow] {

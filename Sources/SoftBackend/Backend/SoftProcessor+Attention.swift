@@ -1,6 +1,8 @@
 internal import Glibc
+internal import InterruptChips
 internal import Processor
 internal import Synchronization
+internal import Time
 
 /// What a processor does between two blocks: interrupts, start-up messages, kicks and sleep.
 extension SoftProcessor {
@@ -44,13 +46,13 @@ extension SoftProcessor {
   private func takeEvents() throws(Fault) {
     while true {
       core[.deferred] = 0
-      let signals = interrupts.doorbell.signals
+      let signals = interrupts.bell.signals
       if signals.isEmpty { return }
       let isOpen = core[.systemFlags] & Flags.interrupts != 0
       // Until the interrupt flag is set again, which looks at `deferred`.
       if signals == .interrupt && !isOpen { return core[.deferred] = 1 }
       switch interrupts.fabric.poll(index, nonMaskableBlocked: core[.inNonMaskable] != 0) {
-      case .none: return core[.deferred] = interrupts.doorbell.signals.isEmpty ? 0 : 1
+      case .none: return core[.deferred] = interrupts.bell.signals.isEmpty ? 0 : 1
       case .interrupt:
         guard isOpen else { return core[.deferred] = 1 }
         if core[.shadow] == core[.rip] {
@@ -81,7 +83,7 @@ extension SoftProcessor {
         return .halted
       }
     }
-    if let time = backend.time { skipTime(time) }
+    if let time = backend.clock.counted { skipTime(time) }
     unsafe pthread_mutex_lock(wakeLock)
     while unsafe core.attentionWord.pointee.load(ordering: .sequentiallyConsistent) == 0 {
       unsafe pthread_cond_wait(wakeUp, wakeLock)

@@ -1,9 +1,11 @@
 internal import Glibc
 internal import GuestRAM
+internal import InterruptChips
 internal import Primitives
 public import Processor
 internal import Synchronization
 public import SystemBus
+internal import Time
 
 /// A window of physical memory with its bytes on the host.
 @safe struct PhysicalWindow {
@@ -82,16 +84,16 @@ public import SystemBus
     core.raise(.interrupt)
     do {
       while true {
-        if let time = backend.time, time.isDue { time.keep() }
+        if let time = backend.clock.counted, time.isDue { time.keep() }
         if traps.isStepping, core[.halted] == 0 {
-          backend.time?.pass(1)
+          backend.clock.counted?.pass(1)
           return .trapped(try step())
         }
         if core[.attention] != 0, let pause = try attend() { return pause }
         if core[.watching] != 0 {
-          try core.runSlowly(counting: backend.time)
+          try core.runSlowly(counting: backend.clock.counted)
         } else if !traps.isStepping {
-          if let time = backend.time { try runCounting(time) } else { try core.run() }
+          if let time = backend.clock.counted { try runCounting(time) } else { try core.run() }
         }
       }
     } catch { return .shutdown }
@@ -144,9 +146,9 @@ public import SystemBus
 
   /// The time-stamp counter: nanoseconds since power-on, unless the guest moved it.
   var timeStamp: UInt64 {
-    get { backend.clock().nanoseconds &+ timeOffset }
+    get { backend.clock.now.nanoseconds &+ timeOffset }
     set {
-      timeOffset = newValue &- backend.clock().nanoseconds
+      timeOffset = newValue &- backend.clock.now.nanoseconds
       backend.fabric.setTimeStampOffset(index, timeOffset)
     }
   }

@@ -1,5 +1,6 @@
 internal import Primitives
 internal import Processor
+internal import Time
 
 extension Core {
   /// Runs until somebody asks for attention. Exceptions are delivered on the way.

@@ -1,5 +1,5 @@
-internal import Glibc
 internal import Primitives
+internal import Time
 
 /// Model-specific registers. One that does not exist raises #GP, which kernels expect when they probe.
 extension Core {
@@ -89,7 +89,7 @@ extension Core {
 
   /// The guest's page of time: since the counter ticks in nanoseconds and never changes its pace, once is enough.
   private func writeClock(at place: UInt64) {
-    let now = processor.backend.clock().nanoseconds
+    let now = processor.backend.clock.now.nanoseconds
     writePhysical(place, 2, 4)
     writePhysical(place &+ 8, processor.timeStamp, 8)
     writePhysical(place &+ 16, now, 8)
@@ -100,16 +100,9 @@ extension Core {
     writePhysical(place &+ 29, isStable, 1)
   }
 
-  private var hostStart: UInt64 {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    let present = UInt64(truncatingIfNeeded: time.tv_sec) &* 1_000_000_000 &+ UInt64(truncatingIfNeeded: time.tv_nsec)
-    return present &- processor.backend.clock().nanoseconds
-  }
-
   /// What time it was when the clock showed zero.
   private func writeWallClock(at place: UInt64) {
-    let start = processor.backend.time != nil ? InstructionTime.startSecond * 1_000_000_000 : hostStart
+    let start = processor.backend.clock.wallStart
     writePhysical(place, 2, 4)
     writePhysical(place &+ 4, start / 1_000_000_000, 4)
     writePhysical(place &+ 8, start % 1_000_000_000, 4)

@@ -3,7 +3,7 @@ internal import Devices
 internal import Primitives
 
 /// All interrupt chips, the board's and each processor's. A plain value; the fabric locks it.
-struct InterruptChips: Sendable {
+struct ChipSet: Sendable {
   var board = BoardChips()
   var locals: [LocalAPIC]
 

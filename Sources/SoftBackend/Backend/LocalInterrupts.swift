@@ -1,16 +1,17 @@
 internal import Devices
+internal import InterruptChips
 internal import Primitives
 
 /// One processor's end of the interrupt fabric.
 struct LocalInterrupts: Sendable {
   let fabric: InterruptFabric
   let processor: Int
-  let doorbell: Doorbell
+  let bell: ProcessorBell
 
   init(_ fabric: InterruptFabric, _ processor: Int) {
     self.fabric = fabric
     self.processor = processor
-    doorbell = fabric.doorbells[processor]
+    bell = fabric.bells[processor]
   }
 
   /// The physical page of the registers, or an address that is never reached.

@@ -1,7 +1,7 @@
 import DeviceModel
 import Devices
 import Primitives
-import SoftBackend
+import InterruptChips
 import Synchronization
 import SystemBus
 import Testing
@@ -59,12 +59,12 @@ private final class Board: Sendable {
 
   /// Switches all local APICs on, and the legacy controller off; starts the other processors.
   func enableLocals() {
-    for processor in fabric.doorbells.indices {
+    for processor in fabric.bells.indices {
       local(0x1FF, 0xF0, of: processor)
       local(0x1_0000, 0x350, of: processor)
     }
     local(0xC4610, 0x300)
-    for processor in fabric.doorbells.indices.dropFirst() { _ = fabric.poll(processor) }
+    for processor in fabric.bells.indices.dropFirst() { _ = fabric.poll(processor) }
   }
 }
 
@@ -75,11 +75,11 @@ private final class Board: Sendable {
     let board = try Board(processors: 2)
     board.initializePIC()
     board.fabric.setLine(4, true)
-    #expect(board.fabric.doorbells[0].signals == .interrupt)
-    #expect(board.fabric.doorbells[1].signals == [])
+    #expect(board.fabric.bells[0].signals == .interrupt)
+    #expect(board.fabric.bells[1].signals == [])
     #expect(board.fabric.poll(0) == .interrupt)
     #expect(board.fabric.acknowledge(0) == 0x34)
-    #expect(board.fabric.doorbells[0].signals == [])
+    #expect(board.fabric.bells[0].signals == [])
   }
 
   @Test func aLevelLineInterruptsItsProcessorUntilServed() throws {
@@ -89,11 +89,11 @@ private final class Board: Sendable {
     board.fabric.setLine(22, true)
     #expect(board.fabric.acknowledge(1) == 0x51)
     board.local(0, 0xB0, of: 1)
-    #expect(board.fabric.doorbells[1].signals == .interrupt, "nobody served the device")
+    #expect(board.fabric.bells[1].signals == .interrupt, "nobody served the device")
     #expect(board.fabric.acknowledge(1) == 0x51)
     board.fabric.setLine(22, false)
     board.local(0, 0xB0, of: 1)
-    #expect(board.fabric.doorbells[1].signals == [])
+    #expect(board.fabric.bells[1].signals == [])
   }
 
   @Test func aPCILineReachesTheLegacyControllerOnlyAsALegacyLine() throws {
@@ -170,7 +170,7 @@ private final class Board: Sendable {
     let board = try Board(processors: 2)
     let wakes = Board.Counter()
     board.enableLocals()
-    board.fabric.doorbells[1].whenRung { wakes.value.add(1, ordering: .relaxed) }
+    board.fabric.bells[1].whenRung { wakes.value.add(1, ordering: .relaxed) }
     let message = MSIMessage(address: 0xFEE0_1000, data: 0x41)
     board.fabric.send(message)
     board.fabric.send(message)
@@ -187,7 +187,7 @@ private final class Board: Sendable {
     board.fabric.setTaskPriority(0, 8)
     board.fabric.setTaskPriority(2, 8)
     board.fabric.send(MSIMessage(address: 0xFEEF_F000, data: 0x1A1))
-    #expect(board.fabric.doorbells.map(\.signals) == [[], .interrupt, []])
+    #expect(board.fabric.bells.map(\.signals) == [[], .interrupt, []])
   }
 
   @Test func whatIsNoInterruptIsDropped() throws {
@@ -209,7 +209,7 @@ private final class Board: Sendable {
     board.local(0xC4610, 0x300)
     #expect(board.fabric.poll(0) == .none)
     for processor in 1...2 {
-      #expect(board.fabric.doorbells[processor].signals == [.initialize, .startUp])
+      #expect(board.fabric.bells[processor].signals == [.initialize, .startUp])
       #expect(board.fabric.poll(processor) == .initialize)
       #expect(board.fabric.poll(processor) == .startUp(0x10))
       #expect(board.fabric.poll(processor) == .none)
@@ -243,7 +243,7 @@ private final class Board: Sendable {
     board.enableLocals()
     board.fabric.send(MSIMessage(address: 0xFEE0_0000, data: 0x41))
     board.fabric.setTaskPriority(0, 4)
-    #expect(board.fabric.doorbells[0].signals == [])
+    #expect(board.fabric.bells[0].signals == [])
     #expect(board.fabric.taskPriority(0) == 4)
     board.fabric.setTaskPriority(0, 3)
     #expect(board.fabric.poll(0) == .interrupt)
@@ -255,7 +255,7 @@ private final class Board: Sendable {
     board.startTimer()
     board.fabric.send(MSIMessage(address: 0xFEEF_F000, data: 0x41))
     board.fabric.reset()
-    #expect(board.fabric.doorbells.map(\.signals) == [[], []])
+    #expect(board.fabric.bells.map(\.signals) == [[], []])
     #expect(board.fabric.nextDeadline == nil)
     #expect(board.fabric.awaitsStartUp(1))
   }

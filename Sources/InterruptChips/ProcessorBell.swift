@@ -1,7 +1,8 @@
+internal import Host
 internal import Synchronization
 
 /// One processor's bell: it looks at the signals without a lock, and is woken when new ones come.
-public final class Doorbell: Sendable {
+public final class ProcessorBell: Sendable {
   private let bits = Atomic<UInt32>(0)
   private let wake = Callback()
 

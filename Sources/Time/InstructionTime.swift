@@ -1,18 +1,19 @@
+internal import Host
 public import Primitives
-internal import Synchronization
+public import Synchronization
 
 /// Guest time that passes with the instructions a processor executes, and with nothing else: two runs of one guest
 /// see the same time everywhere. All deadlines are kept on the processor's own thread.
 public final class InstructionTime: Sendable {
   /// How long an instruction takes the guest: a processor of 250 MIPS.
-  static let nanosecondsPerInstruction: UInt64 = 4
+  public static let nanosecondsPerInstruction: UInt64 = 4
   /// When the guest's time begins, in seconds since 1970: noon of 1 January 2024.
   public static let startSecond: UInt64 = 1_704_110_400
 
-  private let present = Atomic<UInt64>(0)
-  private let due = Atomic<UInt64>(0)
+  @usableFromInline let present = Atomic<UInt64>(0)
+  @usableFromInline let due = Atomic<UInt64>(0)
   /// A deadline moved since the last look.
-  private let isStale = Atomic<Bool>(true)
+  @usableFromInline let isStale = Atomic<Bool>(true)
   private let advance = Callback()
   private let moved = Callback()
   private let earliest = Mutex<Earliest?>(nil)
@@ -38,29 +39,29 @@ public final class InstructionTime: Sendable {
   }
 
   /// Called when a deadline moved, so that a sleeping processor looks at it.
-  func whenMoved(_ body: @escaping @Sendable () -> Void) { moved.set(body) }
+  public func whenMoved(_ body: @escaping @Sendable () -> Void) { moved.set(body) }
 
   // MARK: The processor's side
 
-  @inline(__always) func pass(_ instructions: UInt64) {
+  @inlinable @inline(__always) public func pass(_ instructions: UInt64) {
     // Only the processor's thread moves time.
     let time = present.load(ordering: .relaxed)
     present.store(time &+ instructions &* Self.nanosecondsPerInstruction, ordering: .relaxed)
   }
 
-  @inline(__always) var isDue: Bool {
+  @inlinable @inline(__always) public var isDue: Bool {
     isStale.load(ordering: .acquiring) || present.load(ordering: .relaxed) >= due.load(ordering: .relaxed)
   }
 
   /// Lets every deadline that has come take effect, and notes the next.
-  func keep() {
+  public func keep() {
     isStale.store(false, ordering: .sequentiallyConsistent)
     advance()
     due.store(earliest.withLock { $0 }?.call()?.nanoseconds ?? .max, ordering: .relaxed)
   }
 
   /// Nothing happens until the next deadline: it is there now. False if there is none.
-  func skip() -> Bool {
+  public func skip() -> Bool {
     let next = due.load(ordering: .relaxed)
     guard next != .max else { return false }
     present.store(max(next, present.load(ordering: .relaxed)), ordering: .relaxed)

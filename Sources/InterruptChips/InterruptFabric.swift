@@ -1,5 +1,6 @@
 public import DeviceModel
 public import Devices
+internal import Host
 public import Primitives
 public import Processor
 internal import Synchronization
@@ -7,20 +8,20 @@ internal import Synchronization
 /// All interrupt chips of the software machine behind one lock: where lines and messages come in, and
 /// where processors and the bus reach them.
 public final class InterruptFabric: InterruptController, ChipKeeper {
-  private let chips: Mutex<InterruptChips>
+  private let chips: Mutex<ChipSet>
   private let clock: @Sendable () -> Instant
   private let deadline = DeadlineWatch()
   private let deadlineMoved = Callback()
   /// One bell for each processor.
-  public let doorbells: [Doorbell]
+  public let bells: [ProcessorBell]
 
   /// `clock` says what time it is for the guest: host time, or instructions counted.
   public init(
     processors: Int, tscHertz: UInt64 = 1_000_000_000, clock: @escaping @Sendable () -> Instant
   ) {
     let count = max(processors, 1)
-    doorbells = (0..<count).map { _ in Doorbell() }
-    chips = Mutex(InterruptChips(processors: count, tscHertz: tscHertz))
+    bells = (0..<count).map { _ in ProcessorBell() }
+    chips = Mutex(ChipSet(processors: count, tscHertz: tscHertz))
     self.clock = clock
   }
 
@@ -142,27 +143,27 @@ public final class InterruptFabric: InterruptController, ChipKeeper {
   }
 
   private func accessLocal<R: Sendable>(
-    _ processor: Int, else absent: R, _ body: (inout InterruptChips, inout Cycle) -> R
+    _ processor: Int, else absent: R, _ body: (inout ChipSet, inout Cycle) -> R
   ) -> R {
-    doorbells.indices.contains(processor) ? access(body) : absent
+    bells.indices.contains(processor) ? access(body) : absent
   }
 
   /// One access under the lock. Whoever must hear of it is told after the lock is free.
   @discardableResult
-  private func access<R: Sendable>(_ body: (inout InterruptChips, inout Cycle) -> R) -> R {
+  private func access<R: Sendable>(_ body: (inout ChipSet, inout Cycle) -> R) -> R {
     var cycle = Cycle(at: clock())
-    var rung: [Doorbell] = []
+    var rung: [ProcessorBell] = []
     var isEarlier = false
     let result = chips.withLock { chips in
       let result = body(&chips, &cycle)
       chips.settle(&cycle)
-      for (index, doorbell) in doorbells.enumerated() where doorbell.set(chips.signals(for: index)) {
-        rung.append(doorbell)
+      for (index, bell) in bells.enumerated() where bell.set(chips.signals(for: index)) {
+        rung.append(bell)
       }
       isEarlier = deadline.move(to: chips.deadline)
       return result
     }
-    for doorbell in rung { doorbell.ring() }
+    for bell in rung { bell.ring() }
     if isEarlier { deadlineMoved() }
     return result
   }
