@@ -7,6 +7,9 @@ struct InstructionCase {
   var row = 0
   var group = 0
   var code: [UInt8] = []
+  /// The legacy prefixes before REX and opcode.
+  var prefixes: Set<UInt8> = []
+  var hasRexW = false
   var state = OracleState()
   var memory: [UInt8] = []
   var width = 4
@@ -14,6 +17,8 @@ struct InstructionCase {
   var immediate: UInt8?
   /// The register that is written, for those instructions that may leave it undefined.
   var target = 0
+
+  var isRepeated: Bool { !prefixes.isDisjoint(with: [0xF2, 0xF3]) }
 
   /// The flags that the manual leaves undefined, which processors set as they like.
   var undefinedFlags: UInt64 {

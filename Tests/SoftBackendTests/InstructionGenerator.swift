@@ -142,6 +142,8 @@ struct InstructionGenerator {
     }
     rexW = rex & 8 != 0
     test.code = list
+    test.prefixes = Set(list)
+    test.hasRexW = rexW
     return rex
   }
 
@@ -328,7 +330,7 @@ struct InstructionGenerator {
         test.immediate = UInt8(truncatingIfNeeded: number)
         emit(number, count)
       case .one: test.immediate = 1
-      case .branch: emit(UInt64(below(16)), operand.size == 1 ? 1 : mode == .long ? 4 : size)
+      case .branch: emit(UInt64(below(16)), operand.size == 1 ? 1 : min(size, 4))
       case .offset: emit(address() | noise(), mode == .long ? (addressPrefix ? 4 : 8) : hasShortAddress ? 2 : 4)
       default: break
       }

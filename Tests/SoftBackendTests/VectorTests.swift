@@ -62,8 +62,22 @@ import Testing
     let signal = HostOracle.shared.withLock { $0.run(code.bytes, &host, &hostMemory) }
     let fault = machine.run(code, &guest, &guestMemory)
     #expect((signal != nil) == (fault != nil), "\(code)")
+    if Self.approximates(code) { Self.bringTogether(&host, guest) }
     let same = Self.visible(host) == Self.visible(guest) && hostMemory == guestMemory
     #expect(same, "\(code) \(Self.difference(host, guest))")
+  }
+
+  private static func approximates(_ code: VectorCode) -> Bool { code.map == 1 && (code.opcode == 0x52 || code.opcode == 0x53) }
+
+  /// Replaces the host's approximations by the guest's where these are as good.
+  private static func bringTogether(_ host: inout OracleState, _ guest: OracleState) {
+    func word(_ bytes: [UInt8], _ place: Int) -> UInt32 { (0..<4).reduce(0) { $0 | UInt32(bytes[place + $1]) << UInt32(8 * $1) } }
+    for place in stride(from: 160, to: 416, by: 4) where MakerDifferences.areNear(word(host.image, place), word(guest.image, place)) {
+      host.image.replaceSubrange(place..<place + 4, with: guest.image[place..<place + 4])
+    }
+    for place in stride(from: 0, to: 256, by: 4) where MakerDifferences.areNear(word(host.upper, place), word(guest.upper, place)) {
+      host.upper.replaceSubrange(place..<place + 4, with: guest.upper[place..<place + 4])
+    }
   }
 
   static func difference(_ host: OracleState, _ guest: OracleState) -> String {

@@ -10,11 +10,14 @@ extension Decoder {
       (i.destination, i.source) = (i.rm * 8, i.reg * 8)
     // MOVSXD r16, r/m16 (SDM 2B).
     case (0, 0x63) where i.width == 2: operation = .moveSign16
-    case (0, 0x90) where i.prefixes.contains(.repeatZero): operation = .pause
-    case (0, 0x90) where i.rm == 0: operation = .nop
+    case (0, 0x90) where i.rm == 0: operation = i.prefixes.contains(.repeatZero) ? .pause : .nop
+    // LOOPNE and LOOPE: a repeat prefix chooses, whatever the opcode.
+    case (0, 0xE0), (0, 0xE1):
+      if !i.prefixes.isDisjoint(with: .repeated) { i.opcode = i.prefixes.contains(.repeatZero) ? 0xE1 : 0xE0 }
     case (0, 0x8D), (0, 0xC4), (0, 0xC5), (0, 0x62), (1, 0xB2), (1, 0xB4), (1, 0xB5):
       if !i.isMemory { operation = .undefined }
     case (0, 0xFF) where (group == 3 || group == 5) && !i.isMemory: operation = .undefined
+    case (1, 0x0D) where !i.isMemory: operation = .undefined
     case (1, 0x01) where !i.isMemory:
       switch (group, i.rm & 7) {
       case (0, 1): operation = .hypercall

@@ -98,18 +98,17 @@ struct Decoder {
     let small = i.prefixes.contains(.operandSize)
     var size: UInt8 = is64 ? (rex & 8 != 0 ? 8 : small ? 2 : 4) : code32 != small ? 4 : 2
     var operation = row.operations[0]
-    var stack = row.stack
+    var isWideByDefault = row.isWideByDefault
     if row.hasModRM {
       try modRM(&i, rex, override, is64)
       if row.operations.count == 8 { operation = row.operations[Int(i.reg & 7)] }
-      if i.map == 0, opcode == 0xFF, (2...6).contains(i.reg & 7), i.reg & 7 != 3, i.reg & 7 != 5 {
-        stack = i.reg & 7 == 6 ? .default64 : .force64
-      }
+      // CALL, JMP and PUSH.
+      if i.map == 0, opcode == 0xFF, [2, 4, 6].contains(i.reg & 7) { isWideByDefault = true }
     } else {
       i.rm = opcode & 7 | (rex & 1) << 3
       i.segment = override ?? (is64 ? 6 : 3)
     }
-    if is64 && (stack == .force64 || stack == .default64 && !small) { size = 8 }
+    if is64 && isWideByDefault && !small { size = 8 }
     i.width = size
     try operands(&i, row, size, is64, rex)
     if !is64 {
@@ -273,7 +272,7 @@ struct Decoder {
     // Immediates of stack and branch instructions are not what the operand size is about.
     switch row.operands.first?.method {
     case nil: i.width = size
-    case .branch, .immediate, .signedByte: if row.stack != .none || row.operands[0].size == 2 { i.width = size }
+    case .branch, .immediate, .signedByte: if row.isWideByDefault || row.operands[0].size == 2 { i.width = size }
     default: break
     }
     i.destination = places.first

@@ -5,10 +5,10 @@ struct OpcodeRow {
   var operands: [Operand] = []
   var hasModRM = false
   var validity: Validity = .always
-  var stack: StackSize = .none
+  /// The operand size is 64 bits in 64-bit code, or 16 with a prefix.
+  var isWideByDefault = false
 
   enum Validity { case always, never64, only64 }
-  enum StackSize { case none, default64, force64 }
   static let undefined = OpcodeRow()
 }
 
@@ -41,8 +41,7 @@ let opcodeMaps: [[OpcodeRow]] = {
       case "m": row.hasModRM = true
       case "i64": row.validity = .never64
       case "o64": row.validity = .only64
-      case "d64": row.stack = .default64
-      case "f64": row.stack = .force64
+      case "d64": row.isWideByDefault = true
       default:
         guard let operand = parseOperand(String(word)) else { preconditionFailure("opcode table: \(line)") }
         row.operands.append(operand)
@@ -81,7 +80,7 @@ private func parseOperand(_ word: String) -> Operand? {
 ///
 /// E is ModRM.rm, G ModRM.reg, Z the opcode's low bits, I an immediate (Is a sign-extended byte), J a branch, O an
 /// absolute offset, S and C segment and control registers, A a far pointer, M memory of no size, m only a ModRM byte.
-/// d64 and f64: 64 bits by default or always in 64-bit code; i64 invalid and o64 only there.
+/// d64 and d64: 64 bits by default or always in 64-bit code; i64 invalid and o64 only there.
 let opcodeText = """
   0 00 add Eb Gb
   0 01 add Ev Gv
@@ -158,7 +157,7 @@ let opcodeText = """
   0 6D inputString Ov
   0 6E outputString Ob
   0 6F outputString Ov
-  0 70-7F jcc Jb f64
+  0 70-7F jcc Jb d64
   0 80 add/or/adc/sbb/and/sub/xor/cmp Eb Ib
   0 81 add/or/adc/sbb/and/sub/xor/cmp Ev Iz
   0 82 add/or/adc/sbb/and/sub/xor/cmp Eb Ib i64
@@ -208,8 +207,8 @@ let opcodeText = """
   0 B8-BF move Zv Iv
   0 C0 rol/ror/rcl/rcr/shl/shr/shl/sar Eb Ib
   0 C1 rol/ror/rcl/rcr/shl/shr/shl/sar Ev Ib
-  0 C2 ret Iw f64
-  0 C3 ret f64
+  0 C2 ret Iw d64
+  0 C3 ret d64
   0 C4 loadFar Gv M i64
   0 C5 loadFar Gv M i64
   0 C6 move/undefined/undefined/undefined/undefined/undefined/undefined/undefined Eb Ib
@@ -231,16 +230,16 @@ let opcodeText = """
   0 D6 salc i64
   0 D7 translate AL
   0 D8-DF vector m
-  0 E0-E2 loop Jb f64
-  0 E3 jcxz Jb f64
+  0 E0-E2 loop Jb d64
+  0 E3 jcxz Jb d64
   0 E4 input AL Ib
   0 E5 input eAX Ib
   0 E6 output AL Ib
   0 E7 output eAX Ib
-  0 E8 call Jz f64
-  0 E9 jump Jz f64
+  0 E8 call Jz d64
+  0 E9 jump Jz d64
   0 EA farJump A i64
-  0 EB jump Jb f64
+  0 EB jump Jb d64
   0 EC input AL
   0 ED input eAX
   0 EE output AL
@@ -285,7 +284,7 @@ let opcodeText = """
   1 74-76 vector m
   1 77 vector
   1 78-7F vector m
-  1 80-8F jcc Jz f64
+  1 80-8F jcc Jz d64
   1 90-9F setcc Eb
   1 A0 pushSegment d64
   1 A1 popSegment d64

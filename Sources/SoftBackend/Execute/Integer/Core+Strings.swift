@@ -6,7 +6,6 @@ extension Core {
     let step = self[.systemFlags] & Flags.df == 0 ? size : 0 &- size
     if i.operation == .inputString || i.operation == .outputString { try checkPort(UInt16(truncatingIfNeeded: self[.rdx]), Int(size)) }
     guard !i.prefixes.isDisjoint(with: .repeated) else { try stringStep(i, T.self, step); return false }
-    if i.addressWidth == 4 { truncateCounters(i.operation) }
     if i.operation == .compareString || i.operation == .scanString { return try compareRepeatedly(i, T.self, step) }
     let operation = i.operation
     var budget = 65536
@@ -27,25 +26,12 @@ extension Core {
     return false
   }
 
-  /// REP with 32-bit addresses clears the upper halves even if nothing is repeated.
-  private func truncateCounters(_ operation: Operation) {
-    self[.rcx] &= 0xFFFF_FFFF
-    if operation == .moveString { self[.rsi] &= 0xFFFF_FFFF }
-    if operation == .moveString || operation == .storeString { self[.rdi] &= 0xFFFF_FFFF }
-  }
-
-  /// REPE and REPNE of CMPS and SCAS: a fault leaves the flags of before the instruction.
+  /// REPE and REPNE of CMPS and SCAS: a fault leaves the flags of the last comparison.
   private func compareRepeatedly<T: RegisterWidth>(_ i: Instruction, _: T.Type, _ step: UInt64) throws(Fault) -> Bool {
-    let before = arithmeticFlags
     var budget = 65536
     while truncated(self[.rcx], i.addressWidth) != 0 {
       if budget <= 0 || self[.attention] != 0 && budget < 65536 { return true }
-      do throws(Fault) {
-        try stringStep(i, T.self, step)
-      } catch {
-        arithmeticFlags = before
-        throw error
-      }
+      try stringStep(i, T.self, step)
       advance(1, 0 &- 1, i.addressWidth)
       budget -= 1
       if isZero != i.prefixes.contains(.repeatZero) { return false }

@@ -12,7 +12,7 @@ extension Core {
     let count = UInt32(truncatingIfNeeded: processor.backend.processorCount)
     let hertz = UInt32(truncatingIfNeeded: SoftProcessor.frequency)
     switch leaf {
-    // AuthenticAMD, whose processors need no page-table isolation.
+    // AuthenticAMD, whose processors need no page-table isolation; Sources/README.md says where that makes a difference.
     case 0: return (0x15, 0x6874_7541, 0x444D_4163, 0x6974_6E65)
     case 1:
       let vectors = Feature.vectors & VectorStubs.shared.features | (hasAVX2 ? Feature.advanced : 0)
@@ -40,9 +40,10 @@ extension Core {
     case 0x8000_0003: return (0x636F_7270, 0x6F73_7365, 0x72, 0)
     // The time-stamp counter never stops.
     case 0x8000_0007: return (0, 0, 0, 1 << 8)
-    case 0x8000_0008: return (0x3028, 0, count - 1, 0)
-    // Automatic IBRS: nothing speculates here, so that kernels need no slow branches.
-    case 0x8000_0021: return (1 << 8, 0, 0, 0)
+    // 48 and 40 bits of addresses; FXSAVE and XSAVE always save the pointers of x87.
+    case 0x8000_0008: return (0x3028, 1 << 2, count - 1, 0)
+    // LFENCE waits, and null selectors clear the base. Automatic IBRS: nothing speculates here, so that kernels need no slow branches.
+    case 0x8000_0021: return (1 << 2 | 1 << 6 | 1 << 8, 0, 0, 0)
     default: return (0, 0, 0, 0)
     }
   }

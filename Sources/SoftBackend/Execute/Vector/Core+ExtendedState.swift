@@ -65,9 +65,12 @@ extension Core {
     self[.xcr0] = 1
   }
 
+  /// MXCSR_MASK: without misaligned SSE, which CPUID does not offer, whatever the host has.
+  private static let controlMask: UInt32 = 0xFFFF
+
   func loadControl(_ i: Instruction) throws(Fault) {
     let value = try readOperand(i, UInt32.self)
-    guard value >> 16 == 0 else { throw .protection }
+    guard value & ~Self.controlMask == 0 else { throw .protection }
     store(value, at: VectorArea.mxcsr)
   }
   func storeControl(_ i: Instruction) throws(Fault) {
@@ -89,7 +92,7 @@ extension Core {
     try probe(address, Self.legacySize, write: true)
     prepareX87(wide: i.prefixes.contains(.rexW))
     store(load(VectorArea.mxcsr, as: UInt32.self), at: VectorArea.image &+ 24)
-    store(UInt32(0xFFFF), at: VectorArea.image &+ 28)
+    store(Self.controlMask, at: VectorArea.image &+ 28)
     copy(VectorArea.xmm, VectorArea.image &+ 160, reachableXMM)
     try write(address, 160 &+ reachableXMM, from: VectorArea.image)
   }
@@ -98,7 +101,7 @@ extension Core {
     let address = try requireLegacyImage(i, write: false)
     try read(address, 160 &+ reachableXMM, to: VectorArea.image)
     let control = load(VectorArea.image &+ 24, as: UInt32.self)
-    if self[.cr4] & VectorControl.fxsave != 0, control >> 16 != 0 { throw .protection }
+    if self[.cr4] & VectorControl.fxsave != 0, control & ~Self.controlMask != 0 { throw .protection }
     takeX87(wide: i.prefixes.contains(.rexW))
     store(control & 0xFFFF, at: VectorArea.mxcsr)
     copy(VectorArea.image &+ 160, VectorArea.xmm, reachableXMM)
@@ -161,7 +164,7 @@ extension Core {
     }
     if wanted & 2 != 0 || wanted & Self.avxComponent != 0 && kind != .compacted {
       try write(address &+ 24, load(VectorArea.mxcsr, as: UInt32.self))
-      try write(address &+ 28, UInt32(0xFFFF))
+      try write(address &+ 28, Self.controlMask)
     }
     if wanted & 2 != 0 { try write(address &+ 160, reachableXMM, from: VectorArea.xmm) }
     if (kind == .plain ? wanted : used) & Self.avxComponent != 0 {
@@ -185,7 +188,7 @@ extension Core {
     try read(address, 160 &+ reachableXMM, to: VectorArea.image)
     let takesControl = isCompacted ? wanted & present & 2 != 0 : wanted & 6 != 0
     let control = load(VectorArea.image &+ 24, as: UInt32.self)
-    if takesControl, control >> 16 != 0 { throw .protection }
+    if takesControl, control & ~Self.controlMask != 0 { throw .protection }
     if wanted & present & Self.avxComponent != 0 {
       try read(address &+ UInt64(Self.upperOffset), reachableXMM, to: Self.upperHalves)
     } else if wanted & Self.avxComponent != 0 {

@@ -28,6 +28,8 @@ struct VectorForm {
     static let extended = Traits(rawValue: 2048)
     /// Both operands are only read.
     static let readsOnly = Traits(rawValue: 4096)
+    /// RCP and RSQRT, whose results are each maker's own.
+    static let approximates = Traits(rawValue: 1 << 20)
     // What only VEX has.
     /// VEX.vvvv is the first source.
     static let source = Traits(rawValue: 1 << 13)

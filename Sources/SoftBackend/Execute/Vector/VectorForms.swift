@@ -123,8 +123,8 @@
   private func floatingPoint() {
     floats([0x51, 0x58, 0x59, 0x5C, 0x5D, 0x5E, 0x5F])
     floats([0xC2], [.float, .immediate])
-    add(1, .none, [0x52, 0x53], .xmm, .xmm, 16)
-    add(1, .repeatZero, [0x52, 0x53], .xmm, .xmm, 4)
+    add(1, .none, [0x52, 0x53], .xmm, .xmm, 16, .approximates)
+    add(1, .repeatZero, [0x52, 0x53], .xmm, .xmm, 4, .approximates)
     for prefix in [Prefix.none, .operandSize] { add(1, prefix, [0x54, 0x55, 0x56, 0x57], .xmm, .xmm, 16) }
     add(1, .none, [0x2E, 0x2F], .xmm, .xmm, 4, [.float, .flags, .readsOnly])
     add(1, .operandSize, [0x2E, 0x2F], .xmm, .xmm, 8, [.float, .flags, .readsOnly])

@@ -15,8 +15,8 @@ struct VectorStub {
   let form: VectorForm
 
   /// The numbers of host registers, and which of them hold places.
-  private static let (reg, rm, source, fourth): (UInt8, UInt8, UInt8, UInt8) = (2, 1, 3, 4)
-  private static let (regPlace, rmPlace, sourcePlace, corePlace): (UInt8, UInt8, UInt8, UInt8) = (6, 2, 1, 7)
+  static let (reg, rm, source, fourth): (UInt8, UInt8, UInt8, UInt8) = (2, 1, 3, 4)
+  static let (regPlace, rmPlace, sourcePlace, corePlace): (UInt8, UInt8, UInt8, UInt8) = (6, 2, 1, 7)
 
   /// - Parameter is64Bit: whether there are more than eight registers.
   init(_ i: InstructionRecord, is64Bit: Bool) {
@@ -69,7 +69,7 @@ struct VectorStub {
       code.rdi(wide: true, [0x8B], reg: 0, offset: Core.Field.rax.rawValue)
       code.rdi(wide: true, [0x8B], reg: 2, offset: Core.Field.rdx.rawValue)
     }
-    emitInstruction(&code)
+    if traits.contains(.approximates) { emitReciprocal(&code) } else { emitInstruction(&code) }
     if traits.contains(.flags) {
       code.emit(0x9C)
       code.rdi([0x8F], reg: 0, offset: VectorArea.flags)
@@ -79,6 +79,7 @@ struct VectorStub {
       code.rdi([0x0F, 0xAE], reg: 3, offset: VectorArea.workControl)
       code.rdi([0x0F, 0xAE], reg: 2, offset: VectorArea.hostControl)
     }
+    if traits.contains(.approximates) { code.rdi([0x0F, 0xAE], reg: 2, offset: VectorArea.hostControl) }
     if form.usesMMX { code.emit(0x0F, 0x77) }
     if isVEX && form.isLong { code.emit(0xC5, 0xF8, 0x77) }
     code.emit(0xC3)
