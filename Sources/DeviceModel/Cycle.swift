@@ -9,6 +9,8 @@ public enum PowerRequest: Equatable, Sendable {
   case exit(code: UInt8)
   /// The guest reported a panic.
   case panicked
+  /// Nobody in the guest has quieted its watchdog in time, twice in a row.
+  case watchdog
   /// The guest relies on something that is not here: one sentence that says what to do instead.
   case refused(String)
 }

@@ -85,6 +85,7 @@ extension Machine: Backplane {
     case .off: end(.poweredOff)
     case .exit(let code): end(.exited(code: code))
     case .panicked: end(.panicked)
+    case .watchdog: end(.watchdog)
     case .refused(let message): end(.refused(message))
     // A kernel that panicked and then resets itself is still a kernel that panicked.
     case .reset: control.update { if $0.outcome == nil { $0.outcome = $0.panicEnd == nil ? .reset : .panicked } }

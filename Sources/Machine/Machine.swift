@@ -122,7 +122,7 @@ public final class Machine: Sendable {
       }
       let outcome = serve(until: limit)
       let processors = turnOff()
-      if outcome == .panicked || outcome == .timedOut {
+      if outcome.isHang {
         finalState.withLock { $0 = Autopsy.text(processors, memory) }
       }
       guard outcome == .reset, !configuration.stopsOnReset else { return finish(outcome) }

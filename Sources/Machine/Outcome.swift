@@ -9,6 +9,8 @@ public enum Outcome: Equatable, Sendable {
   /// With the registers of the processor.
   case tripleFault(String)
   case halted
+  /// The guest's own watchdog timer ran out.
+  case watchdog
   case timedOut
   /// The user pressed the escape key and x.
   case quit
@@ -25,12 +27,16 @@ public enum Outcome: Equatable, Sendable {
     case .panicked: 134
     case .tripleFault: 135
     case .halted: 136
+    case .watchdog: 138
     case .timedOut: 124
     case .interrupted(let signal): 128 + signal
     case .failed: 70
     case .refused: 2
     }
   }
+
+  /// What the processors were doing then is worth telling.
+  var isHang: Bool { self == .panicked || self == .timedOut || self == .watchdog }
 
   /// One sentence for the user; nil where the guest ended as it should.
   public var explanation: String? {
@@ -40,6 +46,7 @@ public enum Outcome: Equatable, Sendable {
     case .panicked: "the guest's kernel panicked"
     case .tripleFault(let registers): "the guest's processor shut down (triple fault)\n\(registers)"
     case .halted: "every processor of the guest halted with interrupts off"
+    case .watchdog: "the guest's watchdog timer ran out: nobody in the guest has reset it in time"
     case .timedOut: "the time given by --timeout is over"
     case .interrupted(let signal): "ended by signal \(signal)"
     case .failed(let message), .refused(let message): message

@@ -9,6 +9,7 @@ enum ExitStatusTable {
     ("134", "the guest's kernel panicked"),
     ("135", "triple fault"),
     ("136", "every processor halted for good"),
+    ("138", "the guest's watchdog timer ran out"),
     ("128+N", "ended by signal N"),
   ]
 }

@@ -1,0 +1,24 @@
+import Testing
+
+@testable import Machine
+
+/// What the caller of swboot learns from its exit status and its last sentence.
+@Suite struct OutcomeTests {
+  private static let all: [Outcome] = [
+    .poweredOff, .exited(code: 3), .reset, .panicked, .tripleFault(""), .halted, .watchdog, .timedOut, .quit,
+    .interrupted(signal: 15), .failed(""), .refused(""),
+  ]
+
+  @Test("every way to a bad end has a status of its own")
+  func statuses() {
+    let bad = Self.all.filter { $0.explanation != nil && $0 != .reset }.map(\.exitStatus)
+    #expect(Set(bad).count == bad.count && !bad.contains(0))
+  }
+
+  @Test("a watchdog that ran out is told apart from a run that ran out of time")
+  func watchdog() {
+    #expect(Outcome.watchdog.exitStatus == 138)
+    #expect(Outcome.watchdog.explanation?.contains("watchdog") == true)
+    #expect(Outcome.watchdog.isHang, "what the processors were doing is told")
+  }
+}
