@@ -1,0 +1,28 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import attack
+
+private let release = unsafe getenv("SWBOOT").map { unsafe String(cString: $0) }
+
+/// The hostile guest, from fixed seeds, on the release binary that scripts/test names. `scripts/attack` goes on from any seed
+/// for as long as one likes.
+@Suite(.serialized, .enabled(if: release != nil, "SWBOOT does not name the program to attack")) struct AttackTests {
+  private static let hasKVM = AttackPlan.Accelerator.available.contains(.kvm)
+
+  @Test("HG-01 whatever a guest does to its machine, the run ends in time as a guest may end, and harms nothing outside")
+  func software() { attack(on: .soft) }
+
+  @Test("HG-01 the same on KVM", .enabled(if: hasKVM, "/dev/kvm cannot be used here"))
+  func kvm() { attack(on: .kvm) }
+
+  private func attack(on accelerator: AttackPlan.Accelerator) {
+    guard let program = release else { return }
+    var campaign = AttackCampaign(program: program)
+    for seed in UInt64(1)...150 {
+      let problem = campaign.attempt(AttackPlan(seed: seed, on: accelerator))
+      #expect(problem == nil, "seed \(seed); see what it does: scripts/attack show \(seed) \(accelerator)")
+    }
+  }
+}
