@@ -45,7 +45,7 @@ extension LocalAPIC {
     return nil
   }
 
-  private mutating func readMemory(_ number: UInt32, _ now: Instant) -> UInt32 {
+  mutating func readMemory(_ number: UInt32, _ now: Instant) -> UInt32 {
     switch Register(rawValue: number) {
     case .id: return id << 24
     case .logicalID: return UInt32(logicalID) << 24

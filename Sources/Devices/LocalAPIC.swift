@@ -42,11 +42,11 @@ public struct LocalAPIC: Sendable {
   /// A non-maskable interrupt waits for the processor.
   public var nonMaskablePending = false
   /// An INIT waits for the processor.
-  public private(set) var initializePending = false
+  public internal(set) var initializePending = false
   /// A start-up message waits for the processor, with this vector.
-  public private(set) var startUpPending: UInt8?
+  public internal(set) var startUpPending: UInt8?
   /// The processor does nothing until a start-up message comes.
-  public private(set) var awaitsStartUp: Bool
+  public internal(set) var awaitsStartUp: Bool
 
   /// `tscHertz` is the rate of the time-stamp counter that TSC deadlines are in.
   public init(id: UInt32, isBootstrap: Bool, tscHertz: UInt64) {

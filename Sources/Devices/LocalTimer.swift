@@ -40,6 +40,16 @@ struct LocalTimer: Sendable {
     expiry = count == 0 ? nil : now + (mode == .periodic ? period : UInt64(count) * divisor)
   }
 
+  /// Goes on where another timer was, with what was left of its count.
+  mutating func take(mode: Mode, divide: UInt32, initial: UInt32, current: UInt32, deadline: UInt64, at now: Instant) {
+    self.mode = mode
+    divideRegister = divide & 0b1011
+    initialCount = mode == .deadline ? 0 : initial
+    expiry = mode == .deadline || current == 0 ? nil : now + UInt64(min(current, initial)) * divisor
+    tscDeadline = 0
+    if mode == .deadline { setDeadline(deadline, at: now) }
+  }
+
   func currentCount(at now: Instant) -> UInt32 {
     guard mode != .deadline, let expiry else { return 0 }
     let left = (expiry.since(now) &+ divisor &- 1) / divisor

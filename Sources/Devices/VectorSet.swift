@@ -2,7 +2,7 @@ internal import Primitives
 
 /// A set of the 256 vectors, laid out as a local APIC shows it: eight 32-bit registers.
 struct VectorSet: Equatable, Sendable {
-  private(set) var words = SIMD8<UInt32>()
+  var words = SIMD8<UInt32>()
 
   subscript(_ vector: UInt8) -> Bool {
     get { words[Int(vector >> 5)][bit: Int(vector & 31)] }

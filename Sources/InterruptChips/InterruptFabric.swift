@@ -125,6 +125,33 @@ public final class InterruptFabric: InterruptController, ChipKeeper {
     }
   }
 
+  // MARK: Moving a processor
+
+  /// What its local APIC is, for a processor whose time-stamp counter shows `timeStamp`; and whether a non-maskable
+  /// interrupt waits.
+  public func localState(_ processor: Int, timeStamp: UInt64) -> (state: LocalAPICState, nonMaskablePending: Bool)? {
+    accessLocal(processor, else: nil) { chips, cycle in
+      let local = chips.locals[processor]
+      guard let base = try? chips.locals[processor].readRegister(msr: 0x1B, now: cycle.now),
+        let deadline = try? chips.locals[processor].readRegister(msr: 0x6E0, now: cycle.now)
+      else { return nil }
+      let page = chips.locals[processor].page(now: cycle.now)
+      return (LocalAPICState(page: page, base: base, deadline: deadline, timeStamp: timeStamp), local.nonMaskablePending)
+    }
+  }
+
+  public func setLocalState(_ processor: Int, _ state: LocalAPICState) {
+    accessLocal(processor, else: ()) { chips, cycle in
+      chips.locals[processor].take(page: state.page, base: state.base, deadline: state.deadline, now: cycle.now)
+    }
+  }
+
+  public func setWaiting(_ processor: Int, forStartUp: Bool, nonMaskablePending: Bool) {
+    accessLocal(processor, else: ()) { chips, _ in
+      chips.locals[processor].take(awaitsStartUp: forStartUp, nonMaskablePending: nonMaskablePending)
+    }
+  }
+
   // MARK: Time
 
   public var nextDeadline: Instant? { deadline.next }

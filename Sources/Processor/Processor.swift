@@ -28,6 +28,10 @@ public protocol Processor: AnyObject, Sendable {
   func run(on bus: SystemBus) throws(ProcessorError) -> Pause
   func state() throws(ProcessorError) -> ProcessorState
   func setState(_ state: ProcessorState) throws(ProcessorError)
+  /// Everything that it is, while it does not run.
+  func architecturalState() throws(ProcessorError) -> ArchitecturalState
+  /// Makes it what another one was. Throws if that had what this one does not have.
+  func setArchitecturalState(_ state: ArchitecturalState) throws(ProcessorError)
   /// Where to stop for a debugger, from the next `run` on. Throws what the accelerator cannot do.
   func setTraps(_ traps: DebugTraps) throws(ProcessorError)
   /// Makes `run` return `.kicked` soon. May be called from any thread.

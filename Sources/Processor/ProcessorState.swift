@@ -32,7 +32,8 @@ public struct TableState: Equatable, Sendable {
   }
 }
 
-/// What software can see of a processor: enough to start it, to inspect it, and to move it between backends.
+/// The registers of a processor that everybody needs: enough to start it and to inspect it. `ArchitecturalState` is the
+/// whole of it.
 public struct ProcessorState: Equatable, Sendable {
   /// rax rcx rdx rbx rsp rbp rsi rdi r8 … r15, in encoding order.
   public var registers: [UInt64]

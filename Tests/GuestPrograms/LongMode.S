@@ -226,4 +226,56 @@ PROGRAM unknown, 64
 ENDPROGRAM unknown
 
 
+/* Is stopped and moved at each write to a port, a hundred times. It adds up in XMM registers, has an interrupt pending for
+   a while, and halts once. Reports the sum, DR1, LSTAR and the base of GS. */
+PROGRAM moving, 64
+    EXPECT_MESSAGE handler7
+    movl $0xc0000101, %ecx
+    movl $0x1234, %eax
+    xorl %edx, %edx
+    wrmsr
+    xorl %ebx, %ebx
+    movq %rbx, %xmm0
+1:  movl %ebx, %eax
+    movq %rax, %xmm1
+    paddq %xmm1, %xmm0
+    outb %al, $0xe0
+    cmpl $30, %ebx
+    jne 2f
+    movb $0x41, %al
+    outb %al, $0xec          /* pending from here, as interrupts are off */
+2:  cmpl $40, %ebx
+    jne 3f
+    movl $0, 0x700
+    sti
+6:  cmpl $0, 0x700
+    je 6b
+    cli
+3:  cmpl $50, %ebx
+    jne 4f
+    xorl %eax, %eax
+    movl %eax, 0x700
+    outb %al, $0xe2          /* whoever reads this sends an interrupt when the processor is halted */
+5:  sti
+    hlt
+    cli
+    cmpl $0, 0x700
+    je 5b
+4:  incl %ebx
+    cmpl $100, %ebx
+    jb 1b
+    movq %xmm0, %rax
+    outl %eax, $0xe4
+    movq %dr1, %rax
+    outl %eax, $0xe4
+    movl $0xc0000082, %ecx
+    rdmsr
+    outl %eax, $0xe4
+    movl $0xc0000101, %ecx
+    rdmsr
+    outl %eax, $0xe4
+    STOP
+    HANDLER handler7, 0x99
+ENDPROGRAM moving
+
     .section .note.GNU-stack, "", @progbits

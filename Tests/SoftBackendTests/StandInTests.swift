@@ -9,23 +9,23 @@ import Testing
 @Suite("One instruction on behalf of KVM", .enabled(if: HostOracle.hasAVX2, "the host has no AVX2"))
 struct StandInTests {
   /// Executes VMOVAPS ymm1, ymm0 with the upper half of YMM0 in the area, and components that are in use by the header.
-  private func move(present: UInt8) throws -> (StandIn.Ending, StandIn.Extra) {
+  private func move(present: UInt8) throws -> (StandIn.Ending, ArchitecturalState) {
     let memory = try GuestMemory(size: 16 << 20)
     try memory.write([0xC5, 0xFC, 0x28, 0xC8], at: GuestAddress(0x1000))
     let standIn = try StandIn(memory: memory, tally: InstructionTally())
-    var state = ProcessorState.reset
-    state.cs = .flatCode32
-    state.ss = .flatData
-    (state.ds, state.es, state.fs, state.gs) = (state.ss, state.ss, state.ss, state.ss)
-    (state.cr0, state.cr4, state.rip) = (0x11, 0x4_0600, 0x1000)
-    var vectors = [UInt8](repeating: 0, count: StandIn.vectorSize)
+    var registers = ProcessorState.reset
+    registers.cs = .flatCode32
+    registers.ss = .flatData
+    (registers.ds, registers.es, registers.fs, registers.gs) = (registers.ss, registers.ss, registers.ss, registers.ss)
+    (registers.cr0, registers.cr4, registers.rip) = (0x11, 0x4_0600, 0x1000)
+    var vectors = [UInt8](repeating: 0, count: ArchitecturalState.vectorSize)
     for k in 0..<16 { (vectors[160 + k], vectors[576 + k]) = (0x11, 0x22) }
     for k in 0..<16 { vectors[592 + k] = 0x33 }
     vectors[512] = present
-    var extra = StandIn.Extra(
-      vectors: vectors, xcr0: 7, registers: StandIn.modelSpecific.map { _ in 0 }, isShadowed: false, blocksNonMaskable: false)
-    let ending = try standIn.execute(&state, &extra, on: SystemBus())
-    return (ending, extra)
+    var state = ArchitecturalState(
+      registers: registers, vectors: vectors, xcr0: 7, modelSpecificValues: ArchitecturalState.modelSpecific.map { _ in 0 })
+    let ending = try standIn.execute(&state, on: SystemBus())
+    return (ending, state)
   }
 
   @Test("upper halves of YMM registers come with the others, and go back")

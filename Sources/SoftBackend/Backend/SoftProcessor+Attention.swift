@@ -104,7 +104,7 @@ extension SoftProcessor {
   }
 
   /// STARTUP: real mode at the start of a page below 1 MiB.
-  private func start(atPage page: UInt8) {
+  func start(atPage page: UInt8) {
     core.setSegment(
       Segment.cs, selector: UInt16(page) << 8, base: UInt64(page) << 12, limit: 0xFFFF, attributes: 0x9B)
     core[.rip] = 0

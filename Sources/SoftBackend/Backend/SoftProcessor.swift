@@ -27,6 +27,8 @@ internal import Time
   var traps = DebugTraps()
   var memoryTypes = MemoryTypeRanges()
   var pendingTrap: DebugTrap?
+  /// Accepted elsewhere; it comes before the next instruction.
+  var heldEvent: ArchitecturalState.Event?
   private let arena: UnsafeMutableRawPointer
   private var timeOffset: UInt64 = 0
   private var map: [PhysicalWindow] = []
@@ -83,6 +85,7 @@ internal import Time
     refreshMap()
     core.raise(.interrupt)
     do {
+      try deliverHeldEvent()
       while true {
         if let time = backend.clock.counted, time.isDue { time.keep() }
         if traps.isStepping, core[.halted] == 0 {
