@@ -1,6 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// Unsafe flags keep a package from being a dependency of others, so scripts/build-release asks for them.
+let isRelease = Context.environment["SWBOOT_RELEASE"] != nil
 // The functions that a start needs lie together in the binary (scripts/order-functions), so that it touches few pages.
 let order = "\(Context.packageDirectory)/Sources/swboot/functions.order"
 // Each function is a section of its own for that; and types are found by calls, not by names at run time, which would
@@ -9,6 +11,10 @@ let release = ["-Xfrontend", "-function-sections", "-Xfrontend", "-disable-concr
 // With SWBOOT_SYMBOLS in the environment the release binary keeps its symbols, for profilers.
 let strip = Context.environment["SWBOOT_SYMBOLS"] == nil ? "--strip-all" : "--strip-debug"
 
+let link = [
+  "-static-executable", "-use-ld=lld", "-Xlinker", strip, "-Xlinker", "--no-warn-symbol-ordering", "-Xlinker",
+  "--symbol-ordering-file=\(order)",
+]
 
 // What swboot --version says.
 let commit = Context.gitInformation.map { "\($0.currentCommit.prefix(12))\($0.hasUncommittedChanges ? ", changed" : "")" }
@@ -21,8 +27,7 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
-  .unsafeFlags(release, .when(configuration: .release)),
-]
+] + (isRelease ? [.unsafeFlags(release, .when(configuration: .release))] : [])
 
 /// A layer of the machine: it may import Primitives, what is listed here, and nothing else.
 func layer(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = [])
@@ -97,13 +102,7 @@ let package = Package(
     .executableTarget(
       name: "swboot", dependencies: ["Primitives", "Machine", "Host", "Options"], exclude: ["functions.order"],
       swiftSettings: strict,
-      linkerSettings: [
-        .unsafeFlags(
-          [
-            "-static-executable", "-use-ld=lld", "-Xlinker", strip, "-Xlinker", "--no-warn-symbol-ordering",
-            "-Xlinker", "--symbol-ordering-file=\(order)",
-          ], .when(configuration: .release))
-      ]),
+      linkerSettings: isRelease ? [.unsafeFlags(link, .when(configuration: .release))] : []),
 
     tests("PrimitivesTests", []),
     tests("DeviceModelTests", []),
