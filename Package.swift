@@ -125,7 +125,7 @@ let package = Package(
       "ConformanceTests",
       ["TestSupport", "KVMBackend", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host"]),
     tests("KVMBackendTests", ["KVMBackend"]),
-    tests("MachineTests", ["Devices", "Machine", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
+    tests("MachineTests", ["Devices", "Machine", "PCI", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
     tests("GuestTests", ["TestSupport", "Host"]),
     tests("CommandLineTests", ["Options", "swboot", "Machine", "TestSupport"]),
   ]

@@ -16,7 +16,8 @@ public struct MemoryController: PCIFunction {
     space = ConfigurationSpace(Identity(vendor: 0x8086, device: 0x29C0, revision: 0, classCode: 0x06_0000))
     // Firmware that never programs ECAM, and a kernel without firmware, find it in place.
     space.define(UInt32(truncatingIfNeeded: Platform.ecam.first.value) | 1, at: Register.ecam, writable: 0xF000_0007)
-    space.define(UInt32(0), at: Register.ecam + 4, writable: 0xF)
+    // It has 32 address bits: where the bus would not decode configuration space it cannot be put.
+    space.set(UInt32(0), at: Register.ecam + 4)
     space.define(UInt8(0), at: Register.shadow, writable: 0x30)
     for i in 1...6 { space.define(UInt8(0), at: Register.shadow + i, writable: 0x33) }
     // There is no system management mode.
@@ -41,8 +42,7 @@ public struct MemoryController: PCIFunction {
     case 2: count = 64 << 20
     default: return nil
     }
-    let base = UInt64(space.value(UInt32.self, at: Register.ecam + 4)) << 32 | UInt64(low & 0xF000_0000)
-    return MemoryRange(GuestAddress(base), count: count)
+    return MemoryRange(GuestAddress(UInt64(low & 0xF000_0000)), count: count)
   }
 
   public mutating func readConfiguration(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {
