@@ -114,7 +114,7 @@ let package = Package(
     tests("VirtioTests", ["Virtio", "PCI", "SystemBus", "GuestRAM"]),
     tests("DisplayTests", ["Display", "PCI", "SystemBus", "GuestRAM"]),
     tests("ACPITablesTests", ["ACPITables", "TestSupport"], exclude: ["dsdt.dsl"]),
-    tests("HostTests", ["Host", "TestSupport"]),
+    tests("HostTests", ["Host", "TestSupport", "CLinux"]),
     tests("DebuggerTests", ["Debugger", "GuestRAM", "Host", "Processor", "SystemBus", "TestSupport"]),
     tests("BootTests", ["Boot", "GuestRAM", "Host", "Processor", "TestSupport"]),
     tests("InterruptChipsTests", ["InterruptChips", "Devices", "SystemBus"]),

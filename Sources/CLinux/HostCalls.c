@@ -18,23 +18,38 @@
 
 const char *linux_error_text(int code) { return strerrordesc_np(code); }
 
-int linux_lock_file(int fd, int exclusive) {
-  struct flock lock = {.l_type = exclusive ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET};
+int linux_lock_byte(int fd, int64_t offset) {
+  struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
   return fcntl(fd, F_OFD_SETLK, &lock) < 0 ? (errno == EACCES ? -EAGAIN : -errno) : 0;
 }
 
-int linux_file_kind(int fd) {
-  struct stat status;
-  if (fstat(fd, &status) < 0) return -errno;
-  switch (status.st_mode & S_IFMT) {
+int linux_byte_is_locked(int fd, int64_t offset) {
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+  return fcntl(fd, F_OFD_GETLK, &lock) < 0 ? -errno : lock.l_type != F_UNLCK;
+}
+
+static int letter(mode_t mode) {
+  switch (mode & S_IFMT) {
     case S_IFREG: return 'f';
     case S_IFDIR: return 'd';
     case S_IFIFO: return 'p';
     case S_IFCHR: return 'c';
     case S_IFBLK: return 'b';
     case S_IFSOCK: return 's';
+    case S_IFLNK: return 'l';
     default: return '?';
   }
+}
+
+int linux_file_kind(int fd) {
+  struct stat status;
+  return fstat(fd, &status) < 0 ? -errno : letter(status.st_mode);
+}
+
+int linux_path_kind(const char *path, int follow) {
+  struct stat status;
+  int r = follow ? stat(path, &status) : lstat(path, &status);
+  return r < 0 ? -errno : letter(status.st_mode);
 }
 
 int64_t linux_file_size(int fd) {
@@ -133,11 +148,27 @@ static void restore_and_die(int number) {
   raise(number);  // the handler is already gone: the signal ends the process when we return
 }
 
-void linux_terminal_restore_on_fatal_signals(void) {
-  static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGTRAP};
+void linux_terminal_restore_on_faults(void) {
+  static const int signals[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = restore_and_die;
   action.sa_flags = SA_RESETHAND;
   for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, 0);
 }
+
+int linux_signal_is_ignored(int number) {
+  struct sigaction action;
+  return sigaction(number, 0, &action) == 0 && !(action.sa_flags & SA_SIGINFO) && action.sa_handler == SIG_IGN;
+}
+
+// The C library calls each function of this list with what the kernel gave the program.
+static int argument_count;
+static char **arguments;
+static void keep_arguments(int count, char **values) {
+  argument_count = count;
+  arguments = values;
+}
+__attribute__((section(".init_array"), used)) static void (*const keep)(int, char **) = keep_arguments;
+
+const char *linux_argument(int index) { return index >= 0 && index < argument_count ? arguments[index] : 0; }

@@ -42,6 +42,9 @@ public struct PowerManagement: RegisterDevice {
     settle(&cycle)
   }
 
+  /// Whether the guest wants to hear of it.
+  public var hearsPowerButton: Bool { enable[bit: Self.powerButtonStatus] }
+
   public mutating func read(_ register: RegisterName, _ cycle: inout Cycle) -> UInt64 {
     switch register {
     case .timer: return cycle.now.ticks(hertz: Self.timerHertz) & 0xFF_FFFF

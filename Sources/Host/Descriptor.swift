@@ -9,6 +9,13 @@ public struct Descriptor: ~Copyable, Sendable {
 
   deinit { close(number) }
 
+  /// The number, which is the caller's to close from now on.
+  consuming func release() -> Int32 {
+    let number = number
+    discard self
+    return number
+  }
+
   /// Opens a path; never waits for the other end of a pipe.
   public static func open(_ path: String, _ flags: Int32, mode: UInt32 = 0) throws(SystemError) -> Descriptor {
     // The host would silently stop at the first NUL.
@@ -79,6 +86,28 @@ public struct Descriptor: ~Copyable, Sendable {
       guard n > 0 else { throw SystemError(code: n < 0 ? errno : ENOSPC) }
       done += n
     }
+  }
+
+  /// Writes everything, and waits as long as the other side takes; false if it takes nothing more.
+  static func write(_ bytes: ArraySlice<UInt8>, to number: Int32) -> Bool {
+    var rest = bytes
+    while !rest.isEmpty {
+      let n = unsafe rest.withUnsafeBytes { unsafe Glibc.write(number, $0.baseAddress, $0.count) }
+      if n > 0 {
+        rest = rest.dropFirst(n)
+      } else if n < 0, errno == EAGAIN {
+        // Whoever gave us the descriptor asked for this, or it is a pipe that we opened.
+        wait(for: POLLOUT, at: number)
+      } else if n == 0 || errno != EINTR {
+        return false
+      }
+    }
+    return true
+  }
+
+  static func wait(for event: Int32, at number: Int32) {
+    var wait = pollfd(fd: number, events: Int16(event), revents: 0)
+    unsafe poll(&wait, 1, -1)
   }
 
   private static func check(_ result: Int32) throws(SystemError) -> Int32 {

@@ -40,11 +40,11 @@ public final class DiskFile: Sendable {
   public let sectorCount: UInt64
   private let image: Descriptor
   private let overlay: Descriptor?
-  private let changed = Mutex(SectorSet())
+  private let changed: Mutex<ChangeMap>
   private let flushFailed = Atomic<Bool>(false)
   private let synchronize: @Sendable (Int32) -> Int32
 
-  /// Takes a lock, so that no image has two writers, or a writer and a reader.
+  /// Takes a lock, so that no image has two writers, or a writer and a reader. A snapshot is a reader.
   public convenience init(path: String, access: Access) throws(FileError) {
     try self.init(path: path, access: access) { fdatasync($0) == 0 ? 0 : errno }
   }
@@ -59,7 +59,11 @@ public final class DiskFile: Sendable {
     sectorCount = size / UInt64(Self.sectorSize)
     guard size > 0 else { throw FileError(path: path, .empty) }
     guard size % UInt64(Self.sectorSize) == 0 else { throw FileError(path: path, .partialSector(size: size)) }
-    try image.lock(path, exclusive: access == .readWrite)
+    guard access != .snapshot || sectorCount <= ChangeMap.mostSectors else {
+      throw FileError(path: path, .tooLarge(limit: ChangeMap.mostSectors * UInt64(Self.sectorSize)))
+    }
+    changed = Mutex(ChangeMap(sectorCount: sectorCount))
+    try (access == .readWrite ? ImageLock.writer : .reader).take(image, of: path)
     do throws(SystemError) { overlay = access == .snapshot ? try Self.makeOverlay(size) : nil } catch {
       throw FileError(path: path, .system(error))
     }
@@ -81,16 +85,43 @@ public final class DiskFile: Sendable {
     try check(sector, count)
     guard let overlay = overlayNumber else { return [extent(image.number, sector, count)] }
     let runs = changed.withLock { $0.runs(from: sector, count: count) }
-    return runs.map { extent($0.isMember ? overlay : image.number, $0.first, $0.count) }
+    return runs.map { extent($0.isChanged ? overlay : image.number, $0.first, $0.count) }
   }
 
-  /// Where to write `count` sectors to; the caller does so before anybody reads them.
+  /// Where to write `count` sectors to; once they are there the caller says so by `didWrite`.
   public func prepareWrite(sector: UInt64, count: UInt64) throws(DiskError) -> DiskExtent {
     try check(sector, count)
     guard !isReadOnly else { throw .readOnly }
     guard let overlay = overlayNumber else { return extent(image.number, sector, count) }
-    changed.withLock { $0.insert(sector, count: count) }
+    try bringAlong(sector, count)
     return extent(overlay, sector, count)
+  }
+
+  /// What `prepareWrite` gave a place for is there: whoever reads these sectors finds it from now on.
+  public func didWrite(sector: UInt64, count: UInt64) {
+    guard overlayNumber != nil else { return }
+    changed.withLock { $0.insert(sector, count: count) }
+  }
+
+  /// Copies what a write leaves of the granules at its ends into the overlay, as long as only the image has it.
+  private func bringAlong(_ sector: UInt64, _ count: UInt64) throws(DiskError) {
+    let whole = changed.withLock { $0.granules(holding: sector, count: count) }
+    for part in [whole.lowerBound..<sector, sector + count..<min(whole.upperBound, sectorCount)] where !part.isEmpty {
+      guard !changed.withLock({ $0.contains(part.lowerBound) }) else { continue }
+      try copyToOverlay(UInt64(Self.sectorSize) * part.lowerBound, Self.sectorSize * part.count)
+    }
+  }
+
+  /// Zeroes, too: what a failed write left in the overlay must not shine through.
+  private func copyToOverlay(_ offset: UInt64, _ count: Int) throws(DiskError) {
+    do throws(SystemError) {
+      let bytes = try image.read(count, at: offset)
+      guard bytes.count == count else { throw SystemError(code: EIO) }
+      switch overlay {
+      case .some(let file): try file.write(bytes, at: offset)
+      case .none: break
+      }
+    } catch { throw .system(error) }
   }
 
   /// Returns once completed writes are on stable storage; after one failure it fails for ever,
@@ -120,6 +151,7 @@ public final class DiskFile: Sendable {
     guard count > 0 else { return }
     let mode = mayUnmap || access == .snapshot ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE
     try punch(target.descriptor, mode, sector, count, orWriteZeroes: true)
+    didWrite(sector: sector, count: count)
   }
 
   private func punch(_ descriptor: Int32, _ mode: Int32, _ sector: UInt64, _ count: UInt64, orWriteZeroes: Bool)

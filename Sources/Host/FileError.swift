@@ -5,6 +5,8 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     case system(SystemError)
     /// Not the kind of file that has bytes at offsets.
     case kind(FileKind)
+    /// Not the kind of file that takes bytes.
+    case unwritable(FileKind)
     case empty
     /// A disk ends within a sector.
     case partialSector(size: UInt64)
@@ -28,6 +30,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     let words =
       switch reason {
       case .system(let error): error.description
+      case .unwritable(let kind): "is \(kind.description), which nothing can be written to here"
       case .kind(let kind): "is \(kind.description), not a regular file"
       case .empty: "is empty"
       case .partialSector(let size): "is \(size) bytes long, which is not a multiple of the 512-byte sector"
@@ -37,35 +40,5 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
       case .damagedCompression: "is compressed, but the compressed data are damaged"
       }
     return "\(path): \(words)"
-  }
-}
-
-/// What a path turned out to be.
-public enum FileKind: Equatable, Sendable {
-  case regular, directory, pipe, characterDevice, blockDevice, socket, other
-
-  init(letter: Int32) {
-    self =
-      switch UnicodeScalar(UInt32(bitPattern: letter)) {
-      case "f": .regular
-      case "d": .directory
-      case "p": .pipe
-      case "c": .characterDevice
-      case "b": .blockDevice
-      case "s": .socket
-      default: .other
-      }
-  }
-
-  var description: String {
-    switch self {
-    case .regular: "a regular file"
-    case .directory: "a directory"
-    case .pipe: "a pipe"
-    case .characterDevice: "a character device"
-    case .blockDevice: "a block device"
-    case .socket: "a socket"
-    case .other: "something else"
-    }
   }
 }

@@ -14,7 +14,7 @@ public final class FlashFile: Sendable {
     self.path = path
     file = try Descriptor.file(path, O_RDWR)
     size = try file.size(of: path)
-    try file.lock(path, exclusive: true)
+    try ImageLock.writer.take(file, of: path)
   }
 
   /// All of it; `limit` is checked first.

@@ -8,6 +8,9 @@ public enum HostClock {
   /// Nanoseconds since 1970, UTC.
   public static func nanosecondsSince1970() -> UInt64 { read(CLOCK_REALTIME) }
 
+  /// A span of time as nanoseconds; any number is one, and none is longer than thirty years.
+  public static func nanoseconds(seconds: Double) -> UInt64 { seconds > 0 ? UInt64(min(seconds, 1e9) * 1e9) : 0 }
+
   /// Sleeps; a signal may end it early.
   public static func pause(milliseconds: Int) {
     var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)

@@ -1,31 +1,52 @@
+import CLinux
 internal import Glibc
 
-/// Signals that the user sends, received in order by a thread instead of interrupting one.
+/// Signals that somebody sends to this program, received by one thread instead of interrupting any.
 public enum HostSignals {
-  static let ending = [SIGTERM, SIGINT, SIGHUP]
-
-  /// The signal that asks for a picture instead of an end.
+  /// Asks for a picture.
   public static let picture = SIGUSR1
+  /// Asks for an orderly shutdown.
+  public static let shutdown = SIGTERM
+  /// Interrupts host calls of a thread of ours; whoever needs it installs a handler.
+  public static let kick: Int32 = 63
+  /// Makes `next` look up.
+  private static let bell = SIGURG
 
-  /// Before any thread is made: threads inherit it. A reader that goes away is an error code, not a signal.
+  /// Those of our own faults, and those that do not end a program or do so with more than a word.
+  private static let others: Set = [
+    SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCHLD, SIGCONT,
+    SIGWINCH, SIGPIPE, SIGXFSZ, kick,
+  ]
+
+  /// Before any thread is made: threads inherit it. From now on `next` receives whatever would end the program, unless
+  /// the caller wants it ignored.
   public static func prepare() {
-    signal(SIGPIPE, SIG_IGN)
+    // A reader that goes away, or a file that may not grow, is an error code.
+    for number in [SIGPIPE, SIGXFSZ, kick] { signal(number, SIG_IGN) }
     var set = set()
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
-  /// Waits for the next signal.
-  public static func next() -> Int32 {
+  /// Waits for the next signal, until a moment of `HostClock.nanoseconds` or until `wake`: then it is nil.
+  public static func next(until limit: UInt64?) -> Int32? {
     var set = set()
-    var number: Int32 = 0
-    while unsafe sigwait(&set, &number) != 0 {}
-    return number
+    let now = HostClock.nanoseconds()
+    let rest = limit.map { $0 > now ? $0 - now : 0 } ?? .max / 2
+    var time = timespec(tv_sec: Int(rest / 1_000_000_000), tv_nsec: Int(rest % 1_000_000_000))
+    let number = unsafe sigtimedwait(&set, nil, &time)
+    return number > 0 && number != bell ? number : nil
   }
+
+  /// Makes the present or the coming call of `next` return. From any thread.
+  public static func wake() { kill(getpid(), bell) }
 
   private static func set() -> sigset_t {
     var set = sigset_t()
     unsafe sigemptyset(&set)
-    for number in ending + [picture] { unsafe sigaddset(&set, number) }
+    // 32 and 33 are the C library's own.
+    for number in Array<Int32>(1...31) + Array(34...64) where !others.contains(number) && linux_signal_is_ignored(number) == 0 {
+      unsafe sigaddset(&set, number)
+    }
     return set
   }
 }

@@ -1,5 +1,7 @@
+internal import CLinux
 internal import CVersion
 import Glibc
+import Synchronization
 
 /// This program as its caller sees it.
 public enum Program {
@@ -13,18 +15,30 @@ public enum Program {
     }
   }
 
-  /// A line on standard error; a closed one loses it.
+  /// What the caller wrote behind the program's name. It comes from the kernel, and needs no file of the host.
+  public static var arguments: [String] {
+    var list: [String] = []
+    while let text = unsafe linux_argument(Int32(list.count + 1)) { unsafe list.append(String(cString: text)) }
+    return list
+  }
+
+  /// Lines on standard error. It exists from the first one on.
+  private static let messages = Mutex<OutputStream.Voice?>(nil)
+
+  /// A line on standard error, by whichever thread. Nobody waits for its reader, and the reader's terminal obeys nothing
+  /// that is in it.
   public static func say(_ line: String) {
-    let bytes = Array((line + "\n").utf8)
-    var done = 0
-    while done < bytes.count {
-      let n = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress?.advanced(by: done), $0.count - done) }
-      if n < 0, errno == EINTR { continue }
-      guard n > 0 else { return }
-      done += n
+    let bytes = Array("swboot: \(line.harmless)\n".utf8)
+    messages.withLock { messages in
+      if messages == nil { messages = try? OutputStream(name: "messages", to: .standardError).voice() }
+      messages?.put(bytes)
     }
   }
 
-  /// Ends at once: threads that still wait for input or output do not matter any more.
-  public static func exit(status: Int32) -> Never { _exit(status) }
+  /// Ends at once: threads that still wait for input or output do not matter any more. Messages have a moment to arrive.
+  public static func exit(status: Int32) -> Never {
+    messages.withLock { $0 }?.stream.drain(until: HostClock.nanoseconds() + 250_000_000)
+    Terminal.giveBack()
+    _exit(status)
+  }
 }

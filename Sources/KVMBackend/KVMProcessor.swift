@@ -26,7 +26,7 @@ public import SystemBus
   private let kicked = Atomic<Bool>(false)
 
   /// Interrupts a KVM_RUN from another thread.
-  static let kickSignal = SIGUSR2
+  static let kickSignal = HostSignals.kick
 
   init(_ index: Int, of backend: KVMBackend) throws(ProcessorError) {
     self.backend = backend

@@ -39,7 +39,7 @@ struct AcceleratorChoice: Sendable {
         clock: machine.clock, deadlineMoved: { [weak machine] in machine?.reschedule() },
         whenHandedOver: { [weak machine] in machine?.tracer?.handOver($0) })
     case .soft:
-      SoftBackend(
+      try SoftBackend(
         memory: memory, processors: processors, clock: machine.clock,
         random: { [entropy = machine.entropy] in entropy.next() },
         deadlineMoved: { [weak machine] in machine?.reschedule() })

@@ -125,11 +125,8 @@ struct Board: Sendable {
     for target in targets { target.reset() }
   }
 
-  /// Everything the guest wrote is on its disks and in its flash.
-  func close() {
-    for worker in workers.values { worker.close() }
-    variables?.close()
-  }
+  /// Everything the guest wrote is on its disks and in its flash; says where it is not.
+  func close() -> [String] { workers.values.compactMap { $0.close() } + [variables?.close()].compactMap(\.self) }
 
   /// Puts a kernel and its tables into RAM; nil where firmware does that.
   func load(_ configuration: Configuration, into memory: GuestMemory) throws -> ProcessorState? {

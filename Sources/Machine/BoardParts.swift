@@ -50,7 +50,8 @@ struct BoardParts {
     let disk = try DiskFile(path: wish.path, access: wish.access)
     let device = VirtioBlock(sectorCount: disk.sectorCount, readOnly: disk.isReadOnly, identity: wish.id ?? "disk\(number)")
     let slot = add(device, name: "virtio-blk\(number)")
-    workers[slot.placement.name] = try StorageWorker(slot, disk: disk, memory: memory, isImmediate: machine.clock.isCounted)
+    workers[slot.placement.name] = try StorageWorker(
+      DiskService(slot: slot, disk: disk, memory: memory), isImmediate: machine.clock.isCounted)
   }
 
   mutating func addDisplay(_ wish: Configuration.Display) -> FunctionSlot<DisplayAdapter> {

@@ -86,6 +86,8 @@ public struct Configuration: Sendable {
   public var tripleFault = TripleFault.stop
   /// Seconds until the run is ended.
   public var timeout: Double?
+  /// Seconds that a guest may take to shut down after somebody has asked for it; zero to ask no guest.
+  public var shutdownGrace = 10.0
   /// Seconds that a panicked kernel may go on: enough for its call trace, or to reset itself.
   public var panicGrace = 2.0
   public var trace: Trace?

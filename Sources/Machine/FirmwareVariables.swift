@@ -27,9 +27,11 @@ final class FirmwareVariables: FlashStore {
     return memory.withLock { $0?.programFirmware(bytes, at: offset) } ?? false
   }
 
-  func close() {
+  /// Makes everything durable; says what went wrong.
+  func close() -> String? {
     do throws(SystemError) { try file.synchronize() } catch {
-      Program.say("swboot: \(file.path): what the firmware wrote last may not be in the file (\(error)).")
+      return "\(file.path): what the firmware wrote last may not be in the file (\(error))."
     }
+    return nil
   }
 }

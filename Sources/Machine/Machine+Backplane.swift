@@ -30,6 +30,7 @@ extension Machine: Backplane {
       let words = board.wake(placement)
       if !words.isEmpty { usesVirtioConsole.store(true, ordering: .relaxed) }
       for byte in words { show(byte) }
+      letInputFlow()
     }
     if cycle.rescheduled { reschedule() }
     if cycle.tablesOutdated { board.refreshTables() }
@@ -41,14 +42,17 @@ extension Machine: Backplane {
 
   /// A deadline moved.
   func reschedule() {
-    if let time = clock.counted { time.reschedule() } else { control.update { $0.rescheduled = true } }
+    if let time = clock.counted { time.reschedule() } else { control.state.update { $0.isRescheduled = true } }
   }
 
   private func emit(_ byte: UInt8, of placement: Placement) {
     if placement.ports.first == Platform.debugConsole {
       debugConsole?.put(byte)
     } else {
-      usesVirtioConsole.store(false, ordering: .relaxed)
+      if usesVirtioConsole.load(ordering: .relaxed) {
+        usesVirtioConsole.store(false, ordering: .relaxed)
+        letInputFlow()
+      }
       show(byte)
     }
   }
@@ -56,8 +60,8 @@ extension Machine: Backplane {
   private func show(_ byte: UInt8) {
     keys?.hear(byte)
     if console.put(byte) {
-      let end = HostClock.nanoseconds() &+ UInt64(configuration.panicGrace * 1e9)
-      control.update { if $0.panicEnd == nil { $0.panicEnd = end } }
+      let end = HostClock.nanoseconds() &+ HostClock.nanoseconds(seconds: configuration.panicGrace)
+      control.state.update { $0.panicked(until: end) }
     }
   }
 
@@ -87,8 +91,7 @@ extension Machine: Backplane {
     case .panicked: end(.panicked)
     case .watchdog: end(.watchdog)
     case .refused(let message): end(.refused(message))
-    // A kernel that panicked and then resets itself is still a kernel that panicked.
-    case .reset: control.update { if $0.outcome == nil { $0.outcome = $0.panicEnd == nil ? .reset : .panicked } }
+    case .reset: control.state.update { $0.reset(endsRun: configuration.stopsOnReset) }
     }
   }
 }

@@ -5,12 +5,10 @@ internal import Synchronization
 
 extension Machine {
   /// Writes the picture on the screen to the file that the user wished for; says what went wrong.
-  public func takeScreenshot() -> String? {
+  func takeScreenshot() -> String? {
     guard let screenshot else { return nil }
     return writePicture(to: screenshot)
   }
-
-  public var hasScreenshot: Bool { screenshot != nil }
 
   func writePicture(to file: ReplacedFile) -> String? {
     guard let picture else { return "there is no display." }

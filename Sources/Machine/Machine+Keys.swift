@@ -38,10 +38,10 @@ extension Machine {
         guard let self else { return }
         do throws(FileError) {
           let problem = writePicture(to: try ReplacedFile(path: path))
-          if let problem { Program.say("swboot: \(problem)") }
-        } catch { Program.say("swboot: \(error.description).") }
+          if let problem { Program.say(problem) }
+        } catch { Program.say("\(error.description).") }
       },
-      quit: { [weak self] in self?.end(.quit) })
+      quit: { [control] in control.end(.quit) })
   }
 
   private var screenLines: [String] {

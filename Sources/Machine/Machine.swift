@@ -16,13 +16,6 @@ internal import Virtio
 ///
 /// A reset keeps RAM and the devices and makes the rest anew.
 public final class Machine: Sendable {
-  struct Control: Sendable {
-    var outcome: Outcome?
-    var rescheduled = false
-    /// When to stop waiting for a panicked kernel to say more, or to reset itself.
-    var panicEnd: UInt64?
-  }
-
   /// What exists only while the power is on.
   struct Power: Sendable {
     let backend: any Backend
@@ -33,17 +26,19 @@ public final class Machine: Sendable {
   let memory: GuestMemory
   let firmwareVariables: FirmwareVariables?
   let accelerator: AcceleratorChoice
-  let control = Monitor(Control())
+  public let control: RunControl
   let power = Mutex<Power?>(nil)
   let doorbellMove = Mutex(())
   let complaints = Complaints()
+  /// What the run is busy with, for a user who does not want to wait for it; nil while the guest runs.
+  let business = Mutex<String?>("the kernel and its files were still being loaded.")
   let usesVirtioConsole = Atomic<Bool>(false)
   let haltedProcessors = Atomic<Int>(0)
-  let startTime = HostClock.nanoseconds()
   let clock: GuestClock
   let entropy: Entropy
   let console: Console
-  let debugConsole: OutputStream?
+  let input = InputQueue()
+  let debugConsole: OutputStream.Voice?
   let screenshot: ReplacedFile?
   private let keyScript: (file: String, script: KeyScript)?
   private let keyOperator = Mutex<KeyOperator?>(nil)
@@ -54,11 +49,14 @@ public final class Machine: Sendable {
 
   public var now: Instant { clock.now }
 
-  public convenience init(_ configuration: Configuration) throws(MachineError) {
-    try self.init(described: configuration.checkedToBoot())
+  /// - Parameter control: for whoever wants something of the run before there is a machine.
+  public convenience init(_ configuration: Configuration, control: RunControl? = nil) throws(MachineError) {
+    try self.init(described: configuration.checkedToBoot(), control: control)
   }
 
-  init(described configuration: Configuration) throws(MachineError) {
+  init(described configuration: Configuration, control: RunControl? = nil) throws(MachineError) {
+    let control = control ?? RunControl(configuration)
+    self.control = control
     self.configuration = configuration
     let clock = configuration.seed == nil ? GuestClock() : GuestClock(counting: InstructionTime())
     self.clock = clock
@@ -70,16 +68,18 @@ public final class Machine: Sendable {
       let image = try configuration.firmware.map { try FirmwareImage.bytes($0, behind: variables?.contents ?? []) }
       memory = try GuestMemory(
         size: configuration.memory, firmware: image ?? [], video: configuration.display == nil ? 0 : Platform.video.count)
-      console = try Console(configuration.console)
-      debugConsole = try OutputStream.open(configuration.debugConsole, name: "debug console")
+      var outputs = Outputs()
+      console = Console(configuration.console, try outputs.open(configuration.console))
+      debugConsole = try outputs.open(configuration.debugConsole)
       keyScript = try configuration.keys.map { ($0, try Self.keyScript($0, configuration)) }
       screenshot = try configuration.screenshot.map(ReplacedFile.init)
-      debugger = try configuration.debugger.map { [control, memory] place in
-        do throws(SystemError) {
-          return try DebugServer(place, memory: memory) { control.update { if $0.outcome == nil { $0.outcome = .quit } } }
-        } catch { throw MachineError("--gdb \(place): no debugger could connect there (\(error)).") }
+      debugger = try configuration.debugger.map { [memory] place in
+        do throws(SystemError) { return try DebugServer(place, memory: memory) { control.end(.quit) } } catch { throw MachineError("--gdb \(place): no debugger could connect there (\(error)).") }
       }
-      tracer = try configuration.trace.map { try Tracer($0) { clock.now } }
+      tracer = try configuration.trace.map { wish in
+        let output = try outputs.open(wish.file.map(Configuration.Stream.file) ?? .standard)
+        return Tracer(wish, output) { clock.now }
+      }
     } catch {
       throw MachineError(error)
     }
@@ -104,60 +104,63 @@ public final class Machine: Sendable {
       .compactMap(\.self)
   }
 
-  /// The first outcome counts.
-  public func end(_ outcome: Outcome) { control.update { if $0.outcome == nil { $0.outcome = outcome } } }
+  /// The guest, or what carries it, has come to an end. The first outcome counts.
+  func end(_ outcome: Outcome) { control.state.update { $0.end(outcome) } }
 
   // MARK: Running
 
-  /// Runs the guest until it ends. Called once, by the main thread.
-  public func run() -> Outcome {
-    console.connect(to: self)
+  /// Runs the guest until it ends and everything is in order, however long the host takes for that. Called once.
+  ///
+  /// - Parameter whenReady: called with `notices` when everything is found good, right before the guest begins.
+  public func run(whenReady: ([String]) throws(MachineError) -> Void = { _ in }) -> RunReport {
     do throws(SystemError) { try debugger?.start() } catch {
-      return .failed("a thread for the debugger cannot be made (\(error))")
+      return finish(.failed("a thread for the debugger cannot be made (\(error))"))
     }
-    let limit = configuration.timeout.map { startTime &+ UInt64($0 * 1e9) }
+    var isFirst = true
     while true {
-      do throws(MachineError) { try turnOn() } catch {
-        return finish(error.isHosts ? .failed(error.message) : .refused(error.message))
+      do throws(MachineError) {
+        let bus = try turnOn()
+        if isFirst {
+          try whenReady(notices)
+          try connectKeyboard()
+          isFirst = false
+        }
+        begin(on: bus)
+      } catch {
+        return finish(RunReport(error).outcome)
       }
-      let outcome = serve(until: limit)
+      serve()
+      business.withLock { $0 = "a processor of the guest did not stop: its device waited for the host." }
       let processors = turnOff()
-      if outcome.isHang {
-        finalState.withLock { $0 = Autopsy.text(processors, memory) }
-      }
-      guard outcome == .reset, !configuration.stopsOnReset else { return finish(outcome) }
-      control.update { $0 = Control() }
+      let outcome = control.state.update { $0.outcome }
+      if outcome?.isHang == true { finalState.withLock { $0 = Autopsy.text(processors, memory) } }
+      if let outcome { return finish(outcome) }
+      business.withLock { $0 = "the guest was resetting itself, and its devices still waited for the host." }
       board.reset()
+      letInputFlow()
     }
   }
 
-  private func finish(_ outcome: Outcome) -> Outcome {
-    board.close()
-    console.drain()
-    debugConsole?.drain()
-    tracer?.drain()
+  private func finish(_ outcome: Outcome) -> RunReport {
+    business.withLock { $0 = "the host was still storing what the guest wrote: it may not all be there." }
+    var problems = board.close()
+    if control.state.update({ $0.isRunning }), let problem = takeScreenshot() { problems.append(problem) }
     complaints.close()
-    debugger?.supervisor.finish(status: outcome.exitStatus)
-    return outcome
+    for output in [console.output, debugConsole, tracer?.output] { output?.stream.drain() }
+    // What the guest did well has not ended well if the host has lost it.
+    let lost = outcome.exitStatus == 0 ? problems.first : nil
+    let end = lost.map { Outcome.failed($0) } ?? outcome
+    debugger?.supervisor.finish(status: end.exitStatus)
+    return report(end, problems: lost == nil ? problems : Array(problems.dropFirst()))
   }
 
-  private let finalState = Mutex<String?>(nil)
-  /// What the processors were doing when the guest panicked or its time was over.
-  public var processorDump: String? { finalState.withLock { $0 } }
-
-  private let handedOver = Mutex<[String: Int]>([:])
-  /// Which instructions KVM failed and the software processor executed; nil if none.
-  public var handOverNote: String? {
-    let counts = handedOver.withLock { $0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-    guard !counts.isEmpty else { return nil }
-    let list = counts.prefix(8).map { "\($0.key) (\($0.value))" } + (counts.count > 8 ? ["others"] : [])
-    return "KVM failed instructions that the software CPU then executed: \(list.joined(separator: ", "))."
-  }
-
+  let finalState = Mutex<String?>(nil)
+  let handedOver = Mutex<[String: Int]>([:])
   private let running = Monitor(0)
   private let isStopping = Atomic<Bool>(false)
 
-  private func turnOn() throws(MachineError) {
+  /// Puts everything in its place, up to the first instruction.
+  private func turnOn() throws(MachineError) -> SystemBus {
     let backend: any Backend
     var processors: [any Processor] = []
     var bus = SystemBus()
@@ -183,8 +186,15 @@ public final class Machine: Sendable {
     let timed = board.targets + backend.chips + operators
     clock.counted?.connect(earliest: { timed.compactMap(\.deadline).min() }, advance: { [weak self] in self?.advance(timed) })
     power.withLock { $0 = Power(backend: backend, processors: processors) }
+    return bus
+  }
+
+  private func begin(on bus: SystemBus) {
+    control.state.update { $0.begin() }
+    business.withLock { $0 = nil }
     isStopping.store(false, ordering: .relaxed)
     haltedProcessors.store(0, ordering: .relaxed)
+    let processors = power.withLock { $0?.processors } ?? []
     for (index, processor) in processors.enumerated() { start(processor, index, on: bus) }
   }
 
@@ -234,44 +244,33 @@ public final class Machine: Sendable {
 
   var keys: KeyOperator? { keyOperator.withLock { $0 } }
   private var operators: [any BusTarget] { keys.map { [$0] } ?? [] }
-  /// How far a script of keys came, if it did not come to its end.
-  public var keysNote: String? { keys?.note }
-
-  public var isInteractive: Bool { console.isInteractive }
-
-  /// The last lines of the console, where they went to a file or nowhere.
-  public var unseenConsoleTail: [String] { console.unseenTail(lines: 20) }
-
-  /// A key for the guest, on the console where it last wrote; waits until there is room.
-  func type(_ key: UInt8) {
-    while !offer(key) { HostClock.pause(milliseconds: 1) }
-  }
-
-  private func offer(_ key: UInt8) -> Bool {
-    usesVirtioConsole.load(ordering: .relaxed)
-      ? board.virtioConsole.access { console, cycle in console.receive([key], &cycle) == 1 }
-      : board.serial.access { serial, cycle in serial.receive(key, &cycle) }
-  }
-
-  /// Keeps the devices' time until the guest ends.
-  private func serve(until limit: UInt64?) -> Outcome {
+  /// Does what is asked for and keeps the devices' time, until the guest ends or begins anew.
+  private func serve() {
     let targets = board.targets + (power.withLock { $0?.backend.chips } ?? []) + operators
     while true {
       // The processor's thread does this where time is its own.
       if !clock.isCounted { advance(targets) }
       let next = targets.compactMap(\.deadline).min().flatMap(clock.hostTime)
-      let answer = control.wait(until: { state in [next, limit, state.panicEnd].compactMap(\.self).min() }) {
-        state -> Outcome?? in
-        if let outcome = state.outcome { return .some(outcome) }
-        guard state.rescheduled else { return nil }
-        state.rescheduled = false
-        return .some(nil)
+      let errand = control.state.wait(until: { state in [next, state.nextMoment].compactMap(\.self).min() }) { state in
+        state.pass(to: HostClock.nanoseconds())
+        return state.takeErrand()
       }
-      if let answer, let outcome = answer { return outcome }
-      let present = HostClock.nanoseconds()
-      if let end = control.update({ $0.panicEnd }), present >= end { return .panicked }
-      if let limit, present >= limit { return .timedOut }
+      switch errand {
+      case .stop: return
+      case .pressButton: pressPowerButton()
+      case .takePicture: if let problem = takeScreenshot() { Program.say(problem) }
+      case .lookAtDeadlines, nil: break
+      }
     }
+  }
+
+  private func pressPowerButton() {
+    let isHeard = board.power.access { power, cycle in
+      power.pressPowerButton(&cycle)
+      return power.hearsPowerButton
+    }
+    guard isHeard else { return control.cannotShutDown() }
+    Program.say("the guest is asked to shut down, by its power button; a second signal ends the run at once.")
   }
 
   private func advance(_ targets: [any BusTarget]) {

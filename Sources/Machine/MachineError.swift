@@ -28,6 +28,7 @@ public struct MachineError: Error, Sendable {
       switch error {
       case let error as MachineError: error.message
       case let error as ProcessorError: error.message
+      case let error as SystemError: "the host has no room for another thread or file (\(error)). See ulimit -n, -u and -v."
       case GuestMemoryError.host(let call, let code):
         "the guest's memory cannot be had (\(call): \(SystemError(code: code))). Ask for less with --memory."
       default: "\(error)"

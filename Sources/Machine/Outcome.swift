@@ -15,6 +15,8 @@ public enum Outcome: Equatable, Sendable {
   /// The user pressed the escape key and x.
   case quit
   case interrupted(signal: Int32)
+  /// The same, after the guest has had its time to shut down.
+  case unanswered(signal: Int32, seconds: UInt64)
   /// The host or the accelerator let us down.
   case failed(String)
   /// A file or a wish of the user cannot be served.
@@ -29,7 +31,7 @@ public enum Outcome: Equatable, Sendable {
     case .halted: 136
     case .watchdog: 138
     case .timedOut: 124
-    case .interrupted(let signal): 128 + signal
+    case .interrupted(let signal), .unanswered(let signal, _): 128 + signal
     case .failed: 70
     case .refused: 2
     }
@@ -49,6 +51,8 @@ public enum Outcome: Equatable, Sendable {
     case .watchdog: "the guest's watchdog timer ran out: nobody in the guest has reset it in time"
     case .timedOut: "the time given by --timeout is over"
     case .interrupted(let signal): "ended by signal \(signal)"
+    case .unanswered(let signal, let seconds):
+      "ended by signal \(signal): the guest did not shut down within \(seconds) s of its power button (--shutdown-grace)"
     case .failed(let message), .refused(let message): message
     }
   }

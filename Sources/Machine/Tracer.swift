@@ -10,14 +10,13 @@ final class Tracer: Sendable {
   /// The kinds of events; anything else the user names is a device.
   private enum Kind: String, CaseIterable { case all, io, irq, queue, cpu }
 
-  private let output: OutputStream
+  let output: OutputStream.Voice?
   private let wishes: Set<String>
   private let now: @Sendable () -> Instant
 
   /// - Parameter now: guest time.
-  init(_ wish: Configuration.Trace, now: @escaping @Sendable () -> Instant) throws {
-    let stream = wish.file.map { Configuration.Stream.file($0) }
-    output = try OutputStream.open(stream ?? .standard, name: "trace") ?? OutputStream(name: "trace") { _ in true }
+  init(_ wish: Configuration.Trace, _ output: OutputStream.Voice?, now: @escaping @Sendable () -> Instant) {
+    self.output = output
     wishes = Set(wish.events.isEmpty ? [Kind.all.rawValue] : wish.events.map(Self.plain))
     self.now = now
   }
@@ -103,12 +102,6 @@ final class Tracer: Sendable {
     let micro = time.nanoseconds / 1000
     let fraction = String(micro % 1_000_000)
     let zeroes = String(repeating: "0", count: 6 - fraction.count)
-    output.put(Array("\(micro / 1_000_000).\(zeroes)\(fraction) \(device): \(event)\n".utf8))
-  }
-
-  /// Says how much is missing, if the file or the reader could not keep up.
-  func drain() {
-    let lost = output.drain()
-    if lost > 0 { Program.say("swboot: \(lost) bytes of the trace were lost. Trace fewer events, or to a file.") }
+    output?.put(Array("\(micro / 1_000_000).\(zeroes)\(fraction) \(device): \(event)\n".utf8))
   }
 }

@@ -115,6 +115,15 @@ enum OptionTable {
     .valued("--timeout", "TIME", .ending, "such as 40s, 500ms or 2m: ends the run") { (options, value) throws(UsageError) in
       options.configuration.timeout = try Options.seconds("--timeout", value)
     },
+    .valued(
+      "--shutdown-grace", "TIME", .ending,
+      """
+      SIGTERM presses the guest's power button; how long the guest may
+      take to shut down then: 10s if not given, 0 to end it at once
+      """
+    ) { (options, value) throws(UsageError) in
+      options.configuration.shutdownGrace = value == "0" ? 0 : try Options.seconds("--shutdown-grace", value)
+    },
   ]
 
   private static let inside: [Option] = [

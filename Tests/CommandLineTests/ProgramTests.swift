@@ -6,7 +6,7 @@ import Options
 
 /// The program itself, as a shell sees it.
 @Suite struct ProgramTests {
-  private static let path =
+  static let path =
     (CommandLine.arguments[0].split(separator: "/", omittingEmptySubsequences: false).dropLast() + ["swboot"])
     .joined(separator: "/")
 

@@ -32,7 +32,7 @@ enum BackendKind: String, CaseIterable, Sendable {
     switch self {
     case .kvm: try KVMBackend(memory: memory, processors: processors, deadlineMoved: deadlineMoved)
     case .kernelChips: try KVMBackend(memory: memory, processors: processors, keepsChipsInKernel: true)
-    case .soft: SoftBackend(memory: memory, processors: processors, deadlineMoved: deadlineMoved)
+    case .soft: try SoftBackend(memory: memory, processors: processors, deadlineMoved: deadlineMoved)
     }
   }
 }

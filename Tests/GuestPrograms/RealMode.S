@@ -280,4 +280,42 @@ PROGRAM hello_console, 16
 text7: .asciz "hello\r\n"
 ENDPROGRAM hello_console
 
+/* Shuts down when somebody presses the power button, which its interrupt tells. */
+PROGRAM obeys_button, 16
+    EXPECT_LINE 2            /* the second PIC */
+    movb $0xfd, %al
+    outb %al, $0xa1
+    movw $(handler8 - g_obeys_button), 0xa4
+    movw $0xf000, 0xa6
+    movw $0x602, %dx
+    movw $0x100, %ax
+    outw %ax, %dx
+    SAY "text8 - g_obeys_button"
+1:  sti
+    hlt
+    jmp 1b
+handler8:
+    movw $0x600, %dx
+    inw %dx, %ax
+    testb $1, %ah
+    jz 99f
+    movw $0x100, %ax
+    outw %ax, %dx
+    movw $0x604, %dx
+    movw $0x2001, %ax
+    outw %ax, %dx
+99: jmp 99b
+text8: .asciz "ready\r\n"
+ENDPROGRAM obeys_button
+
+/* Wants to hear of the power button, and does nothing then. */
+PROGRAM ignores_button, 16
+    movw $0x602, %dx
+    movw $0x100, %ax
+    outw %ax, %dx
+    SAY "text9 - g_ignores_button"
+99: jmp 99b
+text9: .asciz "ready\r\n"
+ENDPROGRAM ignores_button
+
     .section .note.GNU-stack, "", @progbits

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import TestSupport
 import Synchronization
@@ -27,6 +28,7 @@ import Testing
     let extent = try disk.prepareWrite(sector: sector, count: count)
     let bytes = [UInt8](repeating: byte, count: extent.count)
     #expect(unsafe pwrite(extent.descriptor, bytes, bytes.count, off_t(extent.offset)) == bytes.count)
+    disk.didWrite(sector: sector, count: count)
   }
 
   @Test("RW-01 an empty image, a partial sector, a directory and a device are refused")
@@ -56,6 +58,28 @@ import Testing
       let readers = try (0..<2).map { _ in try DiskFile(path: file.path, access: .readOnly) }
       #expect(throws: FileError(path: file.path, .locked)) { try DiskFile(path: file.path, access: .readWrite) }
       #expect(readers.count == 2)
+    }
+  }
+
+  @Test("BK-14 C6 QEMU's locks are respected, and it respects ours: snapshots share an image, a writer has it alone")
+  func foreignLocks() throws {
+    try ChildProcess.whileNoneStarts {
+      let file = Self.image(sectors: 1)
+      do {
+        // As QEMU opens the base of a snapshot: it reads (100) and wants nobody to write (201) or resize (203).
+        let reader = try Descriptor.open(file.path, O_RDONLY)
+        for byte in [100, 201, 203] as [Int64] { #expect(linux_lock_byte(reader.number, byte) == 0) }
+        let disk = try DiskFile(path: file.path, access: .snapshot)
+        #expect(throws: FileError(path: file.path, .locked)) { try DiskFile(path: file.path, access: .readWrite) }
+        #expect(linux_byte_is_locked(reader.number, 101) == 0 && linux_byte_is_locked(reader.number, 200) == 0)
+        #expect(linux_byte_is_locked(reader.number, 201) == 1, "QEMU sees that it must not write to \(disk.path)")
+      }
+      // As QEMU opens a disk to write: it writes (101), too.
+      let writer = try Descriptor.open(file.path, O_RDWR)
+      for byte in [100, 101, 201] as [Int64] { #expect(linux_lock_byte(writer.number, byte) == 0) }
+      for access in [DiskFile.Access.readOnly, .snapshot, .readWrite] {
+        #expect(throws: FileError(path: file.path, .locked)) { try DiskFile(path: file.path, access: access) }
+      }
     }
   }
 
@@ -119,6 +143,40 @@ import Testing
       let after = try DiskFile(path: file.path, access: .readOnly)
       #expect(try firstBytes(after, 0, 6) == [1, 2, 3, 4, 5, 6])
     }
+  }
+
+  @Test("A7 a write to a snapshot that fails leaves what was there")
+  func failedWrite() throws {
+    let file = Self.image(sectors: 4)
+    let disk = try DiskFile(path: file.path, access: .snapshot)
+    _ = try disk.prepareWrite(sector: 1, count: 2)
+    #expect(try firstBytes(disk, 0, 4) == [1, 2, 3, 4], "nobody has said that the sectors were written")
+  }
+
+  @Test("A9 a huge disk has few bits: what a small write leaves of its neighbourhood is brought along")
+  func granules() throws {
+    let file = TemporaryFile([UInt8](repeating: 1, count: 1 << 20))
+    unsafe truncate(file.path, 1 << 40)
+    let disk = try DiskFile(path: file.path, access: .snapshot)
+    _ = try disk.prepareWrite(sector: 3, count: 20)
+    #expect(try firstBytes(disk, 0, 32) == [UInt8](repeating: 1, count: 32), "a failed write shows nothing")
+    try write(9, disk, 5, 20)
+    try disk.writeZeroes(sector: 6, count: 1, mayUnmap: true)
+    let expected = (0..<32).map { UInt8($0 == 6 ? 0 : (5..<25).contains($0) ? 9 : 1) }
+    #expect(try firstBytes(disk, 0, 32) == expected)
+    #expect(try disk.extents(sector: 0, count: 64).map(\.count) == [32 * 512, 32 * 512], "granules of 16 sectors")
+  }
+
+  @Test("A9 what is known of changes is bounded, however large the disk and however much of it is written")
+  func boundedBits() throws {
+    var map = ChangeMap(sectorCount: ChangeMap.mostSectors)
+    #expect(map.granule == ChangeMap.largestGranule)
+    map.insert(0, count: ChangeMap.mostSectors)
+    #expect(map.contains(ChangeMap.mostSectors - 1))
+    #expect(ChangeMap(sectorCount: ChangeMap.mostBits).granule == 1 && ChangeMap(sectorCount: ChangeMap.mostBits + 1).granule == 2)
+    let file = TemporaryFile([1])
+    #expect(unsafe truncate(file.path, Int(ChangeMap.mostSectors) * 512 + 512) == 0 || errno == EFBIG)
+    #expect(throws: FileError.self) { try DiskFile(path: file.path, access: .snapshot) }
   }
 
   @Test func a_snapshot_changes_sectors_on_both_sides_of_a_bitmap_chunk() throws {

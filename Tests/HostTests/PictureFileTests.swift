@@ -1,4 +1,5 @@
-import Host
+import Glibc
+@testable import Host
 import TestSupport
 import Testing
 
@@ -23,6 +24,31 @@ import Testing
     #expect(try HostFile(path: place.path).contents(limit: 10) == [1, 2, 3])
     try file.write([9])
     #expect(try HostFile(path: place.path).contents(limit: 10) == [9])
+  }
+
+  @Test("A5 a socket, a link or a device where a picture should go is refused and stays")
+  func otherKinds() throws {
+    let target = TemporaryFile([1, 2, 3])
+    let link = target.path + ".link"
+    #expect(unsafe symlink(target.path, link) == 0)
+    defer { unsafe _ = unlink(link) }
+    #expect(throws: FileError(path: link, .kind(.link))) { try ReplacedFile(path: link) }
+    let socket = target.path + ".socket"
+    let listener = try Listener(path: socket)
+    defer { unsafe _ = unlink(socket) }
+    #expect(throws: FileError(path: socket, .kind(.socket))) { try ReplacedFile(path: socket) }
+    #expect(FileKind(of: socket) == .socket && listener.descriptor >= 0 && target.bytes == [1, 2, 3])
+  }
+
+  @Test("A5 what appears at the place after the start is not replaced either")
+  func latecomer() throws {
+    let path = "/tmp/swboot-test-picture-\(getpid())"
+    let file = try ReplacedFile(path: path)
+    #expect(FileKind(of: path) == nil, "the trial left nothing")
+    #expect(unsafe mkfifo(path, 0o600) == 0)
+    defer { unsafe _ = unlink(path) }
+    #expect(throws: FileError(path: path, .kind(.pipe))) { try file.write([1]) }
+    #expect(FileKind(of: path) == .pipe)
   }
 
   @Test("VD-03 a place for a picture that cannot be had is refused at once, by its name")

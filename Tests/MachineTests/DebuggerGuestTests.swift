@@ -33,12 +33,12 @@ struct DebuggerGuestTests {
     let machine = try Machine(configuration)
     let outcome = Monitor<Outcome?>(nil)
     let thread = try HostThread(name: "guest") {
-      let end = machine.run()
+      let end = machine.run().outcome
       outcome.update { $0 = end }
     }
     let lines = ["set pagination off", "set confirm off", "target remote \(socket)"] + commands
     let end = ChildProcess.run(GDB.path, ["-nx", "-batch"] + lines.flatMap { ["-ex", $0] })
-    machine.end(.quit)
+    machine.control.end(.quit)
     thread.join()
     _ = unsafe unlink(socket)
     return (end.output + end.errors, outcome.update { $0 })

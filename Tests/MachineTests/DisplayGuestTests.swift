@@ -10,7 +10,7 @@ struct DisplayGuestTests {
     var guest = SmallGuest(kernel: "draw_and_move", on: accelerator)
     guest.configuration.display = .pixels(width: 640, height: 480)
     let machine = try Machine(guest.configuration)
-    #expect(machine.run().exitStatus == (0x2A + 0x15) << 1 | 1)
+    #expect(machine.run().outcome.exitStatus == (0x2A + 0x15) << 1 | 1)
     let picture = try #require(machine.picture)
     #expect(picture.width == 640 && picture.height == 480)
     let drawn = Color(red: 0x11, green: 0x22, blue: 0x33)
@@ -26,7 +26,7 @@ struct DisplayGuestTests {
   func noDisplay(accelerator: Configuration.Accelerator) throws {
     let guest = SmallGuest("power_off", on: accelerator)
     let machine = try Machine(guest.configuration)
-    #expect(machine.run() == .poweredOff)
+    #expect(machine.run().outcome == .poweredOff)
     #expect(machine.picture == nil && machine.takeScreenshot() == nil)
   }
 }

@@ -46,7 +46,7 @@ struct FirmwareGuest {
     return file.path
   }
 
-  func run() throws -> Outcome { try Machine(configuration).run() }
+  func run() throws -> Outcome { try Machine(configuration).run().outcome }
 
   var console: String { String(decoding: consoleFile.bytes.filter { $0 != 0x0D }, as: UTF8.self) }
 }

@@ -45,7 +45,7 @@ struct SmallGuest {
   func run(_ prepare: () -> Void = {}) throws -> Outcome {
     let machine = try Machine(configuration)
     prepare()
-    return machine.run()
+    return machine.run().outcome
   }
 
   /// What the guest's serial port has said.

@@ -13,11 +13,12 @@ struct TracerTests {
   private let clock = Placement("real-time clock", line: 8)
 
   private func tracer(_ events: [String]) throws -> Tracer {
-    try Tracer(Configuration.Trace(events: events, file: file.path)) { .start }
+    var outputs = Outputs()
+    return Tracer(Configuration.Trace(events: events), try outputs.open(.file(file.path))) { .start }
   }
 
   private func lines(of tracer: Tracer) throws -> [String] {
-    tracer.drain()
+    tracer.output?.stream.drain()
     return file.text.split(separator: "\n").map(String.init)
   }
 

@@ -15,7 +15,7 @@ struct InstructionTimeTests {
     let memory = try GuestMemory(size: 1 << 20)
     try memory.write(code, at: 0x1000)
     let time = InstructionTime()
-    let backend = SoftBackend(memory: memory, clock: GuestClock(counting: time), random: { 42 }, deadlineMoved: { time.reschedule() })
+    let backend = try SoftBackend(memory: memory, clock: GuestClock(counting: time), random: { 42 }, deadlineMoved: { time.reschedule() })
     let chips = backend.chips
     time.connect(earliest: { chips.compactMap(\.deadline).min() }) {
       for chip in chips where chip.deadline.map({ $0 <= time.now }) == true { chip.advance() }

@@ -12,7 +12,7 @@ func runFlat(_ code: [UInt8], _ prepare: (inout ProcessorState) -> Void = { _ in
   try memory.store(UInt64(0x9_1007), at: 0x9_0000)
   try memory.store(UInt64(0x87), at: 0x9_1000)
   try memory.write(code, at: 0x1000)
-  let backend = SoftBackend(memory: memory)
+  let backend = try SoftBackend(memory: memory)
   let processor = try backend.makeProcessor(0)
   var state = ProcessorState.reset
   state.cs = .flatCode64

@@ -20,7 +20,7 @@ final class SoftTwin {
     self.code = code
     let linear = mode == .small16 ? ShortCodeOracle.place + code : code
     memory = try GuestMemory(size: 16 << 20)
-    let backend = SoftBackend(memory: memory)
+    let backend = try SoftBackend(memory: memory)
     guard let processor = try backend.makeProcessor(0) as? SoftProcessor else { throw ProcessorError("not ours") }
     self.processor = processor
     for page in 0..<UInt64(HostOracle.scratchSize / 4096) {

@@ -39,7 +39,7 @@ final class SystemGuest {
   init(_ mode: Mode) throws {
     self.mode = mode
     memory = try GuestMemory(size: 16 << 20)
-    let backend = SoftBackend(memory: memory)
+    let backend = try SoftBackend(memory: memory)
     guard let processor = try backend.makeProcessor(0) as? SoftProcessor else { throw ProcessorError("not ours") }
     self.processor = processor
     processor.bus = SystemBus()

@@ -16,6 +16,8 @@ public enum ChildProcess {
     /// Collected, and found in the end.
     case captured
     case file(String)
+    /// What this descriptor of ours leads to.
+    case descriptor(Int32)
     case closed
   }
 
@@ -24,6 +26,16 @@ public enum ChildProcess {
   /// For tests of file locks: until its program is loaded, a child holds our locks, too.
   public static func whileNoneStarts<R: Sendable>(_ body: () throws -> R) rethrows -> R {
     try spawning.withLock { _ in try body() }
+  }
+
+  /// A pipe of which no child of ours holds an end that it was not given.
+  static func pipe() -> (read: Int32, write: Int32)? {
+    whileNoneStarts {
+      var ends: [Int32] = [0, 0]
+      guard unsafe Glibc.pipe(&ends) == 0 else { return nil }
+      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      return (ends[0], ends[1])
+    }
   }
 
   public static func run(
@@ -38,6 +50,9 @@ public enum ChildProcess {
       switch stream {
       case .closed:
         unsafe posix_spawn_file_actions_addclose(&actions, number)
+        continue
+      case .descriptor(let ours):
+        unsafe posix_spawn_file_actions_adddup2(&actions, ours, number)
         continue
       case .null: path = "/dev/null"
       case .captured: path = file

@@ -11,7 +11,7 @@ public final class Conversation {
 
   /// Nil if the program cannot be run.
   public init?(_ program: String, _ arguments: [String]) {
-    guard let input = Self.pipe(), let output = Self.pipe() else { return nil }
+    guard let input = ChildProcess.pipe(), let output = ChildProcess.pipe() else { return nil }
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
@@ -22,16 +22,6 @@ public final class Conversation {
     (keyboard, screen) = (input.write, output.read)
     close(input.read)
     close(output.write)
-  }
-
-  /// A pipe of which no other child of ours holds an end.
-  private static func pipe() -> (read: Int32, write: Int32)? {
-    ChildProcess.whileNoneStarts {
-      var ends: [Int32] = [0, 0]
-      guard unsafe Glibc.pipe(&ends) == 0 else { return nil }
-      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-      return (ends[0], ends[1])
-    }
   }
 
   deinit {
@@ -79,6 +69,9 @@ public final class Conversation {
     _ = hears("\u{0}an end that nobody says")
     return wait()
   }
+
+  /// Sends it a signal.
+  public func send(signal: Int32) { kill(child, signal) }
 
   /// Ends it.
   public func end() {

@@ -38,6 +38,15 @@ public final class PseudoTerminal {
   /// Types keys that a program can read once it takes them one by one.
   public func enter(_ text: String) { unsafe _ = write(master, text, text.utf8.count) }
 
+  /// Writes to it as much as fits: who writes more waits for a reader, and there is none.
+  public func fill() {
+    let flags = fcntl(descriptor, F_GETFL)
+    _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK)
+    let block = [UInt8](repeating: 0x7A, count: 4096)
+    while unsafe write(descriptor, block, block.count) > 0 {}
+    _ = fcntl(descriptor, F_SETFL, flags)
+  }
+
   public var hasKeys: Bool {
     var count: Int32 = 0
     unsafe _ = ioctl(descriptor, UInt(FIONREAD), &count)

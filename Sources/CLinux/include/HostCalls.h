@@ -4,10 +4,14 @@
 
 // The sentence of an errno value, in English whatever the locale; NULL if there is none.
 const char *linux_error_text(int code);
-// Locks a whole file for this open file description; -EAGAIN if somebody else holds it.
-int linux_lock_file(int fd, int exclusive);
-// 'f' regular, 'd' directory, 'p' FIFO, 'c' character device, 'b' block device, 's' socket, '?' other; or -errno.
+// Shares the lock of one byte for this open file description; -EAGAIN if somebody else has it alone.
+int linux_lock_byte(int fd, int64_t offset);
+// 1 if somebody else holds a lock of this byte, 0 if nobody does, or -errno.
+int linux_byte_is_locked(int fd, int64_t offset);
+// 'f' regular, 'd' directory, 'p' FIFO, 'c' character device, 'b' block device, 's' socket, 'l' link, '?' other; or -errno.
 int linux_file_kind(int fd);
+// The same of a path; of a symbolic link itself unless it is followed.
+int linux_path_kind(const char *path, int follow);
 // The size of a regular file or block device, or -errno.
 int64_t linux_file_size(int fd);
 void linux_name_thread(const char *name);
@@ -26,5 +30,9 @@ int linux_terminal_make_raw(int fd);
 void linux_terminal_restore(void);
 // Whether a terminal is raw now.
 int linux_terminal_is_raw(void);
-// Lets the signals that end a process give the terminal back first.
-void linux_terminal_restore_on_fatal_signals(void);
+// Lets the signals of our own faults give the terminal back before they end the process.
+void linux_terminal_restore_on_faults(void);
+// Whether the caller of this program wants a signal ignored.
+int linux_signal_is_ignored(int number);
+// An argument of this program, its name first; NULL behind the last.
+const char *linux_argument(int index);

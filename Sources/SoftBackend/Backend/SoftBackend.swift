@@ -1,3 +1,4 @@
+internal import Glibc
 public import GuestRAM
 internal import InterruptChips
 internal import Primitives
@@ -21,6 +22,7 @@ public import Time
   public var interrupts: any InterruptController { fabric }
   /// Counts, for each page of RAM, how often code in it was cached anew.
   nonisolated(unsafe) let versions: UnsafeMutablePointer<UInt32>
+  private let versionsSize: Int
   let mapGeneration = Atomic<UInt32>(0)
   /// Processors that only another processor could wake.
   let stuckProcessors = Atomic<Int>(0)
@@ -35,7 +37,7 @@ public import Time
     memory: GuestMemory, processors: Int = 1, clock: GuestClock = GuestClock(),
     random: @escaping @Sendable () -> UInt64 = SoftBackend.hostRandom,
     deadlineMoved: (@Sendable () -> Void)? = nil
-  ) {
+  ) throws(ProcessorError) {
     self.memory = memory
     self.clock = clock
     self.random = random
@@ -43,12 +45,16 @@ public import Time
     fabric = InterruptFabric(processors: processorCount, tscHertz: SoftProcessor.frequency, clock: { clock.now })
     fabric.whenDeadlineMoves(deadlineMoved)
     chips = fabric.targets
-    let pages = memory.pageCount
-    unsafe versions = .allocate(capacity: pages)
-    unsafe versions.initialize(repeating: 0, count: pages)
+    // A guest may have far more pages than it ever has code in: what is not touched takes no memory.
+    versionsSize = memory.pageCount * MemoryLayout<UInt32>.stride
+    let mapped = unsafe mmap(nil, versionsSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
+      throw ProcessorError("the host has no memory for a guest of \(memory.size >> 20) MiB. Ask for less with --memory.")
+    }
+    unsafe versions = mapped.assumingMemoryBound(to: UInt32.self)
     clock.counted?.whenMoved { [weak self] in self?.tellAll(.interrupt) }
   }
-  deinit { unsafe versions.deallocate() }
+  deinit { unsafe munmap(versions, versionsSize) }
 
   /// The host's own source.
   public static let hostRandom: @Sendable () -> UInt64 = { .random(in: 0 ... .max) }

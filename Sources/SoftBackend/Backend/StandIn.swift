@@ -29,7 +29,7 @@ public final class StandIn: Sendable {
   ]
 
   public init(memory: GuestMemory, tally: InstructionTally) throws(ProcessorError) {
-    backend = SoftBackend(memory: memory)
+    backend = try SoftBackend(memory: memory)
     processor = try SoftProcessor(0, backend)
     self.tally = tally
   }

@@ -1,0 +1,103 @@
+/// A stream of bytes to the host that never makes whoever writes wait.
+///
+/// Bytes queue up to a limit and a thread of its own writes them, which may take for ever: a full pipe, a terminal that
+/// stands still, a file system that is gone. What does not fit is dropped and counted. Several voices may share a
+/// stream: each of their lines stays whole.
+public final class OutputStream: Sendable {
+  private struct State: Sendable {
+    var bytes: [UInt8] = []
+    var mixer = LineMixer()
+    /// How many bytes the host has taken, to see whether a slow reader reads at all.
+    var written = 0
+    var dropped = 0
+    var isWriting = false
+    var isBroken = false
+
+    mutating func queue(_ new: [UInt8]) {
+      guard !new.isEmpty else { return }
+      // All or nothing: half a line helps nobody.
+      if !isBroken, bytes.count + new.count <= OutputStream.limit { bytes += new } else { dropped += new.count }
+    }
+  }
+
+  static let limit = 1 << 20
+  /// The most that is handed to the host at once, so that a slow reader can be told from one that is gone.
+  private static let chunk = 1 << 16
+
+  private let state = Monitor(State())
+  private let worker: Worker
+  /// What the stream is called in messages.
+  public let name: String
+
+  /// - Parameter write: hands bytes to the host; false if nobody takes them any more.
+  public init(name: String, _ write: @escaping @Sendable (ArraySlice<UInt8>) -> Bool) throws(SystemError) {
+    self.name = name
+    let state = state
+    worker = try Worker(name: name) { Self.deliver(state, write) }
+  }
+
+  public convenience init(name: String, to file: OutputFile) throws(SystemError) {
+    try self.init(name: name) { file.write($0) }
+  }
+
+  /// Writes all there is; returns when held-back lines are due.
+  private static func deliver(_ state: Monitor<State>, _ write: (ArraySlice<UInt8>) -> Bool) -> UInt64? {
+    while true {
+      let taken = state.update { state -> [UInt8] in
+        if state.mixer.deadline != nil { state.queue(state.mixer.advance(to: HostClock.nanoseconds())) }
+        defer { state.bytes.removeAll(keepingCapacity: state.bytes.count < 1 << 12) }
+        state.isWriting = !state.bytes.isEmpty
+        return state.bytes
+      }
+      guard !taken.isEmpty else { return state.update { $0.mixer.deadline } }
+      var rest = taken[...]
+      while !rest.isEmpty {
+        let part = rest.prefix(chunk)
+        let isDelivered = write(part)
+        rest = isDelivered ? rest.dropFirst(part.count) : []
+        state.update { state in
+          if isDelivered { state.written += part.count } else { state.isBroken = true }
+          state.isWriting = !rest.isEmpty
+        }
+      }
+    }
+  }
+
+  /// One more speaker on this stream.
+  public func voice() -> Voice { Voice(stream: self, number: state.update { $0.mixer.addVoice() }) }
+
+  /// Who speaks on a stream.
+  public struct Voice: Sendable {
+    public let stream: OutputStream
+    fileprivate let number: Int
+
+    public func put(_ bytes: [UInt8]) { stream.put(bytes, of: number) }
+    public func put(_ byte: UInt8) { stream.put([byte], of: number) }
+  }
+
+  private func put(_ bytes: [UInt8], of voice: Int) {
+    state.update { $0.queue($0.mixer.put(bytes, of: voice, at: HostClock.nanoseconds())) }
+    worker.call()
+  }
+
+  /// Waits until all is written, as long as the reader takes something within each such time, and until a moment of
+  /// `HostClock.nanoseconds` at most. False if it was not.
+  @discardableResult
+  public func drain(patience: UInt64 = 500_000_000, until limit: UInt64 = .max) -> Bool {
+    state.update { $0.queue($0.mixer.finish()) }
+    worker.call()
+    while true {
+      let seen = state.update { $0.written }
+      let end = min(HostClock.nanoseconds() + patience, limit)
+      let isDelivered = state.wait(until: { _ in end }) { state -> Bool? in
+        if state.isBroken { return false }
+        if state.bytes.isEmpty, !state.isWriting { return true }
+        return state.written == seen ? nil : false
+      }
+      guard isDelivered == false, !state.update({ $0.isBroken }) else { return isDelivered ?? false }
+    }
+  }
+
+  /// How many bytes nobody has taken so far, or will take.
+  public var lostCount: Int { state.update { $0.dropped + $0.bytes.count } }
+}

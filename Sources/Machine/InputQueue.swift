@@ -1,0 +1,54 @@
+internal import Host
+
+/// What the user has typed and the guest has not taken.
+///
+/// Whoever puts something in, and whoever sees that the guest has room again, lets it flow; it flows in order, by one of
+/// them at a time, and nobody waits for the guest.
+final class InputQueue: Sendable {
+  private struct State: Sendable {
+    var keys: [UInt8] = []
+    var isFlowing = false
+    /// Somebody came while it was flowing.
+    var isCalled = false
+  }
+
+  static let limit = 1 << 16
+  /// As much as a serial port takes at once.
+  private static let portion = 16
+
+  private let state = Monitor(State())
+
+  /// Takes what there is room for, and forgets the rest.
+  func put(_ keys: [UInt8]) { state.update { $0.keys += keys.prefix(Self.limit - $0.keys.count) } }
+
+  /// Waits until there is room.
+  func waitForRoom() { _ = state.wait { $0.keys.count < Self.limit / 2 ? true : nil } }
+
+  /// The guest may have room.
+  ///
+  /// - Parameter offer: says how many keys the guest takes now. What it does not take it wants when it has room.
+  func flow(to offer: ([UInt8]) -> Int) {
+    let isFirst = state.update { state in
+      guard !state.keys.isEmpty else { return false }
+      defer { state.isFlowing = true }
+      state.isCalled = true
+      return !state.isFlowing
+    }
+    guard isFirst else { return }
+    while let keys = next() {
+      let taken = offer(keys)
+      state.update { state in
+        state.keys.removeFirst(taken)
+        if taken == keys.count { state.isCalled = true }
+      }
+    }
+  }
+
+  private func next() -> [UInt8]? {
+    state.update { state in
+      state.isFlowing = state.isCalled && !state.keys.isEmpty
+      state.isCalled = false
+      return state.isFlowing ? Array(state.keys.prefix(Self.portion)) : nil
+    }
+  }
+}

@@ -1,0 +1,39 @@
+internal import Host
+internal import Synchronization
+
+/// What a run has to tell.
+extension Machine {
+  /// - Parameter problems: what the host could not do for the guest at its end.
+  func report(_ outcome: Outcome, problems: [String]) -> RunReport {
+    var report = RunReport(outcome)
+    report.consoleTail = console.unseenTail(lines: 20)
+    report.notes = problems + [keysNote, handOverNote].compactMap(\.self) + lossNotes
+    report.processors = processorDump
+    return report
+  }
+
+  /// What there is to tell of a run that has to be over before it has come to its end.
+  public func overdueReport(_ outcome: Outcome) -> RunReport { report(outcome, problems: [business.withLock { $0 }].compactMap(\.self)) }
+
+  /// What the processors were doing when the guest panicked or its time was over.
+  private var processorDump: String? { finalState.withLock { $0 } }
+
+  /// Which instructions KVM failed and the software processor executed; nil if none.
+  private var handOverNote: String? {
+    let counts = handedOver.withLock { $0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    guard !counts.isEmpty else { return nil }
+    let list = counts.prefix(8).map { "\($0.key) (\($0.value))" } + (counts.count > 8 ? ["others"] : [])
+    return "KVM failed instructions that the software CPU then executed: \(list.joined(separator: ", "))."
+  }
+
+  /// How far a script of keys came, if it did not come to its end.
+  private var keysNote: String? { keys?.note }
+
+  /// What the guest has said and nobody has read.
+  private var lossNotes: [String] {
+    [("console", console.output), ("debug console", debugConsole), ("trace", tracer?.output)].compactMap { name, output in
+      guard let stream = output?.stream, stream.lostCount > 0 else { return nil }
+      return "\(stream.lostCount) bytes of the \(name) were lost: \(stream.name) did not take them in time."
+    }
+  }
+}

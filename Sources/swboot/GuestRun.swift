@@ -1,0 +1,83 @@
+internal import Host
+internal import Machine
+
+/// One run of a guest, for the user at the command line.
+///
+/// The main thread does nothing but wait: for the run's report, for signals and for the time when the run has to be over.
+/// The machine is made and kept on a thread of its own. So whatever hangs, a loader, a disk or the reader of a pipe, hangs
+/// elsewhere.
+struct GuestRun {
+  private let configuration: Configuration
+  private let control: RunControl
+  private let progress = Monitor(Progress())
+
+  private struct Progress: Sendable {
+    /// Nil while its files are being opened.
+    var machine: Machine?
+    var report: RunReport?
+  }
+
+  init(_ configuration: Configuration, startedAt start: UInt64) {
+    self.configuration = configuration
+    HostSignals.prepare()
+    control = RunControl(configuration, startedAt: start) { HostSignals.wake() }
+  }
+
+  /// Ends the program.
+  func waitForEnd() -> Never {
+    do throws(SystemError) { _ = try HostThread(name: "machine") { [self] in run() } } catch {
+      end(RunReport(.failed("a thread for the machine cannot be made (\(error)).")))
+    }
+    while true {
+      if let report = progress.update({ $0.report }) { end(report) }
+      if let outcome = control.overdueOutcome { end(overdueReport(outcome)) }
+      switch HostSignals.next(until: control.deadline) {
+      case HostSignals.shutdown: control.shutDown(signal: HostSignals.shutdown)
+      case HostSignals.picture: control.takePicture()
+      case .some(let signal): control.end(.interrupted(signal: signal))
+      case nil: break
+      }
+    }
+  }
+
+  // MARK: The machine's thread
+
+  private func run() {
+    let report: RunReport
+    do throws(MachineError) {
+      let machine = try Machine(configuration, control: control)
+      progress.update { $0.machine = machine }
+      report = machine.run { notices throws(MachineError) in
+        for notice in notices { Program.say(notice) }
+        try takeTerminal(of: machine)
+      }
+    } catch {
+      report = RunReport(error)
+    }
+    progress.update { $0.report = report }
+    HostSignals.wake()
+  }
+
+  private func takeTerminal(of machine: Machine) throws(MachineError) {
+    guard machine.isInteractive else { return }
+    do throws(SystemError) { if try Terminal.makeRaw() { Terminal.restoreOnFaults() } } catch {
+      throw MachineError("the terminal cannot be set up (\(error)).")
+    }
+  }
+
+  // MARK: The end
+
+  private func overdueReport(_ outcome: Outcome) -> RunReport {
+    guard let machine = progress.update({ $0.machine }) else {
+      var report = RunReport(outcome)
+      report.notes = ["the files of the machine were still being opened."]
+      return report
+    }
+    return machine.overdueReport(outcome)
+  }
+
+  private func end(_ report: RunReport) -> Never {
+    for line in report.lines { Program.say(line) }
+    Program.exit(status: report.outcome.exitStatus)
+  }
+}
