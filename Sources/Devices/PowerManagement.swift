@@ -1,13 +1,16 @@
 public import DeviceModel
 public import Primitives
 
-/// The ACPI fixed hardware: event and control registers, the PM timer, and the power button.
+/// The ACPI fixed hardware: event and control registers, the PM timer, and the power button; and the chipset's watchdog.
 ///
 /// ACPI mode is always on and system-management interrupts count as set up, because there is no
 /// system-management mode to leave either to.
 public struct PowerManagement: RegisterDevice {
   public enum RegisterName: Sendable {
     case status, enable, control, timer, generalStatus, generalEnable, managementEnable, reserved
+    case watchdog(WatchdogTimer.RegisterName)
+    /// The only register of the chipset in memory: whether the watchdog may give up the guest.
+    case generalControl
   }
 
   public static let registers = RegisterMap<RegisterName>(
@@ -15,16 +18,19 @@ public struct PowerManagement: RegisterDevice {
       (.status, 2), (.enable, 2), (.control, 2), (.reserved, 2), (.timer, 4), (.reserved, 4),
       (.reserved, 8), (.reserved, 8), (.generalStatus, 8), (.generalEnable, 8),
       (.managementEnable, 4), (.reserved, 4), (.reserved, 8),
-    ] + [(RegisterName, Int)](repeating: (.reserved, 8), count: 8), byteCount: 0x80)
+      (.reserved, 8), (.reserved, 8), (.reserved, 8), (.reserved, 8),
+    ] + WatchdogTimer.registers.map { (.watchdog($0.0), $0.1) } + [(.generalControl, 4)], byteCount: 0x84)
 
   public static let placement = Placement(
-    "power management", ports: [Platform.pmBlock], line: Platform.systemControlLine)
+    "power management", ports: [Platform.pmBlock], memory: Platform.generalControl, line: Platform.systemControlLine)
 
   private static let timerHertz: UInt64 = 3_579_545
   private static let timerStatus = 0
   private static let powerButtonStatus = 8
   /// Timer, global lock, power button, sleep button and clock raise the interrupt; wake does not.
   private static let interruptSources: UInt16 = 0x0721
+  /// The bit of the general control register.
+  private static let noReboot = 5
 
   private var status: UInt16 = 0
   private var enable: UInt16 = 0
@@ -33,6 +39,7 @@ public struct PowerManagement: RegisterDevice {
   /// How often the timer's top bit had changed when its status bit was last brought up to date.
   private var timerToggles: UInt64 = 0
   private var wire = InterruptWire()
+  private var watchdog = WatchdogTimer()
 
   public init() {}
 
@@ -56,6 +63,8 @@ public struct PowerManagement: RegisterDevice {
     case .generalEnable: return generalEnable
     // "APM interrupt enabled" tells the firmware that its handler is in place.
     case .managementEnable: return 0x20
+    case .watchdog(let register): return watchdog.read(register, cycle.now)
+    case .generalControl: return watchdog.isHarmless ? 1 << Self.noReboot : 0
     case .generalStatus, .reserved: return 0
     }
   }
@@ -67,18 +76,26 @@ public struct PowerManagement: RegisterDevice {
     case .enable: enable = data.merged(into: enable)
     case .control: sleep(data.merged(into: control), &cycle)
     case .generalEnable: generalEnable = data.merged(into: generalEnable)
+    case .watchdog(let register): watchdog.write(data, to: register, cycle.now)
+    case .generalControl: watchdog.isHarmless = data.merged(into: read(register, &cycle))[bit: Self.noReboot]
     case .timer, .generalStatus, .managementEnable, .reserved: break
     }
     settle(&cycle)
   }
 
   public mutating func reset() {
-    let toggles = timerToggles
+    let (toggles, watchdog) = (timerToggles, watchdog)
     self = PowerManagement()
     timerToggles = toggles
+    self.watchdog = watchdog
+    self.watchdog.reset()
   }
 
   public var deadline: Instant? {
+    [timerDeadline, watchdog.deadline].compactMap(\.self).min()
+  }
+
+  private var timerDeadline: Instant? {
     guard enable[bit: Self.timerStatus], !status[bit: Self.timerStatus] else { return nil }
     let ticks = (timerToggles &+ 1) &<< 23
     let (seconds, rest) = ticks.quotientAndRemainder(dividingBy: Self.timerHertz)
@@ -87,6 +104,7 @@ public struct PowerManagement: RegisterDevice {
 
   public mutating func advance(_ cycle: inout Cycle) {
     catchUp(cycle.now)
+    watchdog.advance(&cycle)
     settle(&cycle)
   }
 

@@ -14,8 +14,11 @@ public struct ReadAsZero: Device {
       PortRange(0x1F0, count: 8), PortRange(0x170, count: 8), PortRange(0x3F6, count: 1),
       PortRange(0x376, count: 1),
     ])
-  /// The chipset's root complex block, which only needs to be quiet.
-  public static let rootComplexPlacement = Placement("root complex", memory: Platform.rootComplex)
+  /// The chipset's root complex block, which only needs to be quiet, around its general control register.
+  public static let rootComplexPlacements = [
+    MemoryRange(Platform.rootComplex.first, through: GuestAddress(Platform.generalControl.first.value - 1)),
+    MemoryRange(GuestAddress(Platform.generalControl.last.value + 1), through: Platform.rootComplex.last),
+  ].map { Placement("root complex", memory: $0) }
 
   public init() {}
 

@@ -35,7 +35,7 @@ struct Board: Sendable {
     parts.add(PostCode(), PostCode.placement)
     parts.add(ReadAsZero(), ReadAsZero.dmaPlacement)
     parts.add(ReadAsZero(), ReadAsZero.diskPlacement)
-    parts.add(ReadAsZero(), ReadAsZero.rootComplexPlacement)
+    for placement in ReadAsZero.rootComplexPlacements { parts.add(ReadAsZero(), placement) }
     for (number, disk) in configuration.disks.enumerated() { try parts.addDisk(disk, number: number) }
     virtioConsole = parts.add(VirtioConsole(), name: "virtio-console")
     parts.add(

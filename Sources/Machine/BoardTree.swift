@@ -89,12 +89,14 @@ struct BoardTree {
       bus.set("#size-cells", 1)
       bus.set("interrupt-parent", Self.interruptController)
       for placement in placements {
-        guard let first = placement.ports.first, placement.memory == nil else { continue }
+        // What belongs to PCI is in the node above.
+        guard let first = placement.ports.first, placement.memory?.overlaps(Platform.pciMemory) != true else { continue }
         let name = String(placement.name.lowercased().map { $0 == " " ? "-" : $0 })
         bus.node("\(name)@i\(first.first.value.hex())") { node in
           let id = placement.acpiID.flatMap { Self.plugAndPlayName("\($0)") }
           node.set("compatible", (id.map { [$0] } ?? []) + ["swboot,\(name)"])
-          node.set("reg", placement.ports.flatMap { [1, UInt32($0.first.value), UInt32($0.count)] })
+          let memory = placement.memory.map { [0, UInt32(truncatingIfNeeded: $0.first.value), UInt32(truncatingIfNeeded: $0.count)] }
+          node.set("reg", placement.ports.flatMap { [1, UInt32($0.first.value), UInt32($0.count)] } + (memory ?? []))
           if let line = placement.line { node.set("interrupts", UInt32(truncatingIfNeeded: line), 0) }
         }
       }

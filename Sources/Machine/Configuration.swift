@@ -53,7 +53,8 @@ public struct Configuration: Sendable {
     public static let heights = 200...1600
   }
 
-  public enum TripleFault: String, Sendable, CaseIterable {
+  /// What happens when the guest can do no more.
+  public enum LastResort: String, Sendable, CaseIterable {
     case stop
     case reset
   }
@@ -82,8 +83,11 @@ public struct Configuration: Sendable {
   public var screenshot: String?
   /// A file with what somebody at the keyboard does.
   public var keys: String?
+  /// The device that kvm-unit-tests looks for.
+  public var hasTestDevice = false
   public var stopsOnReset = false
-  public var tripleFault = TripleFault.stop
+  public var tripleFault = LastResort.stop
+  public var watchdog = LastResort.stop
   /// Seconds until the run is ended.
   public var timeout: Double?
   /// Seconds that a guest may take to shut down after somebody has asked for it; zero to ask no guest.

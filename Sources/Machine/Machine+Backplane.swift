@@ -89,9 +89,9 @@ extension Machine: Backplane {
     case .off: end(.poweredOff)
     case .exit(let code): end(.exited(code: code))
     case .panicked: end(.panicked)
-    case .watchdog: end(.watchdog)
+    case .watchdog where configuration.watchdog == .stop: end(.watchdog)
     case .refused(let message): end(.refused(message))
-    case .reset: control.state.update { $0.reset(endsRun: configuration.stopsOnReset) }
+    case .reset, .watchdog: control.state.update { $0.reset(endsRun: configuration.stopsOnReset) }
     }
   }
 }

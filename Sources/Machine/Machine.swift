@@ -174,7 +174,7 @@ public final class Machine: Sendable {
       try tracer?.check(devices: targets.map(\.placement.name) + board.bridge.slots.map(\.placement.name))
       for target in targets {
         let watched = tracer?.watching(target) ?? target
-        if target === board.power { bus.addMovable(watched) { board.bridge.pmBase } } else { try bus.add(watched) }
+        if target === board.power { try bus.addMovable(watched) { board.bridge.pmBase } } else { try bus.add(watched) }
       }
       let entry = try board.load(configuration, into: memory)
       for index in 0..<configuration.processors { processors.append(try backend.makeProcessor(index)) }

@@ -109,9 +109,16 @@ enum OptionTable {
 
   private static let ending: [Option] = [
     .flag("--no-reboot", .ending, "a reset ends the run") { $0.configuration.stopsOnReset = true },
-    .valued("--triple-fault", "WHAT", offering: .words(Configuration.TripleFault.allCases.map(\.rawValue)), .ending, "stop (the default) or reset") {
+    .valued("--triple-fault", "WHAT", offering: .words(Configuration.LastResort.allCases.map(\.rawValue)), .ending, "stop (the default) or reset") {
       (options, value) throws(UsageError) in options.configuration.tripleFault = try Options.choice("--triple-fault", value)
     },
+    .valued(
+      "--watchdog", "WHAT", offering: .words(Configuration.LastResort.allCases.map(\.rawValue)), .ending,
+      """
+      when the guest's watchdog timer runs out (Linux: iTCO_wdt):
+      stop (the default) or reset
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.watchdog = try Options.choice("--watchdog", value) },
     .valued("--timeout", "TIME", .ending, "such as 40s, 500ms or 2m: ends the run") { (options, value) throws(UsageError) in
       options.configuration.timeout = try Options.seconds("--timeout", value)
     },

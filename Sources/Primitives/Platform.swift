@@ -27,6 +27,8 @@ public enum Platform {
   /// The I/O APIC's pin for line 0, the timer's; every other line drives the pin with its own number.
   public static let timerPin = 2
   public static let rootComplex = MemoryRange(0xFED1_C000, count: 0x4000)
+  /// The one register in it that does something.
+  public static let generalControl = MemoryRange(0xFED1_F410, count: 4)
   public static let localAPIC = MemoryRange(0xFEE0_0000, count: 0x1000)
   /// Where a display is if no firmware puts it elsewhere.
   public static let video = MemoryRange(0xFD00_0000, count: 0x100_0000)

@@ -97,7 +97,7 @@ public struct SystemBus: Sendable {
     targets.append(target)
   }
 
-  /// A target with one range of ports that the guest moves. What stays in its place wins over it.
+  /// A target's one range of ports that the guest moves. What stays in its place wins over it.
   private struct Movable: Sendable {
     let target: any BusTarget
     let count: Int
@@ -112,8 +112,12 @@ public struct SystemBus: Sendable {
   }
 
   /// - Parameter first: where the target's only range of ports begins now; nil while it is nowhere.
-  public mutating func addMovable(_ target: any BusTarget, at first: @escaping @Sendable () -> Port?) {
-    movables.append(Movable(target: target, count: target.placement.ports.first.map { Int($0.count) } ?? 0, first: first))
+  public mutating func addMovable(
+    _ target: any BusTarget, at first: @escaping @Sendable () -> Port?
+  ) throws(AddressConflict) {
+    let count = target.placement.ports.first.map { Int($0.count) } ?? 0
+    movables.append(Movable(target: target, count: count, first: first))
+    if let range = target.placement.memory { try Self.insert(Window(range: range, target: target, base: count), into: &memory) }
     targets.append(target)
   }
 

@@ -22,7 +22,7 @@ import Testing
   func effects() throws {
     let values = [
       "--fw-cfg": "opt/a=f", "--memory": "1G", "--cpus": "2", "--accel": "soft", "--console": "none", "--debugcon": "stdio",
-      "--triple-fault": "reset", "--timeout": "1s", "--shutdown-grace": "0",
+      "--triple-fault": "reset", "--watchdog": "reset", "--timeout": "1s", "--shutdown-grace": "0",
     ]
     for option in OptionTable.all {
       var options = try Options(["--help"])

@@ -19,14 +19,14 @@ struct OptionTests {
     let options = try Options([
       "--kernel", "k", "--initrd=i", "--append", "a=b c", "--dtb", "d", "--disk", "x,ro", "--disk", "y,id=root",
       "--memory", "1G", "--cpus", "3", "--accel", "kvm", "--kernel-irqchip", "--console", "plain", "--debugcon", "file:none", "--no-reboot",
-      "--triple-fault", "reset", "--timeout", "2m", "--trace", "io,com1,file=t",
+      "--triple-fault", "reset", "--watchdog", "reset", "--timeout", "2m", "--trace", "io,com1,file=t",
     ]).configuration
     #expect(options.kernel == "k" && options.initrd == "i" && options.commandLine == "a=b c" && options.deviceTree == "d")
     #expect(options.disks.map(\.path) == ["x", "y"] && options.disks.map(\.isReadOnly) == [true, false])
     #expect(options.disks[1].id == "root")
     #expect(options.memory == 1 << 30 && options.processors == 3 && options.accelerator == .kvm && options.keepsChipsInKernel)
     #expect(options.console == .plain && options.debugConsole == .file("none"))
-    #expect(options.stopsOnReset && options.tripleFault == .reset && options.timeout == 120)
+    #expect(options.stopsOnReset && options.tripleFault == .reset && options.watchdog == .reset && options.timeout == 120)
     #expect(options.trace == Configuration.Trace(events: ["io", "com1"], file: "t"))
   }
 
@@ -100,7 +100,7 @@ struct OptionTests {
     ("--memory", ["", "0", "M", "-1", "1.5G", "1023K", "1025T", "99999999999999999999G", "+5G", "5X", "1048577K"]),
     ("--cpus", ["", "0", "-1", "65", "2,cores=2", "99999999999999999999"]),
     ("--timeout", ["", "0", "-1", "nan", "inf", "1e9", "abc", "s", "5d"]),
-    ("--accel", ["", "xen", "KVM"]), ("--triple-fault", ["", "halt"]), ("--console", ["", "file:"]), ("--debugcon", [""]),
+    ("--accel", ["", "xen", "KVM"]), ("--triple-fault", ["", "halt"]), ("--watchdog", ["", "nmi"]), ("--console", ["", "file:"]), ("--debugcon", [""]),
     ("--disk", ["", ",ro", "d,", "d,rw", "d,id=", "d,id=123456789012345678901", "d,ro,snapshot", "d,id=\n"]),
     ("--trace", ["file=", "all,file=a,file=b"]), ("--kernel", [""]), ("--initrd", [""]), ("--dtb", [""]), ("--fw-cfg", ["", "opt/a", "etc/a=f", "opt/=f", "opt/a b=f", "opt/a="]), ("--gdb", ["", "0", "65536", "99999999999999999999"]),
   ] as [(String, [String])])

@@ -29,8 +29,8 @@ import Testing
   @Test("AC-01 any width at any offset is answered")
   func hammering() {
     var pm = Bench(PowerManagement())
-    pm.hammer(byteCount: 0x80)
-    #expect(pm.read(0x7F, .word) == 0xFF00)
+    pm.hammer(byteCount: 0x84)
+    #expect(pm.read(0x83, .word) == 0xFF00)
     #expect(pm.read(0x40, .qword) == 0)
   }
 

@@ -49,7 +49,7 @@ private final class PlaceBox: Sendable {
   func movable() throws {
     var bus = try bus()
     let place = PlaceBox()
-    bus.addMovable(
+    try bus.addMovable(
       Slot(Latch(), Placement("movable", ports: [PortRange(0x600, count: 4)]), on: backplane), at: { place.port })
     bus.write(0x5A, .byte, to: 0x201 as Port)
     #expect(bus.read(.byte, from: 0x201 as Port) == 0xFF)
