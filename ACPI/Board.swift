@@ -38,6 +38,7 @@ enum HardwareID: String {
   case serialPort = "PNP0501"
   case clock = "PNP0B00"
   case keyboard = "PNP0303"
+  case mouse = "PNP0F13"
   case panicNotifier = "QEMU0001"
   case firmwareConfig = "QEMU0002"
 
@@ -49,6 +50,7 @@ enum HardwareID: String {
     case .serialPort: "COM1"
     case .clock: "RTC"
     case .keyboard: "KBD"
+    case .mouse: "MOU"
     case .panicNotifier: "PVPN"
     case .firmwareConfig: "FWCF"
     }

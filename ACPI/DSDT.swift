@@ -35,7 +35,8 @@ enum DSDT {
       ])
   }
 
-  /// What the chipset itself occupies, so that nobody puts a device there.
+  /// What the chipset itself occupies, so that nobody puts a device there. Not the interrupt chips: an operating system
+  /// has taken them long before, by the table of interrupt controllers, and would warn of a second claim.
   private static func motherboard(_ board: Board) -> AML.Term {
     AML.device(
       "MBRD",
@@ -46,8 +47,6 @@ enum DSDT {
           "_CRS",
           Resource.template([
             Resource.memory(board.ecam),
-            Resource.memory(Platform.ioAPIC),
-            Resource.memory(Platform.localAPIC),
             Resource.ports(PortRange(board.pmBase, count: Platform.pmBlock.count)),
             Resource.ports(PortRange(0x92, count: 1)),
             Resource.ports(PortRange(0xB2, count: 2)),

@@ -23,6 +23,8 @@ public struct Cycle: Sendable {
   public let now: Instant
   /// New level of the device's interrupt line, if it changes.
   public var interrupt: Bool?
+  /// New levels of other interrupt lines, for a device that has more than one.
+  public var otherLines: [(line: Int, level: Bool)] = []
   public var power: PowerRequest?
   /// A byte for the device's host stream; an access emits at most one.
   public var consoleByte: UInt8?

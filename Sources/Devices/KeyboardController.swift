@@ -1,7 +1,7 @@
 public import DeviceModel
 public import Primitives
 
-/// The i8042: a keyboard, no mouse, and the oldest way to reset a PC.
+/// The i8042: a keyboard, a port for a mouse with nothing in it, and the oldest way to reset a PC.
 ///
 /// Placed at two single ports, so offset 0 is port 0x60 and offset 1 is port 0x64.
 public struct KeyboardController: RegisterDevice {
@@ -10,6 +10,8 @@ public struct KeyboardController: RegisterDevice {
   public static let placement = Placement(
     "keyboard controller", ports: [PortRange(0x60, count: 1), PortRange(0x64, count: 1)],
     line: Platform.keyboardLine, acpiID: "PNP0303")
+  /// The mouse's port for ACPI: Linux warns of a controller that lacks it.
+  public static let mousePlacement = Placement("mouse port", line: Platform.mouseLine, acpiID: "PNP0F13")
 
   /// A byte for the guest and where it seems to come from.
   private struct Output {
@@ -33,6 +35,7 @@ public struct KeyboardController: RegisterDevice {
   private var lastWriteWasCommand = true
   private var addressLine20 = true
   private var wire = InterruptWire()
+  private var mouseWire = InterruptWire(line: Platform.mouseLine)
 
   public init() {}
 
@@ -148,7 +151,7 @@ extension KeyboardController {
 
   private mutating func settle(_ cycle: inout Cycle) {
     transfer(cycle.now)
-    let isForKeyboardLine = output.map { !$0.isFromMouse } ?? false
-    wire.drive(isForKeyboardLine && configuration[bit: 0], &cycle)
+    wire.drive(output?.isFromMouse == false && configuration[bit: 0], &cycle)
+    mouseWire.drive(output?.isFromMouse == true && configuration[bit: 1], &cycle)
   }
 }

@@ -42,7 +42,7 @@ struct Board: Sendable {
       VirtioEntropy { [entropy = machine.entropy] count in (try? entropy.bytes(count)) ?? [] }, name: "virtio-rng")
     display = configuration.display.map { parts.addDisplay($0) }
     bridge = parts.addBridge()
-    let placements = parts.targets.map(\.placement) + [FirmwareConfig.placement]
+    let placements = parts.targets.map(\.placement) + [KeyboardController.mousePlacement, FirmwareConfig.placement]
     tables = ACPITables(processors: configuration.processors, placements: placements)
     let items = configuration.firmware == nil ? [] : try FirmwareItems(configuration, memory, placements, tables).list
     let files = try FirmwareItems.files(configuration)

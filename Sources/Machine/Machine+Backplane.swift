@@ -14,12 +14,14 @@ public import SystemBus
 extension Machine: Backplane {
   public func carryOut(_ cycle: Cycle, of placement: Placement) {
     for activity in cycle.queueActivity { tracer?.queue(activity, of: placement, at: cycle.now) }
-    if cycle.interrupt != nil || !cycle.messages.isEmpty {
+    if cycle.interrupt != nil || !cycle.otherLines.isEmpty || !cycle.messages.isEmpty {
       let interrupts = power.withLock { $0?.backend.interrupts }
-      if let level = cycle.interrupt, let line = placement.line {
+      func drive(_ line: Int, _ level: Bool) {
         tracer?.line(line, level, of: placement, at: cycle.now)
         interrupts?.setLine(line, level)
       }
+      if let level = cycle.interrupt, let line = placement.line { drive(line, level) }
+      for (line, level) in cycle.otherLines { drive(line, level) }
       for message in cycle.messages {
         tracer?.message(message, of: placement, at: cycle.now)
         interrupts?.send(message)

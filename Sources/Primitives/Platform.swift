@@ -55,6 +55,7 @@ public enum Platform {
   public static let serialLine = 4
   public static let clockLine = 8
   public static let systemControlLine = 9
+  public static let mouseLine = 12
   /// Global interrupt of PCI interrupt index 0: PIRQA to PIRQH are 16 to 23.
   public static let firstPCILine = 16
 }

@@ -10,6 +10,7 @@ enum TestBoard {
     Placement(
       "keyboard", ports: [PortRange(0x60, count: 1), PortRange(0x64, count: 1)],
       line: Platform.keyboardLine, acpiID: "PNP0303"),
+    Placement("mouse", line: Platform.mouseLine, acpiID: "PNP0F13"),
     Placement("panic notifier", ports: [Platform.panicNotifier], acpiID: "QEMU0001"),
     Placement("firmware configuration", ports: [Platform.firmwareConfig], acpiID: "QEMU0002"),
     Placement("debug exit", ports: [Platform.debugExit]),

@@ -1160,6 +1160,18 @@ DefinitionBlock ("", "DSDT", 2, "SWBOOT", "SWBPLATF", 0x00000001)
                             {1}
                     })
                 }
+
+                Device (MOU)
+                {
+                    Name (_HID, EisaId ("PNP0F13") /* PS/2 Mouse */)  // _HID: Hardware ID
+                    Name (_UID, One)  // _UID: Unique ID
+                    Name (_STA, 0x0F)  // _STA: Status
+                    Name (_CRS, ResourceTemplate ()  // _CRS: Current Resource Settings
+                    {
+                        IRQNoFlags ()
+                            {12}
+                    })
+                }
             }
         }
 
@@ -1172,14 +1184,6 @@ DefinitionBlock ("", "DSDT", 2, "SWBOOT", "SWBPLATF", 0x00000001)
                 Memory32Fixed (ReadWrite,
                     0xB0000000,         // Address Base
                     0x10000000,         // Address Length
-                    )
-                Memory32Fixed (ReadWrite,
-                    0xFEC00000,         // Address Base
-                    0x00001000,         // Address Length
-                    )
-                Memory32Fixed (ReadWrite,
-                    0xFEE00000,         // Address Base
-                    0x00001000,         // Address Length
                     )
                 IO (Decode16,
                     0x0600,             // Range Minimum
@@ -1240,7 +1244,7 @@ DefinitionBlock ("", "DSDT", 2, "SWBOOT", "SWBPLATF", 0x00000001)
             })
         }
 
-        Device (D006)
+        Device (D007)
         {
             Name (_HID, "SWBT0001")  // _HID: Hardware ID
             Name (_UID, One)  // _UID: Unique ID
@@ -1256,7 +1260,7 @@ DefinitionBlock ("", "DSDT", 2, "SWBOOT", "SWBPLATF", 0x00000001)
             })
         }
 
-        Device (D007)
+        Device (D008)
         {
             Name (_HID, "SWBT0001")  // _HID: Hardware ID
             Name (_UID, 0x02)  // _UID: Unique ID

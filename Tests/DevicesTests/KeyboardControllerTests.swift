@@ -123,6 +123,23 @@ import Testing
     #expect(drain(&keyboard) == [0xFE])
   }
 
+  @Test("C3 a byte of the mouse's raises the mouse's line, if that is on: so Linux finds the port")
+  func mouseLine() {
+    var keyboard = Bench(KeyboardController())
+    keyboard.write(0xD3, Self.command)
+    keyboard.write(0xA5, Self.data)
+    #expect(keyboard.last.otherLines.isEmpty && keyboard.read(Self.data) == 0xA5)
+    keyboard.write(0x60, Self.command)
+    keyboard.write(0x47, Self.data)
+    keyboard.now = .seconds(1)
+    keyboard.write(0xD3, Self.command)
+    keyboard.write(0xA5, Self.data)
+    #expect(keyboard.last.otherLines.map(\.line) == [12] && keyboard.last.otherLines.map(\.level) == [true])
+    #expect(!keyboard.line, "the keyboard's line is another one")
+    #expect(keyboard.read(Self.data) == 0xA5)
+    #expect(keyboard.last.otherLines.map(\.level) == [false])
+  }
+
   @Test("SE-01 floods and any access stay bounded")
   func hammering() {
     var keyboard = Bench(KeyboardController())
