@@ -6,13 +6,16 @@ public struct SMBIOS: Sendable {
   public let anchor: [UInt8]
   public let structures: [UInt8]
 
-  /// Describes a machine with so many processors and bytes of RAM; `identifier` is its UUID as it is written.
-  public init(processors: Int, memory: UInt64, identifier: [UInt8] = [UInt8](repeating: 0, count: 16)) {
+  /// Describes a machine with so many processors and bytes of RAM, made by this version of swboot; `identifier` is its
+  /// UUID as it is written.
+  public init(
+    processors: Int, memory: UInt64, version: String, identifier: [UInt8] = [UInt8](repeating: 0, count: 16)
+  ) {
     var table = StructureTable()
-    table.add(SMBIOSStructure.firmware)
-    table.add(SMBIOSStructure.system(identifier))
-    table.add(SMBIOSStructure.chassis)
-    table.add(SMBIOSStructure.processor(cores: processors))
+    table.add(SMBIOSStructure.firmware(version))
+    table.add(SMBIOSStructure.system(identifier, version))
+    table.add(SMBIOSStructure.chassis(version))
+    table.add(SMBIOSStructure.processor(cores: processors, version))
     table.add(SMBIOSStructure.memoryArray(memory))
     table.add(SMBIOSStructure.memoryDevice(memory))
     let low = min(memory, Platform.lowRAMLimit)

@@ -32,7 +32,7 @@ struct SMBIOSStructure {
 
   // MARK: What this machine says
 
-  static var firmware: Self {
+  static func firmware(_ version: String) -> Self {
     var it = Self(0)
     it.string(vendor)
     it.string(version)
@@ -45,7 +45,7 @@ struct SMBIOSStructure {
     return it
   }
 
-  static func system(_ identifier: [UInt8]) -> Self {
+  static func system(_ identifier: [UInt8], _ version: String) -> Self {
     precondition(identifier.count == 16, "a UUID has 16 bytes")
     var it = Self(1)
     it.string(vendor)
@@ -58,7 +58,7 @@ struct SMBIOSStructure {
     return it
   }
 
-  static var chassis: Self {
+  static func chassis(_ version: String) -> Self {
     var it = Self(3)
     it.string(vendor)
     it.bytes(1)  // other
@@ -70,7 +70,7 @@ struct SMBIOSStructure {
   }
 
   /// One socket with all processors as its cores.
-  static func processor(cores: Int) -> Self {
+  static func processor(cores: Int, _ version: String) -> Self {
     let cores = UInt8(clamping: cores)
     var it = Self(4)
     it.string("CPU 0")
@@ -80,8 +80,8 @@ struct SMBIOSStructure {
     it.string(version)
     it.bytes(0)
     it.word(0)
-    it.word(0)
-    it.word(0)
+    it.word(megahertz)
+    it.word(megahertz)
     it.bytes(0x41, 1)  // populated and enabled, upgrade other
     for _ in 1...3 { it.word(none) }
     it.bytes(0, 0, 0, cores, cores, cores)
@@ -145,7 +145,8 @@ struct SMBIOSStructure {
 
   private static let vendor = "swboot"
   private static let product = "swboot VM"
-  private static let version = "1"
+  /// Readers want a number; what runs here has no fixed speed.
+  private static let megahertz: UInt16 = 2000
   private static let arrayHandle: UInt16 = 16 << 8
   private static let none: UInt16 = 0xFFFF
   private static let notProvided: UInt16 = 0xFFFE

@@ -1,10 +1,11 @@
 import Primitives
 
-/// The items that are the same on every board, or follow from its number of processors.
+/// The items that are the same on every board, or follow from its processors and its RAM.
 extension FirmwareConfig {
   enum Key {
     static let signature: UInt16 = 0x00
     static let version: UInt16 = 0x01
+    static let memorySize: UInt16 = 0x03
     static let noGraphics: UInt16 = 0x04
     static let cpuCount: UInt16 = 0x05
     static let memoryNodes: UInt16 = 0x0D
@@ -18,13 +19,14 @@ extension FirmwareConfig {
     static let legacyMemoryMap: UInt16 = 0x8003
   }
 
-  static func boardItems(cpuCount: Int, hasDMA: Bool) -> [UInt16: [UInt8]] {
+  static func boardItems(cpuCount: Int, memorySize: UInt64, hasDMA: Bool) -> [UInt16: [UInt8]] {
     let cpus = UInt16(clamping: cpuCount)
     // No nodes, then the node of each processor.
     let nodes = [UInt8](repeating: 0, count: 8 * (Int(cpus) + 1))
     return [
       Key.signature: Array("QEMU".utf8),
       Key.version: bytes(UInt32(hasDMA ? 3 : 1)),
+      Key.memorySize: bytes(memorySize),
       Key.noGraphics: bytes(UInt16(1)),
       Key.cpuCount: bytes(cpus),
       Key.memoryNodes: nodes,

@@ -40,9 +40,10 @@ public struct FirmwareConfig: Device {
   /// The items every board has, and `extra` ones, which win over them. Without `memory` there is
   /// no DMA interface.
   public init(
-    cpuCount: Int, extra: [Item] = [], memory: (any DirectMemory)? = nil
+    cpuCount: Int, memorySize: UInt64, extra: [Item] = [], memory: (any DirectMemory)? = nil
   ) throws(FirmwareConfigError) {
-    var items = Self.boardItems(cpuCount: cpuCount, hasDMA: memory != nil).mapValues(FirmwareContent.bytes)
+    var items = Self.boardItems(cpuCount: cpuCount, memorySize: memorySize, hasDMA: memory != nil)
+      .mapValues(FirmwareContent.bytes)
     let directory = try FirmwareDirectory(extra)
     for item in extra { if case .key(let key) = item.name { items[key] = item.content } }
     for file in directory.files { items[file.key] = file.content }

@@ -47,7 +47,9 @@ struct Board: Sendable {
     let items = configuration.firmware == nil ? [] : try FirmwareItems(configuration, memory, placements, tables).list
     let files = try FirmwareItems.files(configuration)
     firmwareConfig = parts.add(
-      try FirmwareConfig(cpuCount: configuration.processors, extra: items + files, memory: memory), FirmwareConfig.placement)
+      try FirmwareConfig(
+        cpuCount: configuration.processors, memorySize: memory.size, extra: items + files, memory: memory),
+      FirmwareConfig.placement)
     variables = machine.firmwareVariables
     flash = variables.map { variables in
       variables.show(in: memory)
@@ -136,7 +138,7 @@ struct Board: Sendable {
     let placed = tables.placed(tablesAt: root + 0x40, rsdpAt: root)
     try memory.write(placed.rsdp, at: root)
     try memory.write(placed.tables, at: root + 0x40)
-    let names = SMBIOS(processors: configuration.processors, memory: memory.size)
+    let names = SMBIOS(processors: configuration.processors, memory: memory.size, version: Program.version)
     let inventory = names.placed(anchorAt: anchor, structuresAt: anchor + 0x100)
     try memory.write(inventory.anchor, at: anchor)
     try memory.write(inventory.structures, at: anchor + 0x100)

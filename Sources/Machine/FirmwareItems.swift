@@ -11,7 +11,7 @@ struct FirmwareItems {
   let list: [FirmwareConfig.Item]
 
   init(_ configuration: Configuration, _ memory: GuestMemory, _ placements: [Placement], _ tables: ACPITables) throws {
-    let names = SMBIOS(processors: configuration.processors, memory: memory.size)
+    let names = SMBIOS(processors: configuration.processors, memory: memory.size, version: Program.version)
     let map = MemoryMap(firmwareLowSize: memory.lowSize, highSize: memory.highSize)
     var list: [FirmwareConfig.Item] = [
       .init(.file("etc/acpi/rsdp"), tables.rsdp),

@@ -6,7 +6,8 @@ import Testing
 struct SMBIOSTests {
   private struct Structure {
     let kind: UInt8
-    let length: Int
+    /// What comes before the strings.
+    let formatted: [UInt8]
     let strings: [String]
   }
 
@@ -23,7 +24,7 @@ struct SMBIOSTests {
         if !text.isEmpty { strings.append(String(decoding: text, as: UTF8.self)) }
         at += text.count + 1
       } while at < bytes.count && bytes[at] != 0
-      result.append(Structure(kind: bytes[offset], length: length, strings: strings))
+      result.append(Structure(kind: bytes[offset], formatted: Array(bytes[offset..<(offset + length)]), strings: strings))
       offset = at + 1
     }
     return result
@@ -31,7 +32,7 @@ struct SMBIOSTests {
 
   @Test("a reader that knows only the old anchor finds all structures")
   func anchor() {
-    let (anchor, structures) = SMBIOS(processors: 2, memory: 256 << 20)
+    let (anchor, structures) = SMBIOS(processors: 2, memory: 256 << 20, version: "0.3")
       .placed(anchorAt: 0xF_0000, structuresAt: 0xF_0100)
     #expect(anchor.count == 31)
     #expect(String(decoding: anchor.prefix(4), as: UTF8.self) == "_SM_")
@@ -45,26 +46,34 @@ struct SMBIOSTests {
 
   @Test("the structures have the lengths of version 2.8 and end with the end marker")
   func structures() {
-    let found = walk(SMBIOS(processors: 2, memory: 256 << 20).structures)
+    let found = walk(SMBIOS(processors: 2, memory: 256 << 20, version: "0.3").structures)
     #expect(found.map(\.kind) == [0, 1, 3, 4, 16, 17, 19, 32, 127])
-    #expect(found.map(\.length) == [24, 27, 22, 42, 23, 40, 31, 11, 4])
+    #expect(found.map(\.formatted.count) == [24, 27, 22, 42, 23, 40, 31, 11, 4])
     #expect(found[1].strings.prefix(2) == ["swboot", "swboot VM"])
+  }
+
+  @Test("B16 inventories find a speed for the processor, and which swboot made the machine")
+  func speedAndVersion() throws {
+    let found = walk(SMBIOS(processors: 2, memory: 256 << 20, version: "0.3").structures)
+    #expect(found.prefix(4).allSatisfy { $0.strings.contains("0.3") })
+    let processor = try #require(found.first { $0.kind == 4 }).formatted
+    #expect(processor.load(UInt16.self, at: 0x14) == 2000 && processor.load(UInt16.self, at: 0x16) == 2000)
   }
 
   @Test("memory above the PCI hole is a second range")
   func highMemory() {
-    let found = walk(SMBIOS(processors: 1, memory: 5 << 30).structures)
+    let found = walk(SMBIOS(processors: 1, memory: 5 << 30, version: "0.3").structures)
     #expect(found.count { $0.kind == 19 } == 2)
   }
 
   @Test("a machine of terabytes and a thousand processors still has its description")
   func hugeMachine() {
-    #expect(walk(SMBIOS(processors: 1000, memory: 8 << 40).structures).count == 10)
+    #expect(walk(SMBIOS(processors: 1000, memory: 8 << 40, version: "0.3").structures).count == 10)
   }
 
   @Test("the UUID is stored with its first three fields little-endian")
   func identifier() {
-    let bytes = SMBIOS(processors: 1, memory: 1 << 20, identifier: Array(0..<16)).structures
+    let bytes = SMBIOS(processors: 1, memory: 1 << 20, version: "0.3", identifier: Array(0..<16)).structures
     let stored: [UInt8] = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]
     #expect(bytes.indices.contains { bytes[$0...].starts(with: stored) })
   }

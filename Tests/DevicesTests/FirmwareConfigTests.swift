@@ -30,7 +30,7 @@ private final class SmallRAM: DirectMemory {
   static let selector = 0, data = 1, dmaHigh = 4, dmaLow = 8
 
   func board(_ extra: [FirmwareConfig.Item] = [], memory: (any DirectMemory)? = nil) throws -> Bench<FirmwareConfig> {
-    Bench(try FirmwareConfig(cpuCount: 3, extra: extra, memory: memory))
+    Bench(try FirmwareConfig(cpuCount: 3, memorySize: 5 << 30, extra: extra, memory: memory))
   }
 
   func item(_ key: UInt64, _ count: Int, _ bench: inout Bench<FirmwareConfig>) -> [UInt8] {
@@ -53,6 +53,7 @@ private final class SmallRAM: DirectMemory {
     var config = try board()
     #expect(item(0x04, 2, &config) == [1, 0])
     #expect(item(0x05, 2, &config) == [3, 0])
+    #expect(item(0x03, 8, &config) == [0, 0, 0, 0x40, 1, 0, 0, 0], "B16 the size of RAM, 5 GiB")
     #expect(item(0x0F, 2, &config) == [3, 0])
     #expect(item(0x8002, 4, &config) == [1, 0, 0, 0])
   }

@@ -41,7 +41,7 @@ enum TestBoard {
 
   static func items(ram: UInt64 = 1 << 20) throws -> [FirmwareConfig.Item] {
     let tables = ACPITables(processors: 1, placements: [])
-    let names = SMBIOS(processors: 1, memory: ram)
+    let names = SMBIOS(processors: 1, memory: ram, version: "1")
     return [
       .init(.file("etc/board.dtb"), try tree), .init(.file("etc/e820"), memoryMap(ram)),
       .init(.file("etc/acpi/rsdp"), tables.rsdp), .init(.file("etc/acpi/tables"), tables.tables),

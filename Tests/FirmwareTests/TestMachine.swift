@@ -88,7 +88,7 @@ final class TestMachine: Backplane, Hardware {
       try bus.add(controllers)
     }
     try bus.add(HostBridge(slots, lines: lines, on: self))
-    let config = try FirmwareConfig(cpuCount: 1, extra: items, memory: Direct(memory: memory))
+    let config = try FirmwareConfig(cpuCount: 1, memorySize: 1 << 20, extra: items, memory: Direct(memory: memory))
     try bus.add(Slot(config, FirmwareConfig.placement, on: self))
     self.bus.withLock { $0 = bus }
   }
