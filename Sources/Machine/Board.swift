@@ -32,6 +32,7 @@ struct Board: Sendable {
     parts.add(PanicNotifier(), PanicNotifier.placement)
     parts.add(DebugConsole(), DebugConsole.placement)
     parts.add(DebugExit(), DebugExit.placement)
+    if configuration.hasTestDevice { parts.add(TestDevice(), TestDevice.placement) }
     parts.add(PostCode(), PostCode.placement)
     parts.add(ReadAsZero(), ReadAsZero.dmaPlacement)
     parts.add(ReadAsZero(), ReadAsZero.diskPlacement)

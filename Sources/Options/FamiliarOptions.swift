@@ -14,7 +14,7 @@ enum FamiliarOptions {
   private static let values: [String: Set] = [
     "-M": ["q35"], "-machine": ["q35"], "-cpu": ["host", "max"], "-display": ["none"], "-vga": ["none"],
     "-monitor": ["none"], "-nic": ["none"], "-net": ["none"], "-parallel": ["none"],
-    "-device": ["virtio-rng-pci", "isa-debug-exit", "pvpanic", "virtio-serial-pci"],
+    "-device": ["virtio-rng-pci", "isa-debug-exit", "pvpanic", "virtio-serial-pci", "pc-testdev"],
   ]
 
   static func takesValue(_ name: String) -> Bool { values[name] != nil || ["-drive", "-fw_cfg", "-serial"].contains(name) }
@@ -30,6 +30,7 @@ enum FamiliarOptions {
       }
       let name = parts[0].hasPrefix("name=") ? parts[0].dropFirst(5) : parts[0]
       return ("--fw-cfg", "\(name)=\(parts[1].dropFirst(5))")
+    case "-device" where value == "pc-testdev": return ("--test-device", "")
     case "-drive": return ("--disk", try disk(value))
     case "-serial": return ("--console", value.hasPrefix("mon:") ? String(value.dropFirst(4)) : value)
     default:

@@ -65,6 +65,13 @@ enum OptionTable {
       they are swboot's own, which start faster and which --trace sees
       """
     ) { $0.configuration.keepsChipsInKernel = true },
+    .flag(
+      "--test-device", .machine,
+      """
+      the device that kvm-unit-tests looks for, as QEMU's pc-testdev:
+      a register (0xE0), interrupt lines (0x2000), memory (0xFF000000)
+      """
+    ) { $0.configuration.hasTestDevice = true },
     .valued(
       "--console", "WHERE", offering: .words(["stdio", "plain", "none"]), .machine,
       """

@@ -40,6 +40,10 @@ public enum Platform {
   public static let largestFirmware: UInt64 = 0x100_0000
 
   public static let debugExit = PortRange(0xF4, count: 4)
+  /// The ports of the test device: a register and the same by bytes, and one for each interrupt line.
+  public static let testRegister = PortRange(0xE0, count: 12)
+  public static let testLines = PortRange(0x2000, count: 24)
+  public static let testMemory = MemoryRange(0xFF00_0000, count: 0x1_0000)
   public static let serial = PortRange(0x3F8, count: 8)
   public static let displayInterface = PortRange(0x1CE, count: 4)
   public static let vga = PortRange(0x3C0, count: 0x20)

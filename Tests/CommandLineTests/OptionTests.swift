@@ -36,10 +36,11 @@ struct OptionTests {
       "-M", "q35,accel=kvm", "-enable-kvm", "-kernel", "k", "-initrd", "i", "-append", "a", "-m", "256", "-smp", "cpus=2",
       "-nographic", "-no-reboot", "-drive", "file=d.img,format=raw,if=virtio,readonly=on", "-serial", "mon:stdio",
       "-display", "none", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04", "-cpu", "host",
+      "-device", "pc-testdev",
     ]).configuration
     #expect(options.kernel == "k" && options.initrd == "i" && options.commandLine == "a")
     #expect(options.memory == 256 << 20 && options.processors == 2 && options.accelerator == .kvm)
-    #expect(options.stopsOnReset && options.console == .standard)
+    #expect(options.stopsOnReset && options.console == .standard && options.hasTestDevice)
     #expect(options.disks.map(\.path) == ["d.img"] && options.disks[0].isReadOnly)
   }
 

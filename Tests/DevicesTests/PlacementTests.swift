@@ -10,7 +10,7 @@ import Testing
       PowerManagement.placement, SystemControl.placement, APMControl.placement,
       PanicNotifier.placement, DebugConsole.placement, DebugExit.placement, PostCode.placement,
       IntervalTimer.placement, LegacyPIC.placement, FirmwareConfig.placement,
-      ReadAsZero.dmaPlacement, ReadAsZero.diskPlacement,
+      TestDevice.placement, ReadAsZero.dmaPlacement, ReadAsZero.diskPlacement,
     ].flatMap(\.ports)
     for (number, range) in ranges.enumerated() {
       #expect(!ranges[(number + 1)...].contains { $0.overlaps(range) })
