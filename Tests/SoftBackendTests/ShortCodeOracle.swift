@@ -14,6 +14,8 @@ import Synchronization
 
   /// Out of reach of 16-bit code: the way in and out, and a page of data.
   private static let frame: UInt64 = 0x3002_0000
+  /// Whether a stray jump has executed the oracle instead of the code under test.
+  static func owns(_ address: UInt64) -> Bool { address &- frame < 8192 }
   private static let epilogue = 2048
   private static let data = 4096
   private static let flags = data + 128

@@ -70,8 +70,7 @@ extension Core {
     drop(8 * UInt64(i.width))
   }
 
-  /// BOUND: #BR unless a signed index lies between two limits in memory. For an index below the lower one, the upper
-  /// one is not read: it may lie where there is no memory.
+  /// BOUND: #BR unless a signed index lies between two limits in memory.
   func checkBounds(_ i: Instruction) throws(Fault) {
     let place = effectiveAddress(i)
     func limit(_ number: UInt64) throws(Fault) -> Int64 {
@@ -79,8 +78,8 @@ extension Core {
       return Self.signed(try readNumber(address, i.width), i.width)
     }
     let index = Self.signed(self[register: Int(i.reg)], i.width)
-    if try index < limit(0) { throw .bound }
-    if try index > limit(1) { throw .bound }
+    let (lowest, highest) = (try limit(0), try limit(1))
+    if index < lowest || index > highest { throw .bound }
   }
 
   private static func signed(_ value: UInt64, _ width: UInt8) -> Int64 {
