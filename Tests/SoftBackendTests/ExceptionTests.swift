@@ -90,7 +90,7 @@ import Testing
     guest.core[.rax] = 99
     // bound eax, [ebx]; the upper limit would be beyond the segment
     #expect(try guest.run([0x62, 0x03, 0xF4]) == 13)
-    guest.core[.rbx] = 0xFF8
+    (guest.core[.rbx], guest.core[.rax]) = (0xFF8, 101)
     #expect(try guest.run([0x62, 0x03, 0xF4]) == 5)
   }
 

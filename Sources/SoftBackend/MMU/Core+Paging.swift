@@ -122,7 +122,7 @@ extension Core {
     while true {
       let shift = UInt64(12 + 9 * (level - 1))
       let place = table &+ (address >> shift & (level == 3 && !long ? 3 : 0x1FF)) &* 8
-      let entry = loadPhysical(place)
+      let entry = readPhysical(place, 8)
       guard entry & 1 != 0 else { throw pageFault(address, access, present: false) }
       let isPointer = level == 3 && !long
       let isLarge = entry & 0x80 != 0 && level > 1 && !isPointer
@@ -165,7 +165,7 @@ extension Core {
 
   private func walk32(_ address: UInt64, _ access: PageAccess, _ path: inout Translation) throws(Fault) {
     let place = self[.cr3] & 0xFFFF_F000 &+ (address >> 22 & 0x3FF) &* 4
-    let entry = loadPhysical(place) & 0xFFFF_FFFF
+    let entry = readPhysical(place, 4)
     guard entry & 1 != 0 else { throw pageFault(address, access, present: false) }
     path.writable = entry & 2 != 0
     path.user = entry & 4 != 0
@@ -181,7 +181,7 @@ extension Core {
     }
     if entry & 0x20 == 0 { markUsed(place, entry, [], wide: false) }
     let leafPlace = entry & 0xFFFF_F000 &+ (address >> 12 & 0x3FF) &* 4
-    let leaf = loadPhysical(leafPlace) & 0xFFFF_FFFF
+    let leaf = readPhysical(leafPlace, 4)
     guard leaf & 1 != 0 else { throw pageFault(address, access, present: false) }
     path.writable = path.writable && leaf & 2 != 0
     path.user = path.user && leaf & 4 != 0

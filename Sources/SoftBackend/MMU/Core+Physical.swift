@@ -8,7 +8,8 @@ extension Core {
     return unsafe Unmanaged<SoftProcessor>.fromOpaque(p).takeUnretainedValue()
   }
 
-  /// Where a physical address lies on the host, unless it is a device's.
+  /// Where a physical address lies on the host, unless it is a device's. The answer holds for the rest of its page: RAM
+  /// and ROM come in pages, and what follows one may be anything.
   /// A page of code asked for writing loses its mark, and the blocks from it.
   @inline(__always) func physicalHost(_ address: UInt64, write: Bool) -> UnsafeMutableRawPointer? {
     let offset = address &- self[.ramFirst]
@@ -52,9 +53,13 @@ extension Core {
     stopBlock(inPage: address & ~0xFFF)
   }
 
-  func loadPhysical(_ address: UInt64) -> UInt64 { readPhysical(address, 8) }
+  /// Whether `count` bytes from an address on are in more than one page.
+  @inline(__always) private func crossesPage(_ address: UInt64, _ count: Int) -> Bool { Int(address & 0xFFF) + count > 4096 }
 
   func readPhysical(_ address: UInt64, _ count: Int) -> UInt64 {
+    if crossesPage(address, count) {
+      return (0..<count).reduce(0) { $0 | readPhysical(address &+ UInt64($1), 1) << UInt64(8 * $1) }
+    }
     if let p = unsafe physicalHost(address, write: false) {
       return switch count {
       case 1: UInt64(unsafe p.load(as: UInt8.self))
@@ -70,6 +75,10 @@ extension Core {
   }
 
   func writePhysical(_ address: UInt64, _ value: UInt64, _ count: Int) {
+    if crossesPage(address, count) {
+      for byte in 0..<count { writePhysical(address &+ UInt64(byte), value >> UInt64(8 * byte), 1) }
+      return
+    }
     if let p = unsafe physicalHost(address, write: true) {
       switch count {
       case 1: unsafe p.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)

@@ -1,3 +1,4 @@
+internal import GuestRAM
 internal import Primitives
 internal import Time
 
@@ -87,24 +88,25 @@ extension Core {
 
   // MARK: KVM's clock
 
-  /// The guest's page of time: since the counter ticks in nanoseconds and never changes its pace, once is enough.
+  /// Writes a record where the guest wants it; as on KVM, nothing is written unless all of it lies in RAM.
+  private func writeRecord(at place: UInt64, _ fields: [(value: UInt64, count: Int)]) {
+    let bytes = fields.flatMap { field in (0..<field.count).map { UInt8(truncatingIfNeeded: field.value >> UInt64(8 * $0)) } }
+    try? processor.backend.memory.write(bytes, at: GuestAddress(place))
+  }
+
+  /// The guest's record of time: since the counter ticks in nanoseconds and never changes its pace, once is enough.
   private func writeClock(at place: UInt64) {
     let now = processor.backend.clock.now.nanoseconds
-    writePhysical(place, 2, 4)
-    writePhysical(place &+ 8, processor.timeStamp, 8)
-    writePhysical(place &+ 16, now, 8)
+    let (version, isStable): (UInt64, UInt64) = (2, 1)
     // Nanoseconds are ticks << 1 * 2^31 >> 32.
-    writePhysical(place &+ 24, 1 << 31, 4)
-    writePhysical(place &+ 28, 1, 1)
-    let isStable: UInt64 = 1
-    writePhysical(place &+ 29, isStable, 1)
+    let (scale, shift): (UInt64, UInt64) = (1 << 31, 1)
+    writeRecord(at: place, [(version, 8), (processor.timeStamp, 8), (now, 8), (scale, 4), (shift, 1), (isStable, 1)])
   }
 
   /// What time it was when the clock showed zero.
   private func writeWallClock(at place: UInt64) {
     let start = processor.backend.clock.wallStart
-    writePhysical(place, 2, 4)
-    writePhysical(place &+ 4, start / 1_000_000_000, 4)
-    writePhysical(place &+ 8, start % 1_000_000_000, 4)
+    let version: UInt64 = 2
+    writeRecord(at: place, [(version, 4), (start / 1_000_000_000, 4), (start % 1_000_000_000, 4)])
   }
 }
