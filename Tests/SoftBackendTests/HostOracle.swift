@@ -14,6 +14,9 @@ struct OracleState: Equatable {
   /// The upper halves of YMM0 to YMM15, where the host has them.
   var upper = [UInt8](repeating: 0, count: 256)
 
+  /// The flags that code under test may have: the arithmetic ones, DF, AC, and the interrupt flag of all applications.
+  var enteredFlags: UInt64 { flags & (0xCD5 | Flags.ac) | 0x202 }
+
   static let freshImage: [UInt8] = {
     var image = [UInt8](repeating: 0, count: 512)
     image[0] = 0x7F
@@ -82,6 +85,8 @@ struct OracleFault: Equatable {
     code.relative(wide: true, [0x8B], reg: 4, to: Self.hostStack)
     code.emit(0x9C)
     code.relative([0x8F], reg: 0, to: Self.flags)
+    // push 2; popf: what follows is not under test, nor are its alignments.
+    code.emit(0x6A, 0x02, 0x9D)
     if Self.hasAVX2 {
       Self.moveUpper(&code, stores: true)
       code.emit(0xC5, 0xF8, 0x77)  // vzeroupper
@@ -126,7 +131,7 @@ struct OracleFault: Equatable {
     for (i, value) in state.registers.enumerated() {
       unsafe data.storeBytes(of: value, toByteOffset: Self.registers + 8 * i, as: UInt64.self)
     }
-    unsafe data.storeBytes(of: state.flags & 0xCD5 | 0x202, toByteOffset: Self.flags, as: UInt64.self)
+    unsafe data.storeBytes(of: state.enteredFlags, toByteOffset: Self.flags, as: UInt64.self)
     unsafe state.image.withUnsafeBytes { source in
       if let base = source.baseAddress { unsafe memcpy(data + Self.image, base, 512) }
     }

@@ -18,6 +18,8 @@ struct InstructionCase {
   /// The register that is written, for those instructions that may leave it undefined.
   var target = 0
 
+  var codeText: String { code.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ") }
+
   var isRepeated: Bool { !prefixes.isDisjoint(with: [0xF2, 0xF3]) }
 
   /// The flags that the manual leaves undefined, which processors set as they like.

@@ -43,6 +43,7 @@ struct InstructionGenerator {
 
   /// An address to access: nearly always in the scratch pages, sometimes across or beyond their ends.
   private mutating func address() -> UInt64 {
+    if mode == .long, chance(2) { return (1 << 47 &- 16 &+ UInt64(below(32))) &* (chance(80) ? 1 : .max) }
     let address =
       switch below(40) {
       case 0: data + 4096 - UInt64(below(16))
@@ -97,7 +98,7 @@ struct InstructionGenerator {
     test = InstructionCase()
     test.operation = operation
     for k in 0..<(mode == .long ? 16 : 8) { test.state.registers[k] = value() & (mode == .long ? .max : 0xFFFF_FFFF) }
-    test.state.flags = random.next() & 0xCD5
+    test.state.flags = random.next() & 0xCD5 | (chance(5) ? Flags.ac : 0)
     test.memory = contents
     test.state.registers[4] = address() & (chance(80) ? ~7 : ~0)
     let rex = map > 4 ? vex(map, opcode) : prefixes(operation)

@@ -47,6 +47,8 @@ import Synchronization
     code.relative(wide: true, [0x8B], reg: 4, to: Self.hostStack)
     code.emit(0x9C)
     code.relative([0x8F], reg: 0, to: Self.flags)
+    // push 2; popf: what follows is not under test, nor are its alignments.
+    code.emit(0x6A, 0x02, 0x9D)
     // xor eax, eax; mov ds, eax; mov es, eax; cld
     code.emit(0x31, 0xC0, 0x8E, 0xD8, 0x8E, 0xC0, 0xFC)
     for register: UInt8 in (12...15).reversed() { code.emit(0x41, 0x58 + register - 8) }
@@ -96,7 +98,7 @@ import Synchronization
     slot.pad(to: HostOracle.slotSize, with: 0xCC)
     unsafe slot.bytes.withUnsafeBytes { if let base = $0.baseAddress { unsafe memcpy(page + Self.slot, base, $0.count) } }
     for k in 0..<8 { unsafe memory.storeBytes(of: state.registers[k], toByteOffset: Self.data + 8 * k, as: UInt64.self) }
-    unsafe memory.storeBytes(of: state.flags & 0xCD5 | 0x202, toByteOffset: Self.flags, as: UInt64.self)
+    unsafe memory.storeBytes(of: state.enteredFlags, toByteOffset: Self.flags, as: UInt64.self)
     unsafe memory.storeBytes(of: mode == .small16 ? 0x0F : 0x2B, toByteOffset: Self.segments, as: UInt16.self)
     unsafe memory.storeBytes(of: UInt32(Self.codeAddress(mode)), toByteOffset: Self.entry, as: UInt32.self)
     unsafe memory.storeBytes(of: mode == .small16 ? 0x07 : 0x23, toByteOffset: Self.entry + 4, as: UInt16.self)

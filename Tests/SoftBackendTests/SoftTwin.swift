@@ -39,7 +39,7 @@ final class SoftTwin {
     state.cs.attributes |= 0x60
     state.ss.attributes |= 0x60
     (state.ds, state.es, state.fs, state.gs) = (state.ss, state.ss, state.ss, state.ss)
-    (state.cr0, state.cr3, state.cr4, state.efer) = (0x8001_0033, 0x9_0000, 0x620, 0xD01)
+    (state.cr0, state.cr3, state.cr4, state.efer) = (0x8005_0033, 0x9_0000, 0x620, 0xD01)
     state.interruptTable.limit = 0
     state.task.limit = 0
     try processor.setState(state)
@@ -73,13 +73,14 @@ final class SoftTwin {
     for k in 0..<16 { core[register: k] = state.registers[k] }
     for k in 0..<512 { core.store(state.image[k], at: Core.vectorState + k) }
     for k in 0..<256 { core.store(state.upper[k], at: Core.upperHalves + k) }
-    core.flags = state.flags & 0xCD5 | 0x202
+    core.flags = state.enteredFlags
+    core.selectTranslations()
     core[.rip] = code
     core[.pending] = 0
     var fault: Fault?
     for _ in 0..<100 {
       do throws(Fault) {
-        try core.execute(core.findBlock())
+        if core.flags & Flags.tf == 0 { try core.execute(core.findBlock()) } else { try core.stepExactly() }
       } catch {
         fault = error
         break

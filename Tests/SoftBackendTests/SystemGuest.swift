@@ -154,12 +154,7 @@ final class SystemGuest {
     core[.halted] = 0
     for _ in 0..<steps where core[.halted] == 0 {
       do throws(Fault) {
-        do throws(Fault) {
-          if core[.systemFlags] & Flags.tf == 0 {
-            _ = try core.stepWatched()
-            try core.checkDataHits()
-          } else { try core.trace() }
-        } catch { try core.deliver(error) }
+        do throws(Fault) { try core.stepExactly() } catch { try core.deliver(error) }
       } catch {
         wasShutDown = true
         return nil

@@ -17,6 +17,9 @@ struct LocalInterrupts: Sendable {
   /// The physical page of the registers, or an address that is never reached.
   var page: UInt64 { fabric.localAPICBase(processor)?.value ?? .max }
 
+  /// Whether the local APIC exists for the processor, by its base register.
+  var isOn: Bool { ((try? fabric.readRegister(processor, msr: 0x1B)) ?? 0) >> 11 & 1 != 0 }
+
   func read(_ count: Int, at offset: Int) -> UInt64 {
     AccessWidth(byteCount: count).map { fabric.readLocalAPIC(processor, $0, at: offset) } ?? 0
   }

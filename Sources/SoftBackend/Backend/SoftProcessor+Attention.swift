@@ -35,7 +35,10 @@ extension SoftProcessor {
     if reasons & Attention.staleWrites.rawValue != 0 { core.flushWriteTranslations() }
     if reasons & Attention.trap.rawValue != 0, let trap = takeTrap() { return .trapped(trap) }
     if reasons & Attention.kick.rawValue != 0 { return .kicked }
-    do { try takeEvents() } catch {
+    do {
+      try core.raiseDebugReasons()
+      try takeEvents()
+    } catch {
       try core.deliver(error)
       core.raise(.interrupt)
     }
@@ -45,22 +48,25 @@ extension SoftProcessor {
   /// Takes what the fabric has, as far as the processor accepts it now.
   private func takeEvents() throws(Fault) {
     while true {
+      // One interrupt may follow another without end: who wants attention gets it between two.
+      if core[.attention] != 0 { return core.raise(.interrupt) }
       core[.deferred] = 0
       let signals = interrupts.bell.signals
       if signals.isEmpty { return }
       let isOpen = core[.systemFlags] & Flags.interrupts != 0
       // Until the interrupt flag is set again, which looks at `deferred`.
       if signals == .interrupt && !isOpen { return core[.deferred] = 1 }
-      switch interrupts.fabric.poll(index, nonMaskableBlocked: core[.inNonMaskable] != 0) {
+      let isBlocked = core[.inNonMaskable] != 0
+      // STI and MOV SS hold back what may be taken, for one instruction.
+      if core[.shadow] == core[.rip], isOpen && signals.contains(.interrupt) || !isBlocked && signals.contains(.nonMaskable) {
+        core[.shadow] = .max
+        try core.stepExactly()
+        continue
+      }
+      switch interrupts.fabric.poll(index, nonMaskableBlocked: isBlocked) {
       case .none: return core[.deferred] = interrupts.bell.signals.isEmpty ? 0 : 1
       case .interrupt:
         guard isOpen else { return core[.deferred] = 1 }
-        if core[.shadow] == core[.rip] {
-          core[.shadow] = .max
-          try core.step()
-          if pendingTrap != nil { return core.raise(.interrupt) }
-          continue
-        }
         core[.halted] = 0
         try core.interrupt(interrupts.fabric.acknowledge(index), code: nil, kind: .external)
       case .nonMaskable:

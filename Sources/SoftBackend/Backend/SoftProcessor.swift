@@ -26,6 +26,7 @@ internal import Time
   let interrupts: LocalInterrupts
   var traps = DebugTraps()
   var memoryTypes = MemoryTypeRanges()
+  var counters = PerformanceCounters()
   var pendingTrap: DebugTrap?
   /// Accepted elsewhere; it comes before the next instruction.
   var heldEvent: ArchitecturalState.Event?
@@ -57,6 +58,7 @@ internal import Time
     core[.marks] = UInt64(UInt(bitPattern: unsafe backend.memory.codeMarks))
     core[.versions] = UInt64(UInt(bitPattern: unsafe backend.versions))
     emptyBlockCache()
+    core.initializeTranslations()
     core[.pat] = 0x0007_0406_0007_0406
     initialize()
   }
@@ -209,7 +211,7 @@ internal import Time
     interrupts.taskPriority = s.cr8
     core.flags = s.rflags
     core[.halted] = 0
-    core[.shadow] = .max
+    (core[.shadow], core[.trapShadow], core[.debugReasons]) = (.max, .max, 0)
     core.updateMode(cpl: UInt8(truncatingIfNeeded: s.ss.attributes >> 5 & 3))
     core.flushTranslations()
   }

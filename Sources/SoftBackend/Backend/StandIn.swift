@@ -53,7 +53,8 @@ public final class StandIn: Sendable {
       guard Self.isOurs(instruction, state) else { return .refused }
       name = InstructionTally.name(instruction)
       do throws(Fault) {
-        if core[.systemFlags] & Flags.tf == 0 { try core.execute(instruction, goingOn: false) } else { try core.trace() }
+        if core[.systemFlags] & Flags.tf == 0 { try core.execute(instruction, goingOn: false) } else { try core.stepExactly() }
+        try core.raiseDebugReasons()
       } catch {
         // What this processor does not have either is the accelerator's failure, and not the guest's.
         if error == .undefined { return .refused }

@@ -20,7 +20,7 @@ extension Core {
   /// The debug registers changed.
   func watchBreakpoints() {
     let isWatching = (0..<4).contains { breakpoint($0) != nil }
-    self[.dataHits] = 0
+    (self[.debugReasons], self[.trapShadow]) = (0, .max)
     let watching = self[.watching] & ~Watcher.guest | (isWatching ? Watcher.guest : 0)
     if isWatching { flushTranslations() }
     guard watching != self[.watching] else { return }
@@ -43,42 +43,19 @@ extension Core {
     for number in 0..<4 {
       guard let point = breakpoint(number), point.kind == Kind.access || write && point.kind == Kind.write else { continue }
       guard address < point.address &+ point.count, point.address < address &+ UInt64(count) else { continue }
-      self[.dataHits] |= 1 << UInt64(number)
+      self[.debugReasons] |= 1 << UInt64(number)
       // A repeated string instruction stops after this element.
       raise(.trap)
     }
   }
 
-  /// Runs one instruction, with #DB before it if a breakpoint is there, or after it for the data it touched.
-  func stepWatched() throws(Fault) -> Operation {
-    guard self[.watching] & Watcher.guest != 0 else { return try step() }
-    let start = self[.rip]
-    if self[.systemFlags] & Flags.rf == 0 {
-      let here = codeLinear(start)
-      let hits = (0..<4).filter { number in
-        breakpoint(number).map { $0.kind == Kind.execution && $0.count == 1 && $0.address == here } ?? false
-      }
-      if !hits.isEmpty { throw debug(hits.reduce(0) { $0 | 1 << UInt64($1) }) }
+  /// The breakpoints for execution at the next instruction, as bits of DR6.
+  var executionHits: UInt64 {
+    let here = codeLinear(self[.rip])
+    return (0..<4).reduce(0) { hits, number in
+      guard let point = breakpoint(number), point.kind == Kind.execution, point.count == 1, point.address == here else { return hits }
+      return hits | 1 << UInt64(number)
     }
-    self[.systemFlags] &= ~Flags.rf
-    self[.dataHits] = 0
-    let operation = try step()
-    // The rest of a repeated instruction is no new one.
-    if self[.rip] == start, operation.isString { self[.systemFlags] |= Flags.rf }
-    return operation
-  }
-
-  /// #DB for the data that the last instruction touched.
-  func checkDataHits() throws(Fault) {
-    let hits = self[.dataHits]
-    guard hits != 0 else { return }
-    self[.dataHits] = 0
-    throw debug(hits)
-  }
-
-  private func debug(_ reasons: UInt64) -> Fault {
-    self[.dr6] = self[.dr6] & ~15 | reasons
-    return .debug
   }
 }
 

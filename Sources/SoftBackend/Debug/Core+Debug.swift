@@ -1,4 +1,10 @@
-/// Debug registers, and single steps.
+/// Bits of DR7.
+enum DebugControl {
+  /// The debug registers are not to be accessed.
+  static let guarded: UInt64 = 1 << 13
+}
+
+/// MOV to and from the debug registers.
 extension Core {
   /// DR4 and DR5 are DR6 and DR7, unless CR4.DE says that they do not exist.
   private func debugPlace(_ number: UInt8) throws(Fault) -> Field {
@@ -19,7 +25,7 @@ extension Core {
   /// #DB if debug registers are guarded (DR7.GD).
   private func checkDebugAccess() throws(Fault) {
     try requireSystem()
-    if self[.dr7] & 1 << 13 != 0 {
+    if self[.dr7] & DebugControl.guarded != 0 {
       self[.dr6] |= 1 << 13
       throw .debug
     }
@@ -45,21 +51,5 @@ extension Core {
     self[.systemFlags] &= ~Flags.rf
     watchBreakpoints()
     leave(to: i.next)
-  }
-
-  /// One instruction with TF set, and #DB after it.
-  @inline(never) func trace() throws(Fault) {
-    let operation = try stepWatched()
-    switch operation {
-    // These clear TF on their way.
-    case .softwareInterrupt, .interrupt3, .interrupt1, .into, .syscall: return
-    default: break
-    }
-    // MOV SS and POP SS hold traps back until the next instruction.
-    if self[.shadow] == self[.rip], operation == .moveToSegment || operation == .popSegment { return }
-    self[.halted] = 0
-    self[.dr6] = self[.dr6] & ~15 | 1 << 14 | self[.dataHits]
-    self[.dataHits] = 0
-    throw .debug
   }
 }

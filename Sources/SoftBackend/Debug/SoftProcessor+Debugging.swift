@@ -25,7 +25,7 @@ extension SoftProcessor {
 
   /// Runs one instruction, or delivers the exception it raises; interrupts wait.
   func step() throws(Fault) -> DebugTrap {
-    do { try core.step() } catch { try core.deliver(error) }
+    do { try core.stepExactly() } catch { try core.deliver(error) }
     return takeTrap() ?? .step
   }
 

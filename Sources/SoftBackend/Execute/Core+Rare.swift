@@ -16,8 +16,7 @@ extension Core {
     case .sysexit: try systemExit(i)
     case .random: randomNumber(i)
     case .rdpid: self[register: Int(i.rm)] = self[.tscAux] & 0xFFFF_FFFF
-    // No performance counter exists.
-    case .rdpmc: throw .protection
+    case .rdpmc: try readCounter()
     case .hypercall: hypercall()
     default: throw .undefined
     }
@@ -27,6 +26,13 @@ extension Core {
   private func randomNumber(_ i: Instruction) {
     setRegister(i.rm, processor.backend.random(), i.width)
     arithmeticFlags = Flags.cf
+  }
+
+  /// RDPMC, which the system may leave to users (CR4.PCE).
+  private func readCounter() throws(Fault) {
+    if self[.cr4] & 1 << 8 == 0 { try requireSystem() }
+    guard PerformanceCounters.exists(UInt32(truncatingIfNeeded: self[.rcx])) else { throw .protection }
+    (self[.rax], self[.rdx]) = (0, 0)
   }
 
   /// VMCALL and VMMCALL: no service is offered, which KVM's guests learn from RAX.

@@ -12,7 +12,7 @@ extension Core {
           last = try execute(findBlock(after: last))
         } else {
           last = nil
-          try trace()
+          try stepExactly()
         }
       } catch {
         last = nil
@@ -30,7 +30,7 @@ extension Core {
           time.pass(try execute(first, goingOn: false).distance(from: first) + 1)
         } else {
           time.pass(1)
-          try trace()
+          try stepExactly()
         }
       } catch {
         time.pass(1)
@@ -43,12 +43,7 @@ extension Core {
   func runSlowly(counting time: InstructionTime?) throws(Fault) {
     while self[.attention] == 0, time?.isDue != true {
       time?.pass(1)
-      do {
-        if self[.systemFlags] & Flags.tf != 0 { try trace() } else {
-          _ = try stepWatched()
-          try checkDataHits()
-        }
-      } catch { try deliver(error) }
+      do { try stepExactly() } catch { try deliver(error) }
     }
   }
 
@@ -120,34 +115,40 @@ extension Core {
             }
           if isTaken {
             if goingOn, let next = follow(i) { i = next; continue }
-            self[.rip] = i.immediate
+            try jump(to: i.immediate)
             return i
           }
         case .jump:
           if goingOn, let next = follow(i) { i = next; continue }
-          self[.rip] = i.immediate
+          try jump(to: i.immediate)
           return i
         case .call:
-          try push(i.next, i.width)
-          if goingOn, let next = follow(i) { i = next; continue }
-          self[.rip] = i.immediate
+          if goingOn, let next = follow(i) {
+            try push(i.next, i.width)
+            i = next
+            continue
+          }
+          try call(i, to: i.immediate)
           return i
         case .jumpNear:
           let target = try operand(i)
           if goingOn, let next = blockKnown(at: target) { i = next; continue }
-          self[.rip] = target
+          try jump(to: target)
           return i
         case .callNear:
           let target = try operand(i)
-          try push(i.next, i.width)
-          if goingOn, let next = blockKnown(at: target) { i = next; continue }
-          self[.rip] = target
+          if goingOn, let next = blockKnown(at: target) {
+            try push(i.next, i.width)
+            i = next
+            continue
+          }
+          try call(i, to: target)
           return i
         case .ret:
           let target = try pop(i.width)
           if i.opcode == 0xC2 { drop(i.immediate & 0xFFFF) }
           if goingOn, let next = blockKnown(at: target) { i = next; continue }
-          self[.rip] = target
+          try arrive(i, at: target)
           return i
         case .endOfBlock:
           if goingOn, let next = follow(i) { i = next; continue }
@@ -171,7 +172,7 @@ extension Core {
     } catch {
       self[.rip] = i.address
       if error == .undefined { processor.backend.undefined.count(InstructionTally.name(i)) }
-      throw error
+      throw error.isNonCanonical ? nonCanonicalFault(i, error.address) : error
     }
   }
 

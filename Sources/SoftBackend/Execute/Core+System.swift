@@ -26,9 +26,11 @@ extension Core {
     case .pushSegment: try push(UInt64(selector(Int(i.opcode >> 3 & 7))), i.width)
     case .popSegment:
       let value = try peek(i.width)
+      // The old stack's size counts, even if POP SS changes it.
+      let rest = stackPointer(without: UInt64(i.width))
       try loadSegment(Int(i.opcode >> 3 & 7), UInt16(truncatingIfNeeded: value))
-      drop(UInt64(i.width))
-      if i.opcode == 0x17 { self[.shadow] = i.next }
+      self[.rsp] = rest
+      if i.opcode == 0x17 { holdTraps(until: i.next) }
       leave(to: i.next)
     case .moveFromSegment:
       guard i.extension3 < 6 else { throw .undefined }
@@ -37,7 +39,7 @@ extension Core {
       guard i.extension3 < 6, i.extension3 != 1 else { throw .undefined }
       let value = i.isMemory ? try readOperand(i, UInt16.self) : get(i.rm &* 8)
       try loadSegment(Int(i.extension3), value)
-      if i.extension3 == 2 { self[.shadow] = i.next }
+      if i.extension3 == 2 { holdTraps(until: i.next) }
       leave(to: i.next)
     case .pushFlags: try pushFlags(i)
     case .popFlags:
@@ -46,7 +48,7 @@ extension Core {
       leave(to: i.next)
     case .enter: try enterFrame(i)
     case .leave: try leaveFrame(i)
-    case .loop, .jcxz: loop(i)
+    case .loop, .jcxz: try loop(i)
     case .farJump, .farJumpMemory, .farCallMemory, .farCall: try farTransfer(i)
     case .farReturn, .iret: try farReturn(i)
     case .softwareInterrupt, .interrupt3, .interrupt1, .into: try softwareInterrupt(i)
@@ -126,6 +128,12 @@ extension Core {
     }
   }
 
+  /// MOV SS and POP SS: neither interrupts nor traps before the next instruction is over.
+  private func holdTraps(until next: UInt64) {
+    self[.shadow] = next
+    self[.trapShadow] = next
+  }
+
   private func flagControl(_ opcode: UInt8) {
     switch opcode {
     case 0xF5: arithmeticFlags ^= 1
@@ -136,21 +144,12 @@ extension Core {
     }
   }
 
-  private func loop(_ i: Instruction) {
-    var taken = true
-    if i.operation == .loop {
-      setRegister(1, self[.rcx] &- 1, i.addressWidth)
-      taken = truncated(self[.rcx], i.addressWidth) != 0 && (i.opcode == 0xE2 || isZero == (i.opcode == 0xE1))
-    } else { taken = truncated(self[.rcx], i.addressWidth) == 0 }
-    leave(to: taken ? i.immediate : i.next)
-  }
-
   private func softwareInterrupt(_ i: Instruction) throws(Fault) {
     if i.operation == .into && !overflow { return }
+    if i.operation == .interrupt1 { return try debugInterrupt(i) }
     let vector: UInt8 =
       switch i.operation {
       case .interrupt3: 3
-      case .interrupt1: 1
       case .into: 4
       default: UInt8(truncatingIfNeeded: i.immediate)
       }
@@ -158,6 +157,16 @@ extension Core {
     if needsRights && self[.systemFlags] & Flags.iopl != Flags.iopl { throw .protection }
     self[.rip] = i.next
     try interrupt(vector, code: nil, kind: .software)
+    self[.pending] = 1
+  }
+
+  /// ICEBP: #DB by no software interrupt, so that any privilege level may; what waited for its end is told with it.
+  private func debugInterrupt(_ i: Instruction) throws(Fault) {
+    self[.rip] = i.next
+    let reasons = self[.debugReasons]
+    try interrupt(1, code: nil, kind: .external)
+    self[.dr7] &= ~DebugControl.guarded
+    if reasons != 0 { recordDebugReasons(reasons) }
     self[.pending] = 1
   }
 

@@ -24,7 +24,7 @@ extension Core {
     unsafe host(Int(truncatingIfNeeded: self[.writeTable]), address, count)
   }
   /// The soft TLB: one subtraction tells both the page and that the access does not leave it.
-  @inline(__always) private func host(_ table: Int, _ address: UInt64, _ count: Int) -> UnsafeMutableRawPointer? {
+  @inline(__always) func host(_ table: Int, _ address: UInt64, _ count: Int) -> UnsafeMutableRawPointer? {
     let line = table &+ Int(truncatingIfNeeded: address >> 8 & 0xFF0)
     let offset = address &- load(line, as: UInt64.self)
     guard offset <= UInt64(4096 &- count) else { return nil }

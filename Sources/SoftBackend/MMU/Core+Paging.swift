@@ -28,6 +28,8 @@ enum SoftTLB {
   static let setSize = 3 * tableSize
 
   static func set(_ number: Int) -> Int { Core.translations + number * setSize }
+  /// Stays empty, so that user code whose alignment is checked goes the slow way with every access.
+  static let checked = set(3)
 }
 
 extension Core {
@@ -35,9 +37,18 @@ extension Core {
   func selectTranslations() {
     let smap = self[.cr4] & 1 << 21 != 0 && self[.systemFlags] & Flags.ac == 0
     let set = SoftTLB.set(cpl == 3 ? 0 : smap ? 1 : 2)
-    self[.readTable] = UInt64(set)
-    self[.writeTable] = UInt64(set + SoftTLB.tableSize)
+    let checksAlignment = cpl == 3 && self[.systemFlags] & Flags.ac != 0 && self[.cr0] & Self.alignmentMask != 0
+    self[.readTable] = UInt64(checksAlignment ? SoftTLB.checked : set)
+    self[.writeTable] = UInt64(checksAlignment ? SoftTLB.checked : set + SoftTLB.tableSize)
     self[.executeTable] = UInt64(set + 2 * SoftTLB.tableSize)
+  }
+  /// CR0.AM.
+  private static let alignmentMask: UInt64 = 1 << 18
+
+  /// Makes all tables empty, and the one that stays so.
+  func initializeTranslations() {
+    flushTable(SoftTLB.checked)
+    flushTranslations()
   }
 
   /// Forgets every translation. An empty line holds a page that has another line.
@@ -78,7 +89,7 @@ extension Core {
     for line in 0..<256 { clear(table &+ line &* 16, line) }
   }
 
-  private func fill(_ table: Int, _ address: UInt64, _ value: UInt64, _ path: Translation) {
+  func fill(_ table: Int, _ address: UInt64, _ value: UInt64, _ path: Translation) {
     let line = table &+ Int(truncatingIfNeeded: address >> 8 & 0xFF0)
     store(address & ~0xFFF, at: line)
     store(value & ~0xFFF, at: line &+ 8)
@@ -152,10 +163,13 @@ extension Core {
 
   private func isGlobal(_ entry: UInt64) -> Bool { entry & 0x100 != 0 && self[.cr4] & 0x80 != 0 }
 
-  /// Bits that must be zero in an entry: beyond 40 bits of physical address, and where a large page has its offset.
+  /// How many bits a physical address has, as CPUID tells.
+  static let physicalBits: UInt64 = 40
+
+  /// Bits that must be zero in an entry: beyond the physical address, and where a large page has its offset.
   private func reservedBits(_ level: Int, isLarge: Bool, isPointer: Bool) -> UInt64 {
     let long = isLong
-    var bits: UInt64 = long ? 0x000F_FF00_0000_0000 : 0x7FFF_FF00_0000_0000
+    var bits: UInt64 = (long ? 0x000F_FFFF_FFFF_F000 : 0x7FFF_FFFF_FFFF_F000) & .max << Self.physicalBits
     if isPointer { return bits | 1 << 63 | 0x1E6 }
     if self[.efer] & 0x800 == 0 { bits |= 1 << 63 }
     if level == 4 { bits |= 0x80 }
@@ -214,84 +228,5 @@ extension Core {
     let wanted: UInt64 = access.contains(.write) ? 0x60 : 0x20
     guard entry & wanted != wanted, let p = unsafe physicalHost(place, write: true) else { return }
     _ = unsafe p.assumingMemoryBound(to: Atomic<UInt8>.self).pointee.bitwiseOr(UInt8(wanted), ordering: .relaxed)
-  }
-
-  // MARK: The slow path
-
-  private var dataAccess: PageAccess { cpl == 3 && self[.inDelivery] == 0 ? .user : [] }
-
-  /// The physical address behind a data access within one page; fills the soft TLB where it is RAM.
-  private func resolve(_ address: UInt64, write: Bool) throws(Fault) -> UInt64 {
-    if is64Bit || isLong, !Self.isCanonical(address) { throw .protection }
-    let path = try translate(address, write ? dataAccess.union(.write) : dataAccess)
-    let page = path.physical & ~0xFFF
-    // A watched page stays on the slow path, which looks at every access.
-    if let host = unsafe physicalHost(page, write: write), self[.inDelivery] == 0, self[.watching] == 0 || !processor.watches(page: address) && !watches(page: address) {
-      let table = Int(truncatingIfNeeded: write ? self[.writeTable] : self[.readTable])
-      fill(table, address, UInt64(UInt(bitPattern: host)), path)
-    }
-    return path.physical
-  }
-
-  /// An access that missed the soft TLB: walks, crosses pages, or goes to the bus.
-  @inline(never) func readSlowly(_ address: UInt64, _ count: Int) throws(Fault) -> UInt64 {
-    if self[.watching] != 0 { processor.note(address, count, write: false) }
-    let first = 4096 - Int(address & 0xFFF)
-    if count > first {
-      let second = address &+ UInt64(first)
-      let low = try resolve(address, write: false)
-      let high = try resolve(wrapped(second), write: false)
-      var value: UInt64 = 0
-      for i in 0..<count {
-        let place = i < first ? low &+ UInt64(i) : high &+ UInt64(i - first)
-        value |= readPhysical(place, 1) << UInt64(8 * i)
-      }
-      return value
-    }
-    return readPhysical(try resolve(address, write: false), count)
-  }
-
-  @inline(never) func writeSlowly(_ address: UInt64, _ value: UInt64, _ count: Int) throws(Fault) {
-    if self[.watching] != 0 { processor.note(address, count, write: true) }
-    let first = 4096 - Int(address & 0xFFF)
-    if count > first {
-      let second = address &+ UInt64(first)
-      let low = try resolve(address, write: true)
-      let high = try resolve(wrapped(second), write: true)
-      for i in 0..<count {
-        let place = i < first ? low &+ UInt64(i) : high &+ UInt64(i - first)
-        writePhysical(place, value >> UInt64(8 * i) & 0xFF, 1)
-      }
-      return
-    }
-    writePhysical(try resolve(address, write: true), value, count)
-  }
-
-  private func wrapped(_ address: UInt64) -> UInt64 { isLong ? address : address & 0xFFFF_FFFF }
-
-  /// Faults if `count` bytes could not be accessed.
-  @inline(never) func probe(_ address: UInt64, _ count: Int, write: Bool) throws(Fault) {
-    try probePage(address, write: write)
-    let last = wrapped(address &+ UInt64(count - 1))
-    if last >> 12 != address >> 12 { try probePage(last & ~0xFFF, write: write) }
-  }
-
-  private func probePage(_ address: UInt64, write: Bool) throws(Fault) {
-    let line = Int(truncatingIfNeeded: self[write ? .writeTable : .readTable]) &+ Int(truncatingIfNeeded: address >> 8 & 0xFF0)
-    if load(line, as: UInt64.self) != address & ~0xFFF { _ = try resolve(address, write: write) }
-  }
-
-  /// The physical address of code, through the execute table.
-  @inline(__always) func codeAddress(_ address: UInt64) throws(Fault) -> UInt64 {
-    let line = Int(truncatingIfNeeded: self[.executeTable]) &+ Int(truncatingIfNeeded: address >> 8 & 0xFF0)
-    if load(line, as: UInt64.self) == address & ~0xFFF { return load(line &+ 8, as: UInt64.self) | address & 0xFFF }
-    return try codeAddressSlowly(address)
-  }
-
-  @inline(never) private func codeAddressSlowly(_ address: UInt64) throws(Fault) -> UInt64 {
-    if isLong, !Self.isCanonical(address) { throw .protection }
-    let path = try translate(address, cpl == 3 ? [.user, .fetch] : .fetch)
-    fill(Int(truncatingIfNeeded: self[.executeTable]), address, path.physical, path)
-    return path.physical
   }
 }

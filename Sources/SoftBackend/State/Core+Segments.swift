@@ -112,7 +112,7 @@ extension Core {
   func loadSegment(_ n: Int, _ selector: UInt16) throws(Fault) {
     guard isProtected && !isVirtual8086 else { return setRealSegment(n, selector) }
     if selector & 0xFFFC == 0 {
-      if n == Segment.ss && (!is64Bit || cpl == 3) { throw .protection }
+      if n == Segment.ss && (!is64Bit || cpl == 3 || UInt8(selector & 3) != cpl) { throw .protection }
       return setSegment(n, selector: selector, base: 0, limit: 0, attributes: 0x1_0000)
     }
     let d = try descriptor(selector)
@@ -125,8 +125,18 @@ extension Core {
       if d.attributes & 0xC != 0xC && (rpl > d.dpl || cpl > d.dpl) { throw .protection(selector) }
       if !d.isPresent { throw .notPresent(selector) }
     }
-    setSegment(n, selector, d)
+    setSegment(n, selector, try accessed(selector, d))
     if n == Segment.ss { updateMode() }
+  }
+
+  /// A code or data descriptor that is about to be loaded, which is noted in its table.
+  func accessed(_ selector: UInt16, _ d: Descriptor) throws(Fault) -> Descriptor {
+    var d = d
+    guard d.low >> 40 & 1 == 0 else { return d }
+    d.low |= 1 << 40
+    let table = selector & 4 != 0 ? Segment.local : Segment.global
+    try writeSystem(segmentBase(table) &+ UInt64(selector & 0xFFF8) &+ 5, d.low >> 40 & 0xFF, 1)
+    return d
   }
 
   /// Execution goes on elsewhere, and what blocks depend on may have changed.

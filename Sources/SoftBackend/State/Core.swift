@@ -47,8 +47,10 @@
     case ramFirst = 576, ramSize = 584, ramHost = 592, ramOffset = 600
     /// The linear addresses among which all translations of large pages are.
     case largeFirst = 248, largeLast = 288
-    /// Which of DR0 to DR3 met the data of this instruction.
-    case dataHits = 400
+    /// Reasons for #DB, as bits of DR6, that wait for the end of this instruction or of one that MOV SS protects.
+    case debugReasons = 400
+    /// MOV SS and POP SS hold traps back until this RIP's instruction is over; all ones if none.
+    case trapShadow = 608
     /// Not zero: a debugger watches data, or the guest itself does.
     case watching = 568
     case halted = 480, kvmClock = 488, kvmWallClock = 496, miscEnable = 504

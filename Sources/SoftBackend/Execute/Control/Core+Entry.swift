@@ -46,6 +46,7 @@ extension Core {
     setSegment(Segment.ss, selector: (selector & 0xFFFC) &+ 8, base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093)
     updateMode(cpl: 0)
     leave(to: target)
+    traceSystemCall()
   }
 
   /// SYSCALL without long mode, as AMD's processors have it: only EIP and the segments change.
@@ -57,6 +58,7 @@ extension Core {
     setFlatStack(selector &+ 8, level: 0)
     updateMode(cpl: 0)
     leave(to: self[.star] & 0xFFFF_FFFF)
+    traceSystemCall()
   }
 
   func systemReturn(_ i: Instruction) throws(Fault) {
@@ -64,12 +66,12 @@ extension Core {
     try requireSystem()
     let selector = UInt16(truncatingIfNeeded: self[.star] >> 48)
     let wide = i.width == 8
-    if wide && !Self.isCanonical(self[.rcx]) { throw .protection }
     flags = self[.r11] & 0x3C_7FD7
     setSegment(Segment.cs, selector: (selector &+ (wide ? 16 : 0)) | 3, base: 0, limit: 0xFFFF_FFFF, attributes: wide ? 0xA0FB : 0xC0FB)
     setSegment(Segment.ss, selector: (selector &+ 8) | 3, base: 0, limit: 0xFFFF_FFFF, attributes: 0xC0F3)
     updateMode(cpl: 3)
     openInterrupts()
     leave(to: wide ? self[.rcx] : self[.rcx] & 0xFFFF_FFFF)
+    traceSystemCall()
   }
 }

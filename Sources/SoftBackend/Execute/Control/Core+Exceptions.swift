@@ -4,7 +4,7 @@ extension Core {
     if fault == .shutdown { throw fault }
     if fault.vector == 14 { self[.cr2] = fault.address }
     // The handler may use the debug registers.
-    if fault.vector == 1 { self[.dr7] &= ~(1 << 13) }
+    if fault.vector == 1 { self[.dr7] &= ~DebugControl.guarded }
     do {
       try interrupt(fault.vector, code: fault.hasCode ? fault.code : nil, kind: .exception)
     } catch {
@@ -56,6 +56,7 @@ extension Core {
     if wasVirtual8086 && level != 0 { throw .protection(codeSelector) }
     let width = long ? 8 : type & 8 != 0 ? 4 : 2
     let target = try checkedTarget(low & 0xFFFF | (width == 2 ? 0 : low >> 32 & 0xFFFF_0000) | high << 32, in: d, codeSelector)
+    let segment = try accessed(codeSelector, d)
     let isInner = level != cpl
     var stack = try interruptStack(level, table: long ? low >> 32 & 7 : 0)
     if wasVirtual8086 { for n in [Segment.gs, Segment.fs, Segment.ds, Segment.es] { try stack.push(UInt64(selector(n)), width) } }
@@ -71,7 +72,7 @@ extension Core {
     if wasVirtual8086 { for n in [Segment.gs, Segment.fs, Segment.ds, Segment.es] { setSegment(n, selector: 0, base: 0, limit: 0, attributes: 0x1_0000) } }
     self[.systemFlags] &= ~(Flags.tf | Flags.nt | Flags.rf | Flags.vm | (type & 1 == 0 ? Flags.interrupts : 0))
     stack.take(level: level)
-    setSegment(Segment.cs, codeSelector & 0xFFFC | UInt16(level), d)
+    setSegment(Segment.cs, codeSelector & 0xFFFC | UInt16(level), segment)
     updateMode(cpl: level)
     self[.rip] = target
     self[.shadow] = .max

@@ -31,7 +31,7 @@ extension Core {
       if target > segmentLimit(Segment.cs) { throw .protection }
       drop(3 * width)
       enterRealCode(selector, target)
-      setFlagsFromGuest(newFlags, i.width)
+      setFlagsFromGuest(newFlags, i.width, resumes: true)
     } else if newFlags & Flags.vm != 0 && cpl == 0 && i.width == 4 && !isLong {
       try returnToVirtual8086(target, selector, newFlags)
     } else {
@@ -52,10 +52,11 @@ extension Core {
   ) throws(Fault) {
     let level = UInt8(selector & 3)
     if selector & 0xFFFC == 0 { throw .protection }
-    let d = try descriptor(selector)
+    var d = try descriptor(selector)
     guard level >= cpl, d.isCode, !d.isSystem, d.attributes & 4 != 0 ? d.dpl <= level : d.dpl == level else { throw .protection(selector) }
     guard d.isPresent else { throw .notPresent(selector) }
     let target = try checkedTarget(target, in: d, selector)
+    d = try accessed(selector, d)
     let isOuter = level > cpl
     if isOuter || newFlags != nil && is64Bit {
       let sp = try peek(i.width, at: frame + extra)
@@ -71,7 +72,7 @@ extension Core {
       // RETF to an outer level drops its parameters from both stacks.
       if isOuter && extra != 0 { self[.rsp] = self[.rsp] &+ extra }
     } else { drop(frame + extra) }
-    if let newFlags { setFlagsFromGuest(newFlags, i.width) }
+    if let newFlags { setFlagsFromGuest(newFlags, i.width, resumes: true) }
     enterCode(selector, d, target, level: level)
     if isOuter { dropInnerSegments(level) }
   }

@@ -39,13 +39,14 @@ extension Core {
     guard d.isCode, isConforming ? d.dpl <= cpl : d.dpl == cpl && UInt8(selector & 3) <= cpl else { throw .protection(selector) }
     guard d.isPresent else { throw .notPresent(selector) }
     let target = try checkedTarget(target, in: d, selector)
+    let code = try accessed(selector, d)
     if isCall {
       var stack = PendingStack(of: self)
       try stack.push(UInt64(self.selector(Segment.cs)), Int(i.width))
       try stack.push(i.next, Int(i.width))
       stack.take(level: cpl)
     }
-    enterCode(selector, d, target, level: cpl)
+    enterCode(selector, code, target, level: cpl)
   }
 
   /// Faults if code cannot be entered at an offset: beyond its limit, not canonical, or of a kind that does not exist.
@@ -87,10 +88,9 @@ extension Core {
     let isConforming = d.attributes & 4 != 0
     let offset = gate.low & 0xFFFF | (width == 2 ? 0 : gate.low >> 32 & 0xFFFF_0000) | (width == 8 ? gate.high << 32 : 0)
     let target = try checkedTarget(offset, in: d, selector)
-    guard isCall else {
-      guard isConforming || d.dpl == cpl else { throw .protection(selector) }
-      return enterCode(selector, d, target, level: cpl)
-    }
+    guard isCall || isConforming || d.dpl == cpl else { throw .protection(selector) }
+    let code = try accessed(selector, d)
+    if !isCall { return enterCode(selector, code, target, level: cpl) }
     let level = isConforming ? cpl : d.dpl
     var stack = level == cpl ? PendingStack(of: self) : try PendingStack(of: self, level: level)
     if level != cpl {
@@ -102,7 +102,7 @@ extension Core {
     try stack.push(UInt64(self.selector(Segment.cs)), width)
     try stack.push(i.next, width)
     stack.take(level: level)
-    enterCode(selector, d, target, level: level)
+    enterCode(selector, code, target, level: level)
   }
 
   /// A descriptor that is 16 bytes long in long mode.

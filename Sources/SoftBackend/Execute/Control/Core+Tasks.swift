@@ -93,7 +93,7 @@ extension Core {
     let d = try descriptor(selector)
     guard !d.isSystem, d.isCode, d.attributes & 4 != 0 ? d.dpl <= level : d.dpl == level else { throw .invalidTask(selector) }
     guard d.isPresent else { throw .notPresent(selector) }
-    setSegment(Segment.cs, selector, d)
+    setSegment(Segment.cs, selector, try accessed(selector, d))
   }
 }
 

@@ -63,6 +63,7 @@ struct PendingStack {
   mutating func push(_ value: UInt64, _ width: Int) throws(Fault) {
     let mask = mask
     let place = pointer &- UInt64(width) & mask
+    if isFlat, core.isLong, !Core.isCanonical(place) { throw .stack(0) }
     let address = isFlat ? place : try linear(place & mask, width)
     if isUser {
       try core.writeSlowly(address, value, width)
@@ -101,7 +102,7 @@ extension Core {
     let d = try descriptor(selector)
     if selector & 3 != level || d.dpl != level || d.isSystem || d.isCode || d.attributes & 2 == 0 { throw fault(selector) }
     if !d.isPresent { throw .stack(selector) }
-    return d
+    return try accessed(selector, d)
   }
 
   /// Whether a selector's table reaches that far.

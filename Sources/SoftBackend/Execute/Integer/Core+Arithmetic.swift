@@ -134,7 +134,7 @@ extension Core {
       return
     }
     try probe(address, T.bitWidth / 8, write: true)
-    if let p = unsafe writeHost(address, T.bitWidth / 8) { return unsafe modifyAtomically(p, change) }
+    if let p = unsafe probedHost(address, T.bitWidth / 8) { return unsafe modifyAtomically(p, change) }
     let old: T = try read(address)
     try write(address, change(old))
   }

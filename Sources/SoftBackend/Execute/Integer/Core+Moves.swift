@@ -63,7 +63,7 @@ extension Core {
   private func exchangePair(_ address: UInt64) throws(Fault) -> (low: UInt64, high: UInt64) {
     let expected = WordPair(first: UInt(self[.rax]), second: UInt(self[.rdx]))
     let new = WordPair(first: UInt(self[.rbx]), second: UInt(self[.rcx]))
-    if let p = unsafe writeHost(address, 16) {
+    if let p = unsafe probedHost(address, 16) {
       let old = unsafe p.assumingMemoryBound(to: Atomic<WordPair>.self).pointee
         .compareExchange(expected: expected, desired: new, ordering: .sequentiallyConsistent).original
       return (UInt64(old.first), UInt64(old.second))

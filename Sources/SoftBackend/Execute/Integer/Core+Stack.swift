@@ -3,10 +3,12 @@ extension Core {
   var isFlat: Bool { self[.mode] & (Mode.long64 | Mode.flat) != 0 }
   private var stackMask: UInt64 { is64Bit ? .max : self[.mode] & Mode.stack32 != 0 ? 0xFFFF_FFFF : 0xFFFF }
 
-  private func moveStack(to value: UInt64) {
+  /// RSP with as many bits of a value as the present stack has.
+  private func stackPointer(at value: UInt64) -> UInt64 {
     let mask = stackMask
-    if mask == 0xFFFF_FFFF { self[.rsp] = value & mask } else { self[.rsp] = self[.rsp] & ~mask | value & mask }
+    return mask == 0xFFFF_FFFF ? value & mask : self[.rsp] & ~mask | value & mask
   }
+  private func moveStack(to value: UInt64) { self[.rsp] = stackPointer(at: value) }
 
   /// Pushes the low `width` bytes of a value.
   @inline(__always) func push(_ value: UInt64, _ width: UInt8) throws(Fault) {
@@ -17,15 +19,21 @@ extension Core {
   }
 
   private func pushNarrow(_ value: UInt64, _ width: UInt8) throws(Fault) {
-    let sp = (self[.rsp] &- UInt64(width)) & stackMask
-    let address = isFlat ? sp : try linear(2, sp, Int(width), write: true)
+    let address = try pushAddress(width)
     switch width {
     case 2: try write(address, UInt16(truncatingIfNeeded: value))
     case 4: try write(address, UInt32(truncatingIfNeeded: value))
     default: try write(address, value)
     }
-    moveStack(to: sp)
+    moveStack(to: self[.rsp] &- UInt64(width))
   }
+  /// The linear address to which so many bytes will be pushed.
+  private func pushAddress(_ width: UInt8) throws(Fault) -> UInt64 {
+    let sp = (self[.rsp] &- UInt64(width)) & stackMask
+    return isFlat ? sp : try linear(2, sp, Int(width), write: true)
+  }
+  /// Faults if a push would.
+  func probePush(_ width: UInt8) throws(Fault) { try probe(pushAddress(width), Int(width), write: true) }
 
   /// A value above the top of the stack, which stays where it is.
   func peek(_ width: UInt8, at depth: UInt64 = 0) throws(Fault) -> UInt64 {
@@ -39,7 +47,9 @@ extension Core {
     default: try read(address, UInt64.self)
     }
   }
-  func drop(_ count: UInt64) { moveStack(to: self[.rsp] &+ count) }
+  func drop(_ count: UInt64) { self[.rsp] = stackPointer(without: count) }
+  /// RSP when so many bytes are dropped from the present stack.
+  func stackPointer(without count: UInt64) -> UInt64 { stackPointer(at: self[.rsp] &+ count) }
   @inline(__always) func pop(_ width: UInt8) throws(Fault) -> UInt64 {
     guard width == 8 && is64Bit else { return try popNarrow(width) }
     let value: UInt64 = try read(self[.rsp])
@@ -129,10 +139,12 @@ extension Core {
     setFlagsFromGuest(value, i.width)
   }
   /// What POPF and IRET may change depends on the privilege.
-  func setFlagsFromGuest(_ value: UInt64, _ width: UInt8) {
+  /// - Parameter resumes: IRET's RF counts for the next instruction, if there are breakpoints to be met.
+  func setFlagsFromGuest(_ value: UInt64, _ width: UInt8, resumes: Bool = false) {
     var mask = Flags.arithmetic | Flags.tf | Flags.df | Flags.nt | Flags.ac | Flags.id
     if cpl == 0 { mask |= Flags.iopl }
     if UInt64(cpl) <= self[.systemFlags] >> 12 & 3 { mask |= Flags.interrupts }
+    if resumes, self[.watching] & Watcher.guest != 0 { mask |= Flags.rf }
     if width == 2 { mask &= 0xFFFF }
     flags = flags & ~mask & ~Flags.rf | value & mask
     selectTranslations()

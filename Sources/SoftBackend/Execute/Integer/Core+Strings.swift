@@ -8,32 +8,37 @@ extension Core {
     guard !i.prefixes.isDisjoint(with: .repeated) else { try stringStep(i, T.self, step); return false }
     if i.operation == .compareString || i.operation == .scanString { return try compareRepeatedly(i, T.self, step) }
     let operation = i.operation
-    var budget = 65536
+    let most = mostElements
+    var done: UInt64 = 0
     while truncated(self[.rcx], i.addressWidth) != 0 {
-      if budget <= 0 || self[.attention] != 0 && budget < 65536 { return true }
-      let chunk = step == size ? fastChunk(i, T.self) : 0
+      if done >= most || done > 0 && self[.attention] != 0 { return true }
+      let chunk = step == size && most > 1 ? fastChunk(i, T.self) : 0
       if chunk > 0 {
         advance(1, 0 &- chunk, i.addressWidth)
-        budget -= Int(chunk)
+        done += chunk
         continue
       }
       try stringStep(i, T.self, step)
       advance(1, 0 &- 1, i.addressWidth)
-      budget -= 1
+      done += 1
       // It wrote over its own code: what is left is done by what stands there now.
       if i.operation != operation { return true }
     }
     return false
   }
 
+  /// How many elements are done at once, before whoever wants attention gets it; TF traps after each.
+  private var mostElements: UInt64 { self[.systemFlags] & Flags.tf != 0 ? 1 : 65536 }
+
   /// REPE and REPNE of CMPS and SCAS: a fault leaves the flags of the last comparison.
   private func compareRepeatedly<T: RegisterWidth>(_ i: Instruction, _: T.Type, _ step: UInt64) throws(Fault) -> Bool {
-    var budget = 65536
+    let most = mostElements
+    var done: UInt64 = 0
     while truncated(self[.rcx], i.addressWidth) != 0 {
-      if budget <= 0 || self[.attention] != 0 && budget < 65536 { return true }
+      if done >= most || done > 0 && self[.attention] != 0 { return true }
       try stringStep(i, T.self, step)
       advance(1, 0 &- 1, i.addressWidth)
-      budget -= 1
+      done += 1
       if isZero != i.prefixes.contains(.repeatZero) { return false }
     }
     return false

@@ -10,6 +10,10 @@ extension Core {
     }
   }
 
+  /// The bits of CR4 that exist: TSD, DE, PSE, PAE, PGE, PCE, OSFXSR, OSXMMEXCPT, FSGSBASE, PCIDE, SMEP and SMAP, as CPUID
+  /// tells; and OSXSAVE, which is there for AVX only.
+  private static let systemFeatures: UInt64 = 0x33_07BC | (VectorStubs.shared.hasAVX2 ? VectorControl.xsave : 0)
+
   /// CR4.PCIDE.
   static let identifiers: UInt64 = 1 << 17
 
@@ -51,12 +55,11 @@ extension Core {
     case 3:
       // With process identifiers the highest bit says that translations may stay; they need not.
       let flag: UInt64 = self[.cr4] & Self.identifiers != 0 ? 1 << 63 : 0
-      if isLong, value & 0xFFFF_FF00_0000_0000 & ~flag != 0 { throw .protection }
+      if isLong, (value & ~flag) >> Self.physicalBits != 0 { throw .protection }
       self[.cr3] = value & ~(1 << 63)
       return flushLocalTranslations()
     case 4:
-      // XSAVE is there for AVX only.
-      guard value & ~(0x33_07FF | (VectorStubs.shared.hasAVX2 ? VectorControl.xsave : 0)) == 0 else { throw .protection }
+      guard value & ~Self.systemFeatures == 0 else { throw .protection }
       if isLong && value & 0x20 == 0 { throw .protection }
       // Process identifiers are for long mode, and begin with number 0.
       if value & ~self[.cr4] & Self.identifiers != 0, !isLong || self[.cr3] & 0xFFF != 0 { throw .protection }

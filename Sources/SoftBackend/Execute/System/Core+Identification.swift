@@ -19,7 +19,7 @@ extension Core {
       let isEnabled: UInt32 = hasAVX2 && self[.cr4] & VectorControl.xsave != 0 ? 1 << 27 : 0
       return (
         0x000F_0F10, index << 24 | count << 16 | 8 << 8, Feature.leaf1C | vectors | isEnabled,
-        Feature.leaf1D | (count > 1 ? 1 << 28 : 0)
+        Feature.leaf1D | (processor.interrupts.isOn ? 1 << 9 : 0) | (count > 1 ? 1 << 28 : 0)
       )
     case 7: return subleaf == 0 ? (0, Feature.leaf7B | (hasAVX2 ? 1 << 5 : 0), 0, 0) : (0, 0, 0, 0)
     case 0xB:
@@ -40,8 +40,8 @@ extension Core {
     case 0x8000_0003: return (0x636F_7270, 0x6F73_7365, 0x72, 0)
     // The time-stamp counter never stops.
     case 0x8000_0007: return (0, 0, 0, 1 << 8)
-    // 48 and 40 bits of addresses; FXSAVE and XSAVE always save the pointers of x87.
-    case 0x8000_0008: return (0x3028, 1 << 2, count - 1, 0)
+    // Bits of linear and physical addresses; FXSAVE and XSAVE always save the pointers of x87.
+    case 0x8000_0008: return (48 << 8 | UInt32(Self.physicalBits), 1 << 2, count - 1, 0)
     // LFENCE waits, and null selectors clear the base. Automatic IBRS: nothing speculates here, so that kernels need no slow branches.
     case 0x8000_0021: return (1 << 2 | 1 << 6 | 1 << 8, 0, 0, 0)
     default: return (0, 0, 0, 0)
@@ -69,8 +69,8 @@ extension Core {
     static let vectors: UInt32 = 1 | 1 << 1 | 1 << 9 | 1 << 19 | 1 << 20 | 1 << 25
     /// FMA, XSAVE, AVX and F16C, with AVX2.
     static let advanced: UInt32 = 1 << 12 | 1 << 26 | 1 << 28 | 1 << 29
-    /// FPU DE PSE TSC MSR PAE CX8 APIC MTRR PGE CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2
-    static let leaf1D: UInt32 = 0x078B_B37D
+    /// FPU DE PSE TSC MSR PAE CX8 MTRR PGE CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2; APIC comes while it is on.
+    static let leaf1D: UInt32 = 0x078B_B17D
     /// FSGSBASE, BMI1, SMEP, BMI2, ERMS, INVPCID, RDSEED, ADX, SMAP.
     static let leaf7B: UInt32 = 1 | 1 << 3 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 18 | 1 << 19 | 1 << 20
     /// LAHF in 64-bit code, LZCNT, PREFETCHW.

@@ -42,7 +42,7 @@ extension Core {
     case 0xC000_0101: return segmentBase(Segment.gs)
     case 0x1B, 0x6E0, 0x800...0x83F: return try processor.interrupts.readMSR(msr)
     default:
-      if let value = processor.memoryTypes.value(msr) { return value }
+      if let value = processor.memoryTypes.value(msr) ?? processor.counters.value(msr) { return value }
       guard Self.isVoid(msr) else { throw .protection }
       return 0
     }
@@ -51,7 +51,7 @@ extension Core {
   func writeMSR(_ msr: UInt32, _ value: UInt64) throws(Fault) {
     switch msr {
     case 0xC000_0080: return try writeFeatures(value)
-    case 0xC000_0100, 0xC000_0101, 0xC000_0102, 0xC000_0082, 0xC000_0083:
+    case 0x175, 0x176, 0xC000_0100, 0xC000_0101, 0xC000_0102, 0xC000_0082, 0xC000_0083:
       guard Self.isCanonical(value) else { throw .protection }
       if msr == 0xC000_0100 { return setSegmentBase(Segment.fs, value) }
       if msr == 0xC000_0101 { return setSegmentBase(Segment.gs, value) }
@@ -59,6 +59,7 @@ extension Core {
       let types: Set<UInt64> = [0, 1, 4, 5, 6, 7]
       guard (0..<8).allSatisfy({ types.contains(value >> UInt64($0 * 8) & 0xFF) }) else { throw .protection }
     case 0x1B, 0x6E0, 0x800...0x83F:
+      if msr == 0x1B, value >> Self.physicalBits != 0 { throw .protection }
       try processor.interrupts.writeMSR(msr, value)
       if msr == 0x1B { self[.apicPage] = processor.interrupts.page }
       return
@@ -70,7 +71,7 @@ extension Core {
     default: break
     }
     guard let field = field(of: msr) else {
-      guard processor.memoryTypes.set(msr, value) || Self.isVoid(msr) else { throw .protection }
+      guard processor.memoryTypes.set(msr, value) || processor.counters.set(msr, value) || Self.isVoid(msr) else { throw .protection }
       return
     }
     self[field] = value

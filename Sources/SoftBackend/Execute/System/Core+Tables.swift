@@ -12,11 +12,12 @@ extension Core {
     try requireSystem()
     let limit: UInt16 = try read(address)
     let base = is64Bit ? try read(address &+ 2) : UInt64(try read(address &+ 2, UInt32.self)) & (i.width == 2 ? 0xFF_FFFF : 0xFFFF_FFFF)
+    if is64Bit, !Self.isCanonical(base) { throw .protection }
     setSegment(table, selector: 0, base: base, limit: UInt64(limit), attributes: 0)
   }
 
   func segmentTable(_ i: Instruction) throws(Fault) {
-    guard isProtected else { throw .undefined }
+    guard isProtected, !isVirtual8086 else { throw .undefined }
     let n = i.extension3 & 1 == 0 ? Segment.local : Segment.task
     if i.extension3 < 2 { return try storeOperand(i, UInt64(selector(n)), 2) }
     try requireSystem()
@@ -26,8 +27,10 @@ extension Core {
       return setSegment(n, selector: value, base: 0, limit: 0, attributes: 0x1_0000)
     }
     var d = try descriptor(value, wide: isLong)
-    guard d.isSystem, n == Segment.local ? d.type == 2 : d.type & 5 == 1 else { throw .protection(value) }
+    // The local table, or an available task; one of 16 bits is none for long mode.
+    guard d.isSystem, n == Segment.local ? d.type == 2 : d.type == 9 || d.type == 1 && !isLong else { throw .protection(value) }
     guard d.isPresent else { throw .notPresent(value) }
+    if isLong, !Self.isCanonical(d.base) { throw .protection(value) }
     if n == Segment.task {
       d.low |= 1 << 41
       try writeSystem(segmentBase(Segment.global) &+ UInt64(value & 0xFFF8), d.low)

@@ -155,7 +155,7 @@ extension Core {
     var done = 0
     while done < count {
       let piece = Self.piece(count - done)
-      let value = try readSlowly(address &+ UInt64(done), piece)
+      let value = try readPiece(address &+ UInt64(done), piece)
       for k in 0..<piece { store(UInt8(truncatingIfNeeded: value >> UInt64(8 * k)), at: place + done + k) }
       done += piece
     }
@@ -173,7 +173,7 @@ extension Core {
       let piece = Self.piece(count - done)
       var value: UInt64 = 0
       for k in 0..<piece { value |= UInt64(load(place + done + k, as: UInt8.self)) << UInt64(8 * k) }
-      try writeSlowly(address &+ UInt64(done), value, piece)
+      try writePiece(address &+ UInt64(done), value, piece)
       done += piece
     }
   }

@@ -1,0 +1,66 @@
+/// Where near branches may lead, and whose fault it is when an address is none.
+extension Core {
+  /// #GP unless code can be at an offset of the present code segment.
+  func requireTarget(_ target: UInt64) throws(Fault) {
+    guard is64Bit ? Self.isCanonical(target) : target <= segmentLimit(Segment.cs) else { throw .protection }
+  }
+
+  /// The slow end of a jump, to where nobody has been yet.
+  func jump(to target: UInt64) throws(Fault) {
+    try requireTarget(target)
+    self[.rip] = target
+  }
+
+  /// The slow end of a call: the stack's faults come first.
+  func call(_ i: Instruction, to target: UInt64) throws(Fault) {
+    do { try requireTarget(target) } catch {
+      try probePush(i.width)
+      throw error
+    }
+    try push(i.next, i.width)
+    self[.rip] = target
+  }
+
+  /// The slow end of RET, which has taken its target from the stack; it is there again if the target is none.
+  func arrive(_ i: Instruction, at target: UInt64) throws(Fault) {
+    do { try requireTarget(target) } catch {
+      drop(0 &- (UInt64(i.width) + (i.opcode == 0xC2 ? i.immediate & 0xFFFF : 0)))
+      throw error
+    }
+    self[.rip] = target
+  }
+
+  /// LOOP, LOOPE, LOOPNE and JRCXZ.
+  func loop(_ i: Instruction) throws(Fault) {
+    let counts = i.operation == .loop
+    let count = truncated(counts ? self[.rcx] &- 1 : self[.rcx], i.addressWidth)
+    let isTaken = counts ? count != 0 && (i.opcode == 0xE2 || isZero == (i.opcode == 0xE1)) : count == 0
+    if isTaken { try requireTarget(i.immediate) }
+    if counts { setRegister(1, count, i.addressWidth) }
+    leave(to: isTaken ? i.immediate : i.next)
+  }
+
+  /// An access with an address that is not canonical is #SS if it is to the stack or relative to RSP or RBP, and else #GP.
+  func nonCanonicalFault(_ i: Instruction, _ address: UInt64) -> Fault {
+    let isOperand = i.isMemory && (!i.operation.usesStack || address == operandAddress(i))
+    // Of the segments only FS and GS count in 64-bit code, and these are not the stack's.
+    let isStack = isOperand ? i.segment == 6 && (Int(i.base) == Field.rsp.rawValue || Int(i.base) == Field.rbp.rawValue) : i.operation.usesStack
+    return isStack ? .stack(0) : .protection
+  }
+
+  private func operandAddress(_ i: Instruction) -> UInt64 {
+    effectiveAddress(i) &+ (i.segment == 6 ? 0 : segmentBase(Int(i.segment)))
+  }
+}
+
+extension Operation {
+  /// Whether the stack is accessed, perhaps beside a memory operand.
+  fileprivate var usesStack: Bool {
+    switch self {
+    case .push, .push64, .pushImmediate, .pop, .pop64, .pushSegment, .popSegment, .pushFlags, .popFlags, .enter, .leave, .call, .callNear,
+      .ret, .farReturn, .iret:
+      true
+    default: false
+    }
+  }
+}
