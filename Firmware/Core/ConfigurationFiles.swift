@@ -49,7 +49,10 @@ struct ConfigurationFiles<H: Hardware> {
     hardware.put(address.value.byteSwapped, at: block + 8)
     hardware.output(0, .dword, to: base + 4)
     hardware.output(UInt32(truncatingIfNeeded: block.value).byteSwapped, .dword, to: base + 8)
-    return hardware.dword(at: block) == 0
+    // The board copies what is long in pieces: all bits but "error" are gone when it is done.
+    var left = hardware.dword(at: block).byteSwapped
+    while left & ~1 != 0 { left = hardware.dword(at: block).byteSwapped }
+    return left == 0
   }
 
   func find(_ name: Text) -> Item? { find { hardware.text(at: $0, limit: Self.nameSize, is: name) } }

@@ -36,6 +36,7 @@ public struct FirmwareConfig: Device {
   /// The next bytes of the item, for firmware that reads one at a time.
   private var ahead: ArraySlice<UInt8> = []
   private var dmaAddress = [UInt8](repeating: 0, count: 8)
+  private var transfer: Transfer?
 
   /// The items every board has, and `extra` ones, which win over them. Without `memory` there is
   /// no DMA interface.
@@ -76,8 +77,12 @@ public struct FirmwareConfig: Device {
     }
   }
 
+  public var deadline: Instant? { transfer == nil ? nil : .start }
+  public mutating func advance(_ cycle: inout Cycle) { continueTransfer() }
+
   public mutating func reset() {
     select(0)
+    transfer = nil
     dmaAddress = [UInt8](repeating: 0, count: 8)
   }
 
@@ -136,41 +141,56 @@ extension FirmwareConfig {
 
 extension FirmwareConfig {
   private static let failed: UInt8 = 0x01
+  /// How much is copied in one visit: what is longer keeps no processor waiting, which polls the control word.
+  private static let visit = 16 << 20
+
+  /// A copy to the guest that is under way.
+  private struct Transfer: Sendable {
+    let block: GuestAddress
+    var address: GuestAddress
+    var left: Int
+  }
 
   /// Carries out the control block whose address was written, big-endian like all of its fields.
+  /// One at a time: as long as a copy is under way, nobody looks at another block.
   private mutating func startTransfer() {
     let address = GuestAddress(Self.number(dmaAddress[...]))
     dmaAddress = [UInt8](repeating: 0, count: 8)
-    guard let memory, let block = memory.copy(16, from: address) else { return }
-    let done = transfer(
-      control: UInt32(truncatingIfNeeded: Self.number(block[0..<4])),
-      count: Int(Self.number(block[4..<8])), address: GuestAddress(Self.number(block[8..<16])), memory)
-    _ = memory.put([0, 0, 0, done ? 0 : Self.failed], at: address)
-  }
-
-  private mutating func transfer(
-    control: UInt32, count: Int, address: GuestAddress, _ memory: any DirectMemory
-  ) -> Bool {
+    guard transfer == nil, let memory, let block = memory.copy(16, from: address) else { return }
+    let control = UInt32(truncatingIfNeeded: Self.number(block[0..<4]))
+    let count = Int(Self.number(block[4..<8]))
+    let target = GuestAddress(Self.number(block[8..<16]))
     if control[bit: 3] { select(UInt16(truncatingIfNeeded: control >> 16)) }
-    if control[bit: 1] { return copy(count, to: address, memory) }
+    if control[bit: 1] {
+      guard memory.contains(target, count: count) else { return report(false, at: address) }
+      transfer = Transfer(block: address, address: target, left: count)
+      return continueTransfer()
+    }
     // Nothing that we hand over can be written.
-    if control[bit: 4] { return false }
+    if control[bit: 4] { return report(false, at: address) }
     if control[bit: 2] { skip(count) }
-    return true
+    report(true, at: address)
   }
 
-  /// Gives the guest so many bytes of the item, zeros after its end.
-  private mutating func copy(_ count: Int, to address: GuestAddress, _ memory: any DirectMemory) -> Bool {
-    guard memory.contains(address, count: count) else { return false }
-    var done = 0
-    while done < count {
-      let size = min(count - done, Self.largestCopy)
+  private func report(_ done: Bool, at block: GuestAddress) {
+    _ = memory?.put([0, 0, 0, done ? 0 : Self.failed], at: block)
+  }
+
+  /// Gives the guest the next bytes of the item, zeros after its end.
+  private mutating func continueTransfer() {
+    guard var transfer, let memory else { return }
+    var rest = min(transfer.left, Self.visit)
+    transfer.left -= rest
+    while rest > 0 {
+      let size = min(rest, Self.largestCopy)
       var bytes = take(size)
       bytes += [UInt8](repeating: 0, count: size - bytes.count)
-      guard memory.put(bytes, at: address + done) else { return false }
-      done += size
+      _ = memory.put(bytes, at: transfer.address)
+      transfer.address = transfer.address + size
+      rest -= size
     }
-    return true
+    self.transfer = transfer.left > 0 ? transfer : nil
+    if transfer.left == 0 { report(true, at: transfer.block) }
   }
 
   private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {

@@ -175,6 +175,36 @@ private final class SmallRAM: DirectMemory {
     #expect(ram.bytes.withLock { $0.allSatisfy { $0 == 0xCC } })
   }
 
+  /// RAM without end that holds a control block and counts what is written elsewhere.
+  private final class EndlessRAM: DirectMemory {
+    let state = Mutex((block: [UInt8](repeating: 0, count: 16), copied: 0))
+    func contains(_ address: GuestAddress, count: Int) -> Bool { true }
+    func copy(_ count: Int, from address: GuestAddress) -> [UInt8]? { state.withLock { Array($0.block.prefix(count)) } }
+    func put(_ bytes: [UInt8], at address: GuestAddress) -> Bool {
+      state.withLock {
+        if address == 0x1000 { $0.block.replaceSubrange(0..<bytes.count, with: bytes) } else { $0.copied += bytes.count }
+      }
+      return true
+    }
+  }
+
+  @Test("FW-01 a transfer of gigabytes keeps nobody waiting: it goes on visit by visit, one transfer at a time")
+  func longTransfer() throws {
+    let ram = EndlessRAM()
+    var config = try board([.init(.file("a"), [1, 2, 3])], memory: ram)
+    #expect(dma(0x20_000A, count: 40 << 20, address: 0x2000, ram, &config) == [0, 0x20, 0, 0x0A])
+    #expect(ram.state.withLock { $0.copied } == 16 << 20)
+    #expect(dma(0x20_000A, count: 1, address: 0x2000, ram, &config) == [0, 0x20, 0, 0x0A])
+    #expect(config.device.deadline == .start)
+    for _ in 0..<2 { config.cycle { $0.advance(&$1) } }
+    #expect(ram.copy(4, from: 0x1000) == [0, 0, 0, 0])
+    #expect(ram.state.withLock { $0.copied } == 40 << 20)
+    #expect(config.device.deadline == nil)
+    _ = dma(0x20_000A, count: .max, address: 0x2000, ram, &config)
+    config.device.reset()
+    #expect(config.device.deadline == nil)
+  }
+
   @Test("FW-01 a transfer onto its own control block completes")
   func transferOntoControlBlock() throws {
     let ram = SmallRAM()
