@@ -127,6 +127,8 @@ let package = Package(
     tests("KVMBackendTests", ["KVMBackend"]),
     tests("MachineTests", ["Devices", "Machine", "PCI", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
     tests("GuestTests", ["TestSupport", "Host"]),
+    .executableTarget(name: "attack", dependencies: ["TestSupport"], path: "Tests/Attack", swiftSettings: strict),
+    tests("AttackTests", ["attack", "TestSupport"]),
     tests("CommandLineTests", ["Options", "swboot", "Machine", "TestSupport"]),
   ]
 )

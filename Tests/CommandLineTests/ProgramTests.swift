@@ -6,9 +6,7 @@ import Options
 
 /// The program itself, as a shell sees it.
 @Suite struct ProgramTests {
-  static let path =
-    (CommandLine.arguments[0].split(separator: "/", omittingEmptySubsequences: false).dropLast() + ["swboot"])
-    .joined(separator: "/")
+  static let path = ChildProcess.built("swboot")
 
   private func run(
     _ arguments: String..., input: ChildProcess.Stream = .null, output: ChildProcess.Stream = .captured,

@@ -13,12 +13,19 @@ public enum ChildProcess {
   /// What the child's standard stream is.
   public enum Stream: Sendable {
     case null
+    /// Ours.
+    case inherited
     /// Collected, and found in the end.
     case captured
     case file(String)
     /// What this descriptor of ours leads to.
     case descriptor(Int32)
     case closed
+  }
+
+  /// Where the build has put a program of ours: beside the tests.
+  public static func built(_ name: String) -> String {
+    (CommandLine.arguments[0].split(separator: "/", omittingEmptySubsequences: false).dropLast() + [name[...]]).joined(separator: "/")
   }
 
   private static let spawning = Mutex(())
@@ -42,30 +49,37 @@ public enum ChildProcess {
     _ program: String, _ arguments: [String], input: Stream = .null, output: Stream = .captured, errors: Stream = .captured
   ) -> End {
     let (log, errorLog) = (TemporaryFile(), TemporaryFile())
+    var status: Int32 = -1
+    guard let child = launch(program, arguments, [(input, "/dev/null"), (output, log.path), (errors, errorLog.path)]),
+      unsafe waitpid(child, &status, 0) == child
+    else { return End(status: -1, output: "", errors: "\(program) cannot be run") }
+    let signal = status & 0x7F
+    return End(status: signal == 0 ? status >> 8 & 0xFF : 128 + signal, output: log.text, errors: errorLog.text)
+  }
+
+  /// - Parameter streams: the three standard ones, and the file that each is if it is captured.
+  static func launch(_ program: String, _ arguments: [String], _ streams: [(stream: Stream, file: String)]) -> pid_t? {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    for (number, stream, file) in [(0, input, "/dev/null"), (1, output, log.path), (2, errors, errorLog.path)] as [(Int32, Stream, String)] {
+    for (index, stream) in streams.enumerated() {
+      let number = Int32(index)
       let path: String
-      switch stream {
+      switch stream.stream {
       case .closed:
         unsafe posix_spawn_file_actions_addclose(&actions, number)
         continue
       case .descriptor(let ours):
         unsafe posix_spawn_file_actions_adddup2(&actions, ours, number)
         continue
+      case .inherited: continue
       case .null: path = "/dev/null"
-      case .captured: path = file
+      case .captured: path = stream.file
       case .file(let other): path = other
       }
       unsafe posix_spawn_file_actions_addopen(&actions, number, path, number == 0 ? O_RDONLY : O_WRONLY, 0)
     }
-    var status: Int32 = -1
-    guard let child = unsafe start(program, arguments, &actions), unsafe waitpid(child, &status, 0) == child else {
-      return End(status: -1, output: "", errors: "\(program) cannot be run")
-    }
-    let signal = status & 0x7F
-    return End(status: signal == 0 ? status >> 8 & 0xFF : 128 + signal, output: log.text, errors: errorLog.text)
+    return unsafe start(program, arguments, &actions)
   }
 
   static func start(_ program: String, _ arguments: [String], _ actions: inout posix_spawn_file_actions_t) -> pid_t? {
