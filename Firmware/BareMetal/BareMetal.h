@@ -27,7 +27,7 @@ static inline void processor_stop(void) { __asm__ volatile("cli; hlt"); }
 /* Starts what was loaded; in departures.S. Neither returns. */
 __attribute__((noreturn)) void enter_real_mode(uint32_t segment, uint32_t offset, uint32_t data_segment,
                                                uint32_t stack_pointer, uint32_t dx);
-__attribute__((noreturn)) void enter_kernel(uint32_t entry, uint32_t parameters);
+__attribute__((noreturn)) void enter_kernel(uint32_t entry, uint32_t eax, uint32_t ebx, uint32_t esi);
 
 /* Code and tables for real mode, all in segment F000; in services.S. */
 extern const uint8_t interrupt_stubs[], interrupt_tick[], interrupt_return[];

@@ -62,8 +62,7 @@ struct ConfigurationFiles<H: Hardware> {
 
   /// Looks a file up in the directory, one entry at a time.
   private func find(_ isWanted: (GuestAddress) -> Bool) -> Item? {
-    // After the control block there is room for one entry.
-    let entry = WorkArea.transfer + 0x80
+    let entry = WorkArea.record
     guard copy(4, of: Key.directory, to: entry) else { return nil }
     let count = min(hardware.bigDword(at: entry), 4096)
     for _ in 0..<count {

@@ -55,11 +55,18 @@ package struct Firmware<H: Hardware> {
     ScanCodes(hardware: hardware).prepare()
     InterruptControllers(hardware: hardware).prepare()
     hardware.put(ClockService(hardware: hardware, clock: facts.clock).ticksSinceMidnight(), at: BIOSData.ticks)
+    if let item = files.find(MultibootLoader<H>.fileName) {
+      return start(MultibootLoader(hardware: hardware, files: files, map: map, item: item))
+    }
     if kernel.hasKernel { return start(kernel) }
     bootDisks()
   }
 
   private mutating func start(_ kernel: KernelLoader<H>) {
+    do throws(KernelLoader<H>.Problem) { try kernel.start() } catch { stop(.badKernel, error.words) }
+  }
+
+  private mutating func start(_ kernel: MultibootLoader<H>) {
     do throws(KernelLoader<H>.Problem) { try kernel.start() } catch { stop(.badKernel, error.words) }
   }
 

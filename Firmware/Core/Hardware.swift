@@ -19,6 +19,8 @@ package protocol Hardware {
   func enterRealMode(_ entry: RealModeEntry)
   /// Starts a kernel at its 32-bit entry. Comes back only in a test.
   func enterKernel(at entry: GuestAddress, parameters: GuestAddress)
+  /// Starts a Multiboot kernel. Comes back only in a test.
+  func enterMultiboot(at entry: GuestAddress, information: GuestAddress)
   /// Ends for good. Comes back only in a test.
   func stop()
 }

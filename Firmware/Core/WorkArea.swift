@@ -4,6 +4,8 @@ internal import Primitives
 enum WorkArea {
   /// A fw_cfg control block.
   static let transfer: GuestAddress = 0xE_8000
+  /// What is read from fw_cfg to be looked at: a directory's entry, the record of a piece.
+  static let record: GuestAddress = 0xE_8080
   /// A disk request's header, and its status byte.
   static let request: GuestAddress = 0xE_8040
   /// The memory map as INT 15h and kernels want it: entries of 20 bytes.

@@ -57,7 +57,11 @@ struct BareHardware: Hardware {
   }
 
   func enterKernel(at entry: GuestAddress, parameters: GuestAddress) {
-    enter_kernel(physical(entry), physical(parameters))
+    enter_kernel(physical(entry), 0, 0, physical(parameters))
+  }
+
+  func enterMultiboot(at entry: GuestAddress, information: GuestAddress) {
+    enter_kernel(physical(entry), 0x2BAD_B002, physical(information), 0)
   }
 
   func stop() { while true { processor_stop() } }

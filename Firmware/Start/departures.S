@@ -3,21 +3,22 @@
     .section .text.services, "ax"
     .code32
 
-/* enter_kernel(entry, parameters): Linux' 32-bit boot protocol. */
+/* enter_kernel(entry, eax, ebx, esi): flat 32-bit code, as Linux' boot protocol and Multiboot want it. */
     .globl enter_kernel
 enter_kernel:
-    movl 4(%esp), %eax
-    movl 8(%esp), %esi
+    movl 4(%esp), %edx
+    movl 8(%esp), %eax
+    movl 12(%esp), %ebx
+    movl 16(%esp), %esi
     movw $0x18, %cx
     movw %cx, %ds
     movw %cx, %es
     movw %cx, %ss
     movl $0x7C00, %esp
-    xorl %ebx, %ebx
     xorl %ebp, %ebp
     xorl %edi, %edi
     ljmpl $0x10, $1f
-1:  jmpl *%eax
+1:  jmpl *%edx
 
 /* enter_real_mode(segment, offset, data segment, stack pointer, dx) */
     .globl enter_real_mode

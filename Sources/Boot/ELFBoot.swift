@@ -3,20 +3,12 @@ import Primitives
 import Processor
 
 extension Loader {
-  /// Starts an ELF kernel: by its PVH note, as a Multiboot kernel, or as Linux' own 64-bit start.
+  /// Starts an ELF kernel: by its PVH note, or as Linux' own 64-bit start.
   func startELF(_ source: Source, initrd: Source?, deviceTree: [UInt8]) throws(LoadError) -> ProcessorState {
-    let header = try source.bytes(at: 0, count: ELFImage.headerReach)
-    let extent = try ELFImage.table(header, fileSize: source.size, file: source.name)
-    let table = try source.bytes(at: extent.offset, count: Int(extent.count))
-    let image = try ELFImage(header, table: table, fileSize: source.size, file: source.name)
-
+    let image = try ELFImage(source)
     try place(image, from: source)
     if let entry = try pvhEntry(of: image, in: source) {
       return try enterPVH(entry, source, initrd: initrd, floor: image.end)
-    }
-    let start = try source.bytes(at: 0, count: Payload.reach)
-    if let multiboot = try MultibootHeader(start, fileSize: source.size, file: source.name) {
-      return try startMultiboot(multiboot, source, elf: image, module: initrd)
     }
     guard image.is64Bit else { throw source.error("its notes", "hold no PVH entry, which a 32-bit ELF kernel needs") }
     guard image.holds(image.entry) else { throw source.error("e_entry", "is outside of what is loaded") }
@@ -34,23 +26,15 @@ extension Loader {
   /// Copies the segments and clears what the file does not fill.
   func place(_ image: ELFImage, from source: Source) throws(LoadError) {
     for segment in image.segments {
-      try place(
-        source, from: segment.fileOffset, count: segment.fileSize, at: segment.address, memorySize: segment.memorySize,
-        field: "p_paddr")
-    }
-  }
-
-  /// Copies one part, zeroes behind it, and refuses whatever is not plain RAM from 1 MiB on.
-  func place(
-    _ source: Source, from offset: UInt64, count: UInt64, at address: UInt64, memorySize: UInt64, field: String
-  ) throws(LoadError) {
-    guard address >= LowMemory.end else { throw source.error(field, "is \(address.hex), below 1 MiB") }
-    guard address <= memory.lowSize, memorySize <= memory.lowSize - address else {
-      throw source.error(field, "asks for \(memorySize) bytes of RAM from \(address.hex) on, but RAM ends at \(memory.lowSize.hex)")
-    }
-    try place(source, from: offset, count: count, at: address)
-    try copying(source.name) { () throws(GuestMemoryError) in
-      try memory.fill(0, count: Int(memorySize - count), at: GuestAddress(address + count))
+      guard segment.address >= LowMemory.end else {
+        throw source.error("p_paddr", "is \(segment.address.hex), below 1 MiB")
+      }
+      try source.check(segment.address, count: segment.memorySize, field: "p_paddr", lowSize: memory.lowSize)
+      try place(source, from: segment.fileOffset, count: segment.fileSize, at: segment.address)
+      try copying(source.name) { () throws(GuestMemoryError) in
+        try memory.fill(
+          0, count: Int(segment.memorySize - segment.fileSize), at: GuestAddress(segment.address + segment.fileSize))
+      }
     }
   }
 

@@ -7,6 +7,8 @@ struct ELFImage: Equatable {
     let fileSize: UInt64
     let address: UInt64
     let memorySize: UInt64
+    /// Where it believes to be once paging is on.
+    let virtualAddress: UInt64
     var end: UInt64 { address + memorySize }
   }
   struct Extent: Equatable {
@@ -21,6 +23,14 @@ struct ELFImage: Equatable {
 
   /// Where the highest segment ends.
   var end: UInt64 { segments.map(\.end).max() ?? 0 }
+
+  /// Where in RAM a processor enters it that does no paging yet: the entry may be a virtual address of a segment.
+  var physicalEntry: UInt64? {
+    for segment in segments where segment.virtualAddress <= entry && entry - segment.virtualAddress < segment.memorySize {
+      return segment.address + (entry - segment.virtualAddress)
+    }
+    return holds(entry) ? entry : nil
+  }
 
   /// Where the file ends that the section headers close; what follows was appended.
   let fileEnd: UInt64
@@ -46,6 +56,13 @@ struct ELFImage: Equatable {
     let size = UInt64(count) * UInt64(entrySize)
     guard offset <= fileSize, size <= fileSize - offset else { throw refuse("e_phoff", "leads past the end of the file") }
     return Extent(offset: offset, count: size)
+  }
+
+  init(_ source: Source) throws(LoadError) {
+    let header = try source.bytes(at: 0, count: Self.headerReach)
+    let extent = try Self.table(header, fileSize: source.size, file: source.name)
+    let table = try source.bytes(at: extent.offset, count: Int(extent.count))
+    try self.init(header, table: table, fileSize: source.size, file: source.name)
   }
 
   /// - Parameter start: the first bytes of a file, with its program headers.
@@ -74,6 +91,7 @@ struct ELFImage: Equatable {
       let kind = table.load(UInt32.self, at: at)
       guard kind == 1 || kind == 4 else { continue }
       guard let offset = Self.word(table, wide, at: at + (wide ? 8 : 4)),
+        let virtualAddress = Self.word(table, wide, at: at + (wide ? 16 : 8)),
         let address = Self.word(table, wide, at: at + (wide ? 24 : 12)),
         let size = Self.word(table, wide, at: at + (wide ? 32 : 16)),
         let memorySize = Self.word(table, wide, at: at + (wide ? 40 : 20))
@@ -90,8 +108,9 @@ struct ELFImage: Equatable {
       guard !address.addingReportingOverflow(memorySize).overflow else {
         throw refuse("p_memsz", "of program header \(at / stride) wraps around")
       }
-      let segment = Segment(fileOffset: offset, fileSize: size, address: address, memorySize: memorySize)
-      segments.append(segment)
+      segments.append(
+        Segment(
+          fileOffset: offset, fileSize: size, address: address, memorySize: memorySize, virtualAddress: virtualAddress))
     }
     guard !segments.isEmpty else { throw refuse("e_phnum", "counts nothing to load") }
     segments.sort { $0.address < $1.address }

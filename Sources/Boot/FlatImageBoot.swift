@@ -28,13 +28,7 @@ extension Loader {
   private func unpacked(_ image: FlatImageTree.Image, limit: UInt64) throws(LoadError) -> Source {
     switch image.compression {
     case .none: image.source
-    case .gzip: try unpacked(image.source, as: .gzip, limit: limit)
+    case .gzip: try image.source.unpacked(as: .gzip, limit: limit)
     }
-  }
-
-  func unpacked(_ source: Source, as format: Compression, limit: UInt64) throws(LoadError) -> Source {
-    do throws(FileError) {
-      return Source(try source.file.unpacked(at: source.start, count: source.size, as: format, limit: limit))
-    } catch { throw .file(error) }
   }
 }

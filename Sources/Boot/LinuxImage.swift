@@ -44,7 +44,7 @@ struct LinuxImage: Equatable {
       let payloadOffset = bytes.load(UInt32.self, at: 0x248), let payloadSize = bytes.load(UInt32.self, at: 0x24C)
     else { throw refuse("header", "is cut off") }
     guard version >= 0x020A else {
-      throw refuse("version", "is \(version >> 8).\(version & 0xFF), older than 2.10 of Linux 2.6.31")
+      throw refuse("version", "is \(version >> 8).\(version & 0xFF), older than 2.10 of Linux 2.6.31: --firmware builtin starts it")
     }
 
     let end = 0x202 + Int(headerLength)

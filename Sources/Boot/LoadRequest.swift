@@ -1,7 +1,9 @@
-/// What to start without firmware.
+/// Which kernel to start, and what it gets.
 public struct LoadRequest: Sendable {
   public var kernel: String
   public var initrd: String?
+  /// For a Multiboot kernel: files, each with its string behind a space.
+  public var modules: [String]
   public var commandLine: String
   /// A flattened device tree for the kernel.
   public var deviceTree: String?
@@ -15,12 +17,13 @@ public struct LoadRequest: Sendable {
   public var screen: ScreenInformation?
 
   public init(
-    kernel: String, initrd: String? = nil, commandLine: String = "", deviceTree: String? = nil,
+    kernel: String, initrd: String? = nil, modules: [String] = [], commandLine: String = "", deviceTree: String? = nil,
     rootPointer: UInt64 = 0, randomSeed: [UInt8] = [], baseSeed: UInt64? = nil,
     screen: ScreenInformation? = nil
   ) {
     self.kernel = kernel
     self.initrd = initrd
+    self.modules = modules
     self.commandLine = commandLine
     self.deviceTree = deviceTree
     self.rootPointer = rootPointer

@@ -21,8 +21,8 @@ struct Loader {
       try memory.store(UInt16(639), at: LowMemory.biosDataSize)
       try memory.store(UInt8(1), at: Platform.extendedBIOSData)
     }
-    let source = Source(try open(request.kernel))
-    let initrd = try request.initrd.map { (path) throws(LoadError) in Source(try open(path)) }
+    let source = try Source(path: request.kernel)
+    let initrd = try request.initrd.map { (path) throws(LoadError) in try Source(path: path) }
     let deviceTree = try request.deviceTree.map(readDeviceTree) ?? []
     return try start(source, initrd: initrd, deviceTree: deviceTree)
   }
@@ -38,22 +38,15 @@ struct Loader {
     switch Payload(bytes) {
     case .linux: return try startLinux(source, initrd: initrd, deviceTree: deviceTree)
     case .compressed(let format)? where !wrappings.contains(.compressed(format)):
-      let content = try unpacked(source, as: format, limit: memory.size)
+      let content = try source.unpacked(as: format, limit: memory.size)
       return try start(content, initrd: initrd, deviceTree: deviceTree, inside: wrappings.union([.compressed(format)]))
     case .flatImageTree where wrappings.isEmpty:
       return try startImageTree(source, initrd: initrd, deviceTree: deviceTree)
     case .elf: return try startELF(source, initrd: initrd, deviceTree: deviceTree)
-    case .multiboot:
-      guard let header = try MultibootHeader(bytes, fileSize: source.size, file: source.name) else { break }
-      return try startMultiboot(header, source, elf: nil, module: initrd)
     default: break
     }
     throw source.error(
-      "the file", "is no kernel this machine can start: it wants bzImage, ELF, Multiboot, or one of these compressed or in a FIT image")
-  }
-
-  func open(_ path: String) throws(LoadError) -> HostFile {
-    do throws(FileError) { return try HostFile(path: path) } catch { throw .file(error) }
+      "the file", "is no kernel this machine can start: it wants bzImage, ELF, Multiboot, or one of these compressed, or one of the first two in a FIT image")
   }
 
   /// Runs a transfer whose ranges were checked: what fails is the host.

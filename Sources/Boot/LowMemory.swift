@@ -9,10 +9,6 @@ enum LowMemory {
   static let startInfoModules: GuestAddress = 0x6040
   static let startInfoMap: GuestAddress = 0x6100
   static let bootParameters: GuestAddress = 0x7000
-  static let multibootInfo: GuestAddress = 0x7000
-  static let multibootName: GuestAddress = 0x7080
-  static let multibootModules: GuestAddress = 0x70C0
-  static let multibootMap: GuestAddress = 0x7100
   static let stackTop: GuestAddress = 0x8FF0
   static let pageTables: GuestAddress = 0x9000
   static let commandLine: GuestAddress = 0x2_0000

@@ -7,6 +7,10 @@ struct Source {
   let size: UInt64
   var name: String { file.path }
 
+  init(path: String) throws(LoadError) {
+    do throws(FileError) { self.init(try HostFile(path: path)) } catch { throw .file(error) }
+  }
+
   init(_ file: HostFile) {
     self.file = file
     start = 0
@@ -25,6 +29,18 @@ struct Source {
     guard offset < size else { return [] }
     let available = Int(truncatingIfNeeded: min(size - offset, UInt64(count)))
     do throws(FileError) { return try file.bytes(at: start + offset, count: available) } catch { throw .file(error) }
+  }
+
+  /// Refuses a part that does not end in the RAM below 4 GiB.
+  func check(_ address: UInt64, count: UInt64, field: String, lowSize: UInt64) throws(LoadError) {
+    guard address <= lowSize, count <= lowSize - address else {
+      throw error(field, "asks for \(count) bytes of RAM from \(address.hex) on, but RAM ends at \(lowSize.hex)")
+    }
+  }
+
+  /// What a compressed part holds, as a nameless file of at most `limit` bytes.
+  func unpacked(as format: Compression, limit: UInt64) throws(LoadError) -> Source {
+    do throws(FileError) { return Source(try file.unpacked(at: start, count: size, as: format, limit: limit)) } catch { throw .file(error) }
   }
 
   func error(_ field: String, _ problem: String) -> LoadError { .field(file: name, name: field, problem: problem) }

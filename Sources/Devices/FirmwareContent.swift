@@ -10,7 +10,7 @@ public enum FirmwareContent: Sendable {
   case bytes([UInt8])
   case source(any FirmwareSource)
 
-  var count: Int {
+  public var count: Int {
     switch self {
     case .bytes(let bytes): bytes.count
     case .source(let source): source.count
@@ -18,7 +18,7 @@ public enum FirmwareContent: Sendable {
   }
 
   /// The bytes of a range below `count`, zeros for those that the host cannot read.
-  func bytes(_ range: Range<Int>) -> [UInt8] {
+  public func bytes(_ range: Range<Int>) -> [UInt8] {
     switch self {
     case .bytes(let bytes): return Array(bytes[range])
     case .source(let source):

@@ -67,7 +67,7 @@ extension Configuration {
       }
     case (nil, .some):
       let line = commandLine.isEmpty ? nil : commandLine
-      for (name, value) in [("--initrd", initrd), ("--dtb", deviceTree), ("--append", line)] where value != nil {
+      for (name, value) in [("--initrd", initrd), ("--module", modules.first), ("--dtb", deviceTree), ("--append", line)] where value != nil {
         throw MachineError("\(name) needs --kernel: a firmware loads its own files.")
       }
     case (.some, nil): break

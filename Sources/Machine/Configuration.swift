@@ -61,6 +61,8 @@ public struct Configuration: Sendable {
 
   public var kernel: String?
   public var initrd: String?
+  /// For a Multiboot kernel: files, each with its string behind a space.
+  public var modules: [String] = []
   public var commandLine = ""
   public var deviceTree: String?
   /// Nil: the VMM loads the kernel itself.

@@ -9,6 +9,7 @@ final class Console: Sendable {
     var filter: PlainText?
     /// The newest bytes, for a user who did not see them pass.
     var tail: [UInt8] = []
+    var hasSpoken = false
   }
 
   static let tailLimit = 4096
@@ -30,8 +31,17 @@ final class Console: Sendable {
     state.withLock { state in
       output?.put(state.filter?.filter(byte) ?? [byte])
       state.tail.append(byte)
+      state.hasSpoken = true
       if state.tail.count >= 2 * Self.tailLimit { state.tail.removeFirst(Self.tailLimit) }
       return state.watch.sees(byte)
+    }
+  }
+
+  /// Whether the guest has said anything since this was last asked.
+  func hasSpoken() -> Bool {
+    state.withLock { state in
+      defer { state.hasSpoken = false }
+      return state.hasSpoken
     }
   }
 

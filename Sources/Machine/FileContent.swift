@@ -8,10 +8,11 @@ final class FileContent: FirmwareSource {
   private let start: UInt64
 
   /// - Parameter start: within the file.
-  init(_ file: HostFile, from start: UInt64 = 0) {
+  /// - Parameter size: up to the end of the file if not given.
+  init(_ file: HostFile, from start: UInt64 = 0, size: UInt64? = nil) {
     self.file = file
     self.start = start
-    count = Int(file.size - start)
+    count = Int(clamping: size ?? file.size - start)
   }
 
   func bytes(_ range: Range<Int>) -> [UInt8] {

@@ -25,8 +25,18 @@ struct FirmwareItems {
       processors: configuration.processors, lowMemory: memory.lowSize, highMemory: memory.highSize,
       placements: placements)
     if let bytes = tree.bytes { list.append(.init(.file("etc/board.dtb"), bytes)) }
-    if let kernel = configuration.kernel { list += try KernelItems(kernel, configuration, lowMemory: memory.lowSize).list }
+    if let kernel = configuration.kernel { list += try Self.kernel(kernel, configuration, lowMemory: memory.lowSize) }
     self.list = list
+  }
+
+  /// - Parameter lowMemory: how much RAM there is below 4 GiB.
+  private static func kernel(_ path: String, _ configuration: Configuration, lowMemory: UInt64) throws -> [FirmwareConfig.Item] {
+    guard try MultibootKernel.isIn(path) else { return try KernelItems(path, configuration, lowMemory: lowMemory).list }
+    let kernel = try MultibootKernel(
+      LoadRequest(
+        kernel: path, initrd: configuration.initrd, modules: configuration.modules, commandLine: configuration.commandLine),
+      lowSize: lowMemory)
+    return [.init(.file("etc/multiboot"), .source(JoinedContent(kernel.stream)))]
   }
 
   /// What the user hands over.

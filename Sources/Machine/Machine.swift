@@ -51,7 +51,7 @@ public final class Machine: Sendable {
 
   /// - Parameter control: for whoever wants something of the run before there is a machine.
   public convenience init(_ configuration: Configuration, control: RunControl? = nil) throws(MachineError) {
-    try self.init(described: configuration.checkedToBoot(), control: control)
+    try self.init(described: configuration.checkedToBoot().withFirmwareForKernel(), control: control)
   }
 
   init(described configuration: Configuration, control: RunControl? = nil) throws(MachineError) {
@@ -117,6 +117,7 @@ public final class Machine: Sendable {
       return finish(.failed("a thread for the debugger cannot be made (\(error))"))
     }
     var isFirst = true
+    var resets = ResetWatch()
     while true {
       do throws(MachineError) {
         let bus = try turnOn()
@@ -136,6 +137,7 @@ public final class Machine: Sendable {
       if outcome?.isHang == true { finalState.withLock { $0 = Autopsy.text(processors, memory) } }
       if let outcome { return finish(outcome) }
       business.withLock { $0 = "the guest was resetting itself, and its devices still waited for the host." }
+      if resets.sees(resetAt: HostClock.nanoseconds(), afterWords: console.hasSpoken()) { Program.say(ResetWatch.advice) }
       board.reset()
       letInputFlow()
     }

@@ -7,12 +7,19 @@ enum OptionTable {
   static func row(_ name: String) -> Option? { all.first { $0.name == name } }
 
   private static let boot: [Option] = [
-    .valued("--kernel", "FILE", offering: .files, .boot, "bzImage, vmlinux (ELF, also gzip-compressed), Multiboot or FIT image") {
+    .valued("--kernel", "FILE", offering: .files, .boot, "bzImage, vmlinux (ELF), Multiboot or FIT image, also compressed") {
       (options, value) throws(UsageError) in options.configuration.kernel = try Options.path("--kernel", value)
     },
     .valued("--initrd", "FILE", offering: .files, .boot, "initial RAM disk") { (options, value) throws(UsageError) in
       options.configuration.initrd = try Options.path("--initrd", value)
     },
+    .valued(
+      "--module", "FILE[ ARGS]", offering: .files, .boot,
+      """
+      for a Multiboot kernel, which gets the whole text as the module's
+      string; may be given several times. Xen: its kernel, then its initrd
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.modules.append(try Options.path("--module", value)) },
     .valued("--append", "TEXT", .boot, "kernel command line") { options, value in options.configuration.commandLine = value },
     .valued("--dtb", "FILE", offering: .files, .boot, "device tree handed to the kernel") { (options, value) throws(UsageError) in
       options.configuration.deviceTree = try Options.path("--dtb", value)

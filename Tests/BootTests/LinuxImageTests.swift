@@ -43,6 +43,12 @@ import Testing
     #expect(file == "k" && name == lie.field)
   }
 
+  @Test("C4 the refusal of a program with an old header, such as iPXE, says which firmware starts it")
+  func old() {
+    let error = #expect(throws: LoadError.self) { try Self.parse(SmallLinux.make { $0[0x206] = 5 }) }
+    #expect(error?.description.contains("--firmware builtin starts it") == true)
+  }
+
   @Test("BZ-01 a file cut at any length is refused")
   func cutOff() {
     let bytes = SmallLinux.make()

@@ -21,6 +21,7 @@ final class TestMachine: Backplane, Hardware {
     var isStopped = false
     var realMode: RealModeEntry?
     var kernel: (entry: GuestAddress, parameters: GuestAddress)?
+    var multiboot: (entry: GuestAddress, information: GuestAddress)?
   }
 
   let memory: GuestMemory
@@ -171,6 +172,10 @@ final class TestMachine: Backplane, Hardware {
 
   func enterKernel(at entry: GuestAddress, parameters: GuestAddress) {
     record.withLock { $0.kernel = (entry, parameters) }
+  }
+
+  func enterMultiboot(at entry: GuestAddress, information: GuestAddress) {
+    record.withLock { $0.multiboot = (entry, information) }
   }
 }
 

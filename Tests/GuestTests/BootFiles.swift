@@ -11,7 +11,14 @@ struct BootFiles: Sendable {
   let grubDisk: String
   let syslinuxDisk: String
   let extlinuxDisk: String
+  let xen: Xen?
   private let packages: String
+
+  /// Xen, and a disk whose GRUB loads it.
+  struct Xen: Sendable {
+    let kernel: String
+    let disk: String
+  }
 
   private init?() {
     func place(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }
@@ -23,6 +30,7 @@ struct BootFiles: Sendable {
     self.grubDisk = grubDisk
     self.syslinuxDisk = syslinuxDisk
     self.extlinuxDisk = extlinuxDisk
+    if let kernel = place("SWBOOT_XEN"), let disk = place("SWBOOT_XEN_DISK") { xen = Xen(kernel: kernel, disk: disk) } else { xen = nil }
   }
 
   var seabios: String { "\(packages)/seabios/usr/share/seabios/bios-256k.bin" }

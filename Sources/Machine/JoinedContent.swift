@@ -1,0 +1,34 @@
+internal import Boot
+internal import Devices
+
+/// The pieces of a kernel one after the other, as firmware reads them through fw_cfg.
+final class JoinedContent: FirmwareSource {
+  let count: Int
+  /// Each with its place, in order.
+  private let parts: [(start: Int, content: FirmwareContent)]
+
+  init(_ stream: [MultibootKernel.Content]) {
+    var (parts, count): ([(start: Int, content: FirmwareContent)], Int) = ([], 0)
+    for piece in stream {
+      let content: FirmwareContent
+      switch piece {
+      case .bytes(let bytes): content = .bytes(bytes)
+      case .file(let file, let start, let size): content = .source(FileContent(file, from: start, size: size))
+      }
+      parts.append((count, content))
+      count += content.count
+    }
+    self.parts = parts
+    self.count = count
+  }
+
+  func bytes(_ range: Range<Int>) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for part in parts where part.start < range.upperBound {
+      let first = max(range.lowerBound - part.start, 0)
+      let end = min(range.upperBound - part.start, part.content.count)
+      if first < end { bytes += part.content.bytes(first..<end) }
+    }
+    return bytes
+  }
+}
