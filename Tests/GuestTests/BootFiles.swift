@@ -37,6 +37,7 @@ struct BootFiles: Sendable {
   var qboot: String { "\(packages)/qemu-system-data/usr/share/qemu/qboot.rom" }
   var memdisk: String { "\(packages)/syslinux-common/usr/lib/syslinux/memdisk" }
   var ipxe: String { "\(packages)/ipxe/boot/ipxe.lkrn" }
+  var gnuMach: String { "\(packages)/gnumach-image-1.8-486/boot/gnumach-1.8-486.gz" }
   func ovmf(_ name: String) -> String { "\(packages)/ovmf/usr/share/\(name)" }
   func uboot(_ name: String) -> String { "\(packages)/u-boot-qemu/usr/lib/u-boot/\(name)/u-boot.rom" }
 

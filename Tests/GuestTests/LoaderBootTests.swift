@@ -44,6 +44,13 @@ struct LoaderBootTests {
       ["--firmware", "builtin", "--kernel", files.ipxe], ["iPXE initialising devices...ok", "Open Source Network Boot Firmware"])
   }
 
+  @Test("C1 GNU Mach, until it misses its servers")
+  func gnuMach() throws {
+    try files.boot(
+      ["--kernel", files.gnuMach, "--append", "console=com0"],
+      ["swboot firmware", "GNU Mach 1.8", "biosmem: 000000000000100000:000000000010000000, available", "No bootstrap code loaded with the kernel!"])
+  }
+
   @Test("Memtest86+")
   func memtest() throws {
     try files.boot(
