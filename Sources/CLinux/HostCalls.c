@@ -52,6 +52,14 @@ int linux_path_kind(const char *path, int follow) {
   return r < 0 ? -errno : letter(status.st_mode);
 }
 
+int linux_path_identity(const char *path, uint64_t *device, uint64_t *number) {
+  struct stat status;
+  if (stat(path, &status) < 0) return -errno;
+  *device = status.st_dev;
+  *number = status.st_ino;
+  return 0;
+}
+
 int64_t linux_file_size(int fd) {
   // A block device has no st_size, but an end to seek to.
   off_t size = lseek(fd, 0, SEEK_END);

@@ -62,6 +62,7 @@ public final class Machine: Sendable {
     self.clock = clock
     entropy = Entropy(seed: configuration.seed)
     do {
+      try configuration.checkOutputs()
       accelerator = AcceleratorChoice(configuration.accelerator)
       let variables = try configuration.firmwareVariables.map(FirmwareVariables.init)
       firmwareVariables = variables

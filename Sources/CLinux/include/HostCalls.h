@@ -12,6 +12,8 @@ int linux_byte_is_locked(int fd, int64_t offset);
 int linux_file_kind(int fd);
 // The same of a path; of a symbolic link itself unless it is followed.
 int linux_path_kind(const char *path, int follow);
+// What tells a file from all others, whatever its path; or -errno.
+int linux_path_identity(const char *path, uint64_t *device, uint64_t *number);
 // The size of a regular file or block device, or -errno.
 int64_t linux_file_size(int fd);
 void linux_name_thread(const char *name);
