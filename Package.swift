@@ -125,7 +125,7 @@ let package = Package(
       "ConformanceTests",
       ["TestSupport", "KVMBackend", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host"]),
     tests("KVMBackendTests", ["KVMBackend"]),
-    tests("MachineTests", ["Devices", "Machine", "PCI", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
+    tests("MachineTests", ["Devices", "SystemBus", "Machine", "PCI", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
     tests("GuestTests", ["TestSupport", "Host"]),
     .executableTarget(name: "attack", dependencies: ["TestSupport"], path: "Tests/Attack", swiftSettings: strict),
     tests("AttackTests", ["attack", "TestSupport"]),

@@ -42,7 +42,7 @@ public struct MemoryWindow: Equatable, Sendable {
   public var backing: Backing
   public var access: Access
 
-  static func layout(low: UInt64, high: UInt64, firmware: UInt64, hidden: UInt64 = 0, shadow: ShadowControl) -> [MemoryWindow] {
+  package static func layout(low: UInt64, high: UInt64, firmware: UInt64, hidden: UInt64 = 0, shadow: ShadowControl) -> [MemoryWindow] {
     var list = [
       MemoryWindow(range: MemoryRange(0, count: Platform.shadow.first.value), backing: .ram(0), access: .readWrite)
     ]

@@ -18,13 +18,13 @@ internal import Virtio
 struct Board: Sendable {
   let targets: [any BusTarget]
 
-  init(_ configuration: Configuration, memory: GuestMemory, on machine: Machine) throws {
+  init(_ configuration: Configuration, _ plan: BoardPlan, memory: GuestMemory, on machine: Machine) throws {
     var parts = BoardParts(memory, on: machine)
     serial = parts.add(UART16550(), UART16550.placement)
     power = parts.add(PowerManagement(), PowerManagement.placement)
     parts.add(
       RealTimeClock(
-        board: .init(lowMemory: memory.lowSize, highMemory: memory.highSize, cpuCount: configuration.processors),
+        board: .init(lowMemory: plan.lowMemory, highMemory: plan.highMemory, cpuCount: plan.processors),
         secondsSince1970: Int64(machine.clock.wallStart / 1_000_000_000)), RealTimeClock.placement)
     keyboard = parts.add(KeyboardController(), KeyboardController.placement)
     parts.add(SystemControl(), SystemControl.placement)
@@ -37,30 +37,31 @@ struct Board: Sendable {
     parts.add(ReadAsZero(), ReadAsZero.dmaPlacement)
     parts.add(ReadAsZero(), ReadAsZero.diskPlacement)
     for placement in ReadAsZero.rootComplexPlacements { parts.add(ReadAsZero(), placement) }
-    for (number, disk) in configuration.disks.enumerated() { try parts.addDisk(disk, number: number) }
-    virtioConsole = parts.add(VirtioConsole(), name: "virtio-console")
-    parts.add(
-      VirtioEntropy { [entropy = machine.entropy] count in (try? entropy.bytes(count)) ?? [] }, name: "virtio-rng")
-    display = configuration.display.map { parts.addDisplay($0) }
+    for (disk, function) in zip(configuration.disks, plan.disks) { try parts.addDisk(disk, as: function) }
+    virtioConsole = parts.add(VirtioConsole(), as: plan.console)
+    parts.add(VirtioEntropy { [entropy = machine.entropy] count in (try? entropy.bytes(count)) ?? [] }, as: plan.entropy)
+    if let wish = configuration.display, let function = plan.display {
+      display = parts.addDisplay(wish, as: function)
+    } else {
+      display = nil
+    }
     bridge = parts.addBridge()
-    let placements = parts.targets.map(\.placement) + [KeyboardController.mousePlacement, FirmwareConfig.placement]
-    tables = ACPITables(processors: configuration.processors, placements: placements)
-    let items = configuration.firmware == nil ? [] : try FirmwareItems(configuration, memory, placements, tables).list
+    tables = ACPITables(processors: plan.processors, placements: plan.placements)
+    let items = configuration.firmware == nil ? [] : try FirmwareItems(configuration, plan, tables).list
     let files = try FirmwareItems.files(configuration)
     firmwareConfig = parts.add(
       try FirmwareConfig(
-        cpuCount: configuration.processors, memorySize: memory.size, extra: items + files, memory: memory),
+        cpuCount: plan.processors, memorySize: configuration.memory, extra: items + files, memory: memory),
       FirmwareConfig.placement)
     variables = machine.firmwareVariables
-    flash = variables.map { variables in
+    if let variables, let place = plan.flash {
       variables.show(in: memory)
-      let end = GuestAddress(Platform.fourGiB - memory.firmwareSize + UInt64(variables.contents.count))
-      return parts.add(
-        FlashMemory(variables.contents, in: variables),
-        FlashMemory.placement(below: end, size: UInt64(variables.contents.count)))
+      flash = parts.add(FlashMemory(variables.contents, in: variables), place)
+    } else {
+      flash = nil
     }
     makeTables = { ecam, pmBase in
-      ACPITables(processors: configuration.processors, placements: placements, ecam: ecam, pmBase: pmBase)
+      ACPITables(processors: plan.processors, placements: plan.placements, ecam: ecam, pmBase: pmBase)
     }
     entropySource = machine.entropy
     targets = parts.targets

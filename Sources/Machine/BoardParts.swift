@@ -18,9 +18,6 @@ struct BoardParts {
   private(set) var workers: [String: StorageWorker] = [:]
   private var functions: [any PCISlot] = []
 
-  /// Behind every slot that a disk could be in.
-  private static let displayAddress = FunctionAddress(slot: 0x1E)
-
   init(_ memory: GuestMemory, on machine: Machine) {
     self.memory = memory
     self.machine = machine
@@ -34,29 +31,28 @@ struct BoardParts {
     return slot
   }
 
-  /// Puts a virtio device into the next slot of PCI.
+  /// Puts a virtio device into its slot of PCI.
   @discardableResult
-  mutating func add<F: VirtioFunction>(_ function: F, name: String) -> FunctionSlot<VirtioPCI<F>> {
-    let isWatched = machine.tracer?.watchesQueues(of: name) ?? false
-    // 64-bit U-Boot takes whatever is in slot 1 for a bridge of the PC that it knows.
-    let address = FunctionAddress(slot: functions.count + 2)
+  mutating func add<F: VirtioFunction>(_ function: F, as place: BoardPlan.Function) -> FunctionSlot<VirtioPCI<F>> {
+    let isWatched = machine.tracer?.watchesQueues(of: place.name) ?? false
     let slot = FunctionSlot(
-      VirtioPCI(function, memory: memory, isWatched: isWatched), at: address, Placement(name), lines: lines, on: machine)
+      VirtioPCI(function, memory: memory, isWatched: isWatched), at: place.address, Placement(place.name), lines: lines,
+      on: machine)
     functions.append(slot)
     return slot
   }
 
-  mutating func addDisk(_ wish: Configuration.Disk, number: Int) throws {
+  mutating func addDisk(_ wish: Configuration.Disk, as place: BoardPlan.Function) throws {
     let disk = try DiskFile(path: wish.path, access: wish.access)
-    let device = VirtioBlock(sectorCount: disk.sectorCount, readOnly: disk.isReadOnly, identity: wish.id ?? "disk\(number)")
-    let slot = add(device, name: "virtio-blk\(number)")
-    workers[slot.placement.name] = try StorageWorker(
+    let device = VirtioBlock(sectorCount: disk.sectorCount, readOnly: disk.isReadOnly, identity: wish.id ?? "disk\(workers.count)")
+    let slot = add(device, as: place)
+    workers[place.name] = try StorageWorker(
       DiskService(slot: slot, disk: disk, memory: memory), isImmediate: machine.clock.isCounted)
   }
 
-  mutating func addDisplay(_ wish: Configuration.Display) -> FunctionSlot<DisplayAdapter> {
+  mutating func addDisplay(_ wish: Configuration.Display, as place: BoardPlan.Function) -> FunctionSlot<DisplayAdapter> {
     let slot = FunctionSlot(
-      DisplayAdapter(memory, preferred: wish.preferred), at: Self.displayAddress, Placement("display"), lines: lines, on: machine)
+      DisplayAdapter(memory, preferred: wish.preferred), at: place.address, Placement(place.name), lines: lines, on: machine)
     functions.append(slot)
     targets.append(DisplayPorts(of: slot))
     return slot

@@ -1,25 +1,12 @@
 internal import DeviceModel
-internal import GuestRAM
 internal import Host
 internal import Primitives
-internal import SystemBus
-
-extension Machine {
-  /// The board as a flattened device tree: what `swboot machine` prints, for programs.
-  public var deviceTree: [UInt8]? {
-    BoardTree(
-      processors: configuration.processors, lowMemory: memory.lowSize, highMemory: memory.highSize,
-      placements: board.targets.map(\.placement)
-    ).bytes
-  }
-}
 
 /// The board as a flattened device tree, from where its devices sit. Our firmware reads it instead of knowing addresses.
 struct BoardTree {
-  let processors: Int
-  let lowMemory: UInt64
-  let highMemory: UInt64
-  let placements: [Placement]
+  private let plan: BoardPlan
+
+  init(_ plan: BoardPlan) { self.plan = plan }
 
   /// Nil if it became larger than any tree of ours should.
   var bytes: [UInt8]? {
@@ -32,7 +19,7 @@ struct BoardTree {
     tree.node("cpus") { cpus in
       cpus.set("#address-cells", 1)
       cpus.set("#size-cells", 0)
-      for index in 0..<processors {
+      for index in 0..<plan.processors {
         cpus.node("cpu@\(index.hex())") { cpu in
           cpu.set("device_type", "cpu")
           cpu.set("compatible", "x86")
@@ -42,8 +29,8 @@ struct BoardTree {
     }
     tree.node("memory@0") { node in
       node.set("device_type", "memory")
-      var cells = Self.cells(0) + Self.cells(lowMemory)
-      if highMemory > 0 { cells += Self.cells(Platform.highRAMStart) + Self.cells(highMemory) }
+      var cells = Self.cells(0) + Self.cells(plan.lowMemory)
+      if plan.highMemory > 0 { cells += Self.cells(Platform.highRAMStart) + Self.cells(plan.highMemory) }
       node.set("reg", cells)
     }
     tree.node("interrupt-controller@\(Platform.ioAPIC.first.value.hex())") { node in
@@ -88,7 +75,7 @@ struct BoardTree {
       bus.set("#address-cells", 2)
       bus.set("#size-cells", 1)
       bus.set("interrupt-parent", Self.interruptController)
-      for placement in placements {
+      for placement in plan.placements {
         // What belongs to PCI is in the node above.
         guard let first = placement.ports.first, placement.memory?.overlaps(Platform.pciMemory) != true else { continue }
         let name = String(placement.name.lowercased().map { $0 == " " ? "-" : $0 })

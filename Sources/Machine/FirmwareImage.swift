@@ -16,17 +16,25 @@ enum FirmwareImage {
     return variables + code
   }
 
-  private static func bytes(_ firmware: Configuration.Firmware) throws -> [UInt8] {
+  /// How large `bytes` would be.
+  static func size(_ firmware: Configuration.Firmware, behind variables: UInt64) throws -> UInt64 {
     switch firmware {
-    case .builtin: (0..<firmware_image_size()).map { firmware_image_byte($0) }
-    case .file(let path): try bytes(try HostFile(path: path))
+    case .builtin: UInt64(firmware_image_size()) + variables
+    case .file(let path): try checked(HostFile(path: path)).size + variables
     }
   }
 
-  private static func bytes(_ file: HostFile) throws -> [UInt8] {
+  private static func bytes(_ firmware: Configuration.Firmware) throws -> [UInt8] {
+    switch firmware {
+    case .builtin: (0..<firmware_image_size()).map { firmware_image_byte($0) }
+    case .file(let path): try checked(HostFile(path: path)).contents(limit: Platform.largestFirmware)
+    }
+  }
+
+  private static func checked(_ file: HostFile) throws -> HostFile {
     guard (Platform.smallestFirmware...Platform.largestFirmware).contains(file.size) else {
       throw MachineError("\(file.path): is \(file.size) bytes long, and a firmware image has 64 KiB to 16 MiB")
     }
-    return try file.contents(limit: Platform.largestFirmware)
+    return file
   }
 }

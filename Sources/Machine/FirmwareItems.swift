@@ -10,9 +10,9 @@ internal import Primitives
 struct FirmwareItems {
   let list: [FirmwareConfig.Item]
 
-  init(_ configuration: Configuration, _ memory: GuestMemory, _ placements: [Placement], _ tables: ACPITables) throws {
-    let names = SMBIOS(processors: configuration.processors, memory: memory.size, version: Program.version)
-    let map = MemoryMap(firmwareLowSize: memory.lowSize, highSize: memory.highSize)
+  init(_ configuration: Configuration, _ plan: BoardPlan, _ tables: ACPITables) throws {
+    let names = SMBIOS(processors: plan.processors, memory: configuration.memory, version: Program.version)
+    let map = MemoryMap(firmwareLowSize: plan.lowMemory, highSize: plan.highMemory)
     var list: [FirmwareConfig.Item] = [
       .init(.file("etc/acpi/rsdp"), tables.rsdp),
       .init(.file("etc/acpi/tables"), tables.tables),
@@ -21,11 +21,8 @@ struct FirmwareItems {
       .init(.file("etc/smbios/smbios-tables"), names.structures),
       .init(.file("etc/e820"), map.packed),
     ]
-    let tree = BoardTree(
-      processors: configuration.processors, lowMemory: memory.lowSize, highMemory: memory.highSize,
-      placements: placements)
-    if let bytes = tree.bytes { list.append(.init(.file("etc/board.dtb"), bytes)) }
-    if let kernel = configuration.kernel { list += try Self.kernel(kernel, configuration, lowMemory: memory.lowSize) }
+    if let bytes = BoardTree(plan).bytes { list.append(.init(.file("etc/board.dtb"), bytes)) }
+    if let kernel = configuration.kernel { list += try Self.kernel(kernel, configuration, lowMemory: plan.lowMemory) }
     self.list = list
   }
 

@@ -12,11 +12,22 @@ final class FirmwareVariables: FlashStore {
 
   init(path: String) throws {
     file = try FlashFile(path: path)
-    let block = UInt64(FlashMemory.blockSize)
-    guard file.size > 0, file.size % block == 0, file.size < Platform.largestFirmware else {
-      throw MachineError("\(path): is \(file.size) bytes long, and firmware variables have whole blocks of 4096 bytes, below 16 MiB")
-    }
+    try Self.check(file.size, of: path)
     contents = try file.contents(limit: Platform.largestFirmware)
+  }
+
+  /// How many there are, without opening the file for changes.
+  static func size(of path: String) throws -> UInt64 {
+    let size = try HostFile(path: path).size
+    try check(size, of: path)
+    return size
+  }
+
+  private static func check(_ size: UInt64, of path: String) throws {
+    let block = UInt64(FlashMemory.blockSize)
+    guard size > 0, size % block == 0, size < Platform.largestFirmware else {
+      throw MachineError("\(path): is \(size) bytes long, and firmware variables have whole blocks of 4096 bytes, below 16 MiB")
+    }
   }
 
   /// From now on this memory shows the chip, in front of the firmware's code.

@@ -50,11 +50,8 @@ public final class Machine: Sendable {
   public var now: Instant { clock.now }
 
   /// - Parameter control: for whoever wants something of the run before there is a machine.
-  public convenience init(_ configuration: Configuration, control: RunControl? = nil) throws(MachineError) {
-    try self.init(described: configuration.checkedToBoot().withFirmwareForKernel(), control: control)
-  }
-
-  init(described configuration: Configuration, control: RunControl? = nil) throws(MachineError) {
+  public init(_ configuration: Configuration, control: RunControl? = nil) throws(MachineError) {
+    let configuration = try configuration.checkedToBoot().withFirmwareForKernel()
     let control = control ?? RunControl(configuration)
     self.control = control
     self.configuration = configuration
@@ -85,7 +82,9 @@ public final class Machine: Sendable {
       throw MachineError(error)
     }
     let board: Board
-    do { board = try Board(configuration, memory: memory, on: self) } catch { throw MachineError(error) }
+    let plan = BoardPlan(
+      configuration, firmwareSize: memory.firmwareSize, variablesSize: UInt64(firmwareVariables?.contents.count ?? 0))
+    do { board = try Board(configuration, plan, memory: memory, on: self) } catch { throw MachineError(error) }
     boardBox.withLock { $0 = board }
     if let keyScript {
       let keys = KeyOperator(keyScript.script, file: keyScript.file, hands: hands)

@@ -3,35 +3,33 @@ internal import Devices
 internal import GuestRAM
 internal import PCI
 internal import Primitives
-internal import SystemBus
 
 /// The map of the machine a configuration would make.
 public enum MachineMap {
-  public static func report(_ configuration: Configuration) throws(MachineError) -> [String] {
-    try Machine(described: configuration).map
-  }
+  public static func report(_ configuration: Configuration) throws(MachineError) -> [String] { lines(try plan(configuration)) }
 
   /// The same as a flattened device tree.
   public static func tree(_ configuration: Configuration) throws(MachineError) -> [UInt8] {
-    guard let tree = try Machine(described: configuration).deviceTree else {
+    guard let tree = BoardTree(try plan(configuration)).bytes else {
       throw MachineError("the board is too large for its device tree. Ask for fewer processors.")
     }
     return tree
   }
-}
 
-extension Machine {
-  var map: [String] {
+  private static func plan(_ configuration: Configuration) throws(MachineError) -> BoardPlan {
+    do { return try BoardPlan(describing: configuration) } catch { throw MachineError(error) }
+  }
+
+  private static func lines(_ plan: BoardPlan) -> [String] {
     var lines = ["memory"]
-    memory.setShadow(configuration.firmware == nil ? .allRAM : .reset)
-    var ranges = memory.windows.map { window -> (MemoryRange, String) in
+    var ranges = plan.windows.map { window -> (MemoryRange, String) in
       switch window.backing {
       case .ram: (window.range, window.access == .readWrite ? "RAM" : "RAM, read-only")
       case .firmware: (window.range, "firmware")
       }
     }
     // Whoever keeps the interrupt chips, the guest sees them here.
-    let placements = board.targets.map(\.placement) + [LegacyPIC.placement, IntervalTimer.placement, IOAPIC.placement]
+    let placements = plan.placements + [LegacyPIC.placement, IntervalTimer.placement, IOAPIC.placement]
     for placement in placements {
       if let range = placement.memory { ranges.append((range, placement.name)) }
     }
@@ -47,9 +45,7 @@ extension Machine {
       lines.append("  \(range.first.value.hex(digits: 4))-\(range.last.value.hex(digits: 4))            \(placement.name)\(line)")
     }
     lines.append("PCI")
-    for slot in board.bridge.slots {
-      lines.append("  00:\(slot.address.slot.hex(digits: 2)).0              \(slot.placement.name)")
-    }
+    for function in plan.functions { lines.append("  00:\(function.address.slot.hex(digits: 2)).0              \(function.name)") }
     return lines
   }
 }

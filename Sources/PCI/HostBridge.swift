@@ -17,6 +17,10 @@ public final class HostBridge: BusTarget {
     "PCI host bridge", ports: [PortRange(Platform.pciConfigAddress, count: 8)],
     memory: MemoryRange(Platform.ecam.first, through: Platform.pciMemory.last))
 
+  /// Where the chipset's own functions are.
+  public static let memoryControllerAddress = FunctionAddress(slot: 0)
+  public static let lpcBridgeAddress = FunctionAddress(slot: 0x1F)
+
   public var placement: Placement { Self.placement }
   private let memoryController: FunctionSlot<MemoryController>
   private let lpc: FunctionSlot<LPCBridge>
@@ -34,9 +38,9 @@ public final class HostBridge: BusTarget {
     watched: (any PCISlot) -> any PCISlot = { $0 }
   ) {
     memoryController = FunctionSlot(
-      MemoryController(), at: FunctionAddress(slot: 0), Placement("memory controller"), lines: lines, on: backplane)
+      MemoryController(), at: Self.memoryControllerAddress, Placement("memory controller"), lines: lines, on: backplane)
     lpc = FunctionSlot(
-      LPCBridge(), at: FunctionAddress(slot: 0x1F), Placement("LPC bridge"), lines: lines, on: backplane)
+      LPCBridge(), at: Self.lpcBridgeAddress, Placement("LPC bridge"), lines: lines, on: backplane)
     slots = (functions + [memoryController, lpc]).sorted { $0.address < $1.address }.map(watched)
     precondition(Set(slots.map(\.address)).count == slots.count, "each function has its own address")
     self.lines = lines

@@ -44,6 +44,13 @@ import Options
     #expect(run("doctor").status == 0)
   }
 
+  @Test("A10 to describe a machine touches none of its files")
+  func mapOnly() {
+    let (disk, log) = (TemporaryFile([UInt8](repeating: 1, count: 512)), TemporaryFile([1, 2, 3]))
+    let end = run("machine", "--disk", disk.path, "--console", log.path, "--trace", "all,file=\(log.path)", "--screenshot", log.path)
+    #expect(end.status == 0 && log.bytes == [1, 2, 3])
+  }
+
   @Test("closed standard streams are no reason to fail")
   func closedStreams() {
     #expect(run("--help", input: .closed, output: .closed, errors: .closed).status == 0)
