@@ -19,12 +19,12 @@ import Testing
       configuration.console = .none
       configuration.display = .text
       configuration.firmware = .builtin
-      machine = try Machine(described: configuration)
+      machine = try Machine(configuration)
       let board = machine.board
       board.standInForFirmware(configuration)
       var bus = SystemBus()
       for target in board.targets {
-        if target === board.power { bus.addMovable(target) { board.bridge.pmBase } } else { try bus.add(target) }
+        if target === board.power { try bus.addMovable(target) { board.bridge.pmBase } } else { try bus.add(target) }
       }
       self.bus = bus
     }
@@ -33,7 +33,7 @@ import Testing
     func describe() {
       machine.board.refreshTables()
       machine.layOutMemory()
-      _ = (machine.board.bridge.doorbells, machine.deviceTree, machine.map, machine.board.display?.inspect { $0.screen })
+      _ = (machine.board.bridge.doorbells, machine.board.display?.inspect { $0.screen })
     }
 
     func hammer<Space>(_ space: Space.Type, _ start: Address<Space>, _ offsets: some Sequence<Int>) {
