@@ -92,7 +92,7 @@ public struct PowerManagement: RegisterDevice {
   }
 
   public var deadline: Instant? {
-    [timerDeadline, watchdog.deadline].compactMap(\.self).min()
+    [timerDeadline, watchdog.deadline].compactMap { $0 }.min()
   }
 
   private var timerDeadline: Instant? {

@@ -46,7 +46,7 @@ struct Board: Sendable {
       display = nil
     }
     bridge = parts.addBridge()
-    tables = ACPITables(processors: plan.processors, placements: plan.placements)
+    tables = ACPITables(processors: plan.processors, placements: plan.described)
     let items = configuration.firmware == nil ? [] : try FirmwareItems(configuration, plan, tables).list
     let files = try FirmwareItems.files(configuration)
     firmwareConfig = parts.add(
@@ -61,7 +61,7 @@ struct Board: Sendable {
       flash = nil
     }
     makeTables = { ecam, pmBase in
-      ACPITables(processors: plan.processors, placements: plan.placements, ecam: ecam, pmBase: pmBase)
+      ACPITables(processors: plan.processors, placements: plan.described, ecam: ecam, pmBase: pmBase)
     }
     entropySource = machine.entropy
     targets = parts.targets

@@ -48,10 +48,13 @@ struct BoardPlan: Sendable {
     if wishes.hasTestDevice { placements.append(TestDevice.placement) }
     placements += [PostCode.placement, ReadAsZero.dmaPlacement, ReadAsZero.diskPlacement] + ReadAsZero.rootComplexPlacements
     if display != nil { placements.append(DisplayPorts.placement) }
-    placements += [HostBridge.placement, KeyboardController.mousePlacement, FirmwareConfig.placement]
+    placements += [HostBridge.placement, FirmwareConfig.placement]
     if let flash { placements.append(flash) }
     self.placements = placements
   }
+
+  /// What the tables tell of: also the mouse, which is reached through the keyboard's ports.
+  var described: [Placement] { placements + [KeyboardController.mousePlacement] }
 
   /// Every function of PCI, lowest address first.
   var functions: [Function] {

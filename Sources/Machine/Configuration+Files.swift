@@ -6,6 +6,8 @@ extension Configuration {
 
   private var inputs: [NamedFile] {
     var files: [NamedFile] = disks.map { ("--disk", $0.path) } + firmwareFiles.map { ("--fw-cfg", $0.path) }
+    // Behind a module's path is its string.
+    files += modules.map { ("--module", String($0.prefix { $0 != " " })) }
     if case .file(let path) = firmware { files.append(("--firmware", path)) }
     for (option, path) in [
       ("--kernel", kernel), ("--initrd", initrd), ("--dtb", deviceTree), ("--firmware-vars", firmwareVariables), ("--keys", keys),

@@ -51,7 +51,9 @@ public final class Machine: Sendable {
 
   /// - Parameter control: for whoever wants something of the run before there is a machine.
   public init(_ configuration: Configuration, control: RunControl? = nil) throws(MachineError) {
-    let configuration = try configuration.checkedToBoot().withFirmwareForKernel()
+    let wishes = try configuration.checkedToBoot()
+    try wishes.checkOutputs()
+    let configuration = try wishes.withFirmwareForKernel()
     let control = control ?? RunControl(configuration)
     self.control = control
     self.configuration = configuration
@@ -59,7 +61,6 @@ public final class Machine: Sendable {
     self.clock = clock
     entropy = Entropy(seed: configuration.seed)
     do {
-      try configuration.checkOutputs()
       accelerator = AcceleratorChoice(configuration.accelerator)
       let variables = try configuration.firmwareVariables.map(FirmwareVariables.init)
       firmwareVariables = variables

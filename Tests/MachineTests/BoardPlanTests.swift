@@ -15,9 +15,9 @@ import Testing
   private static let variables = TemporaryFile([UInt8](repeating: 0xFF, count: 1 << 16))
 
   private static let wishes: [@Sendable (inout Configuration) -> Void] = [
-    { $0.kernel = "/nowhere" },
+    { $0.kernel = image.path },
     {
-      $0.kernel = "/nowhere"
+      $0.kernel = image.path
       $0.memory = 5 << 30
       $0.display = .text
     },
