@@ -44,6 +44,13 @@ struct OptionTests {
     #expect(options.disks.map(\.path) == ["d.img"] && options.disks[0].isReadOnly)
   }
 
+  @Test("C1 every module counts, and is a kernel's")
+  func modules() throws {
+    let options = try Options(["--kernel", "xen", "--module", "linux console=hvc0", "--module=initrd"]).configuration
+    #expect(options.modules == ["linux console=hvc0", "initrd"])
+    #expect(message(["--disk", "d", "--module", "m"]) == "--module needs --kernel: a firmware loads its own files.")
+  }
+
   @Test("a disk alone is booted by our own firmware, and -snapshot is for every disk")
   func diskAlone() throws {
     let options = try Options(["--disk", "a", "--disk", "a", "--disk", "b,ro", "-snapshot"]).configuration
