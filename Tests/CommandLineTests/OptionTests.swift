@@ -51,6 +51,14 @@ struct OptionTests {
     #expect(message(["--disk", "d", "--module", "m"]) == "--module needs --kernel: a firmware loads its own files.")
   }
 
+  @Test("C4 QEMU's wish for an accelerator is one here, wherever it stands", arguments: [
+    (["-M", "q35,accel=tcg"], .soft), (["-machine", "accel=tcg"], .soft), (["-machine", "type=q35,accel=kvm"], .kvm),
+    (["-machine", "q35,accel=kvm:tcg"], .auto), (["-machine", "q35,usb=off"], .auto),
+  ] as [([String], Configuration.Accelerator)])
+  func machineAccelerator(arguments: [String], accelerator: Configuration.Accelerator) throws {
+    #expect(try Options(["--kernel", "k"] + arguments).configuration.accelerator == accelerator)
+  }
+
   @Test("a disk alone is booted by our own firmware, and -snapshot is for every disk")
   func diskAlone() throws {
     let options = try Options(["--disk", "a", "--disk", "a", "--disk", "b,ro", "-snapshot"]).configuration
@@ -90,6 +98,11 @@ struct OptionTests {
     (["--disk", "d", "--disk", "d"], "--disk d is given twice: only disks with ro or snapshot can share an image."),
     (["--disk", "d", "--disk", "d,ro"], "--disk d is given twice: only disks with ro or snapshot can share an image."),
     (["-M", "microvm"], "-M microvm: this machine has only q35. See swboot machine."),
+    (["--kernel", "k", "-M", "q35,accel=xen"], "--accel xen: choose one of auto, kvm, soft."),
+    (["-M", "q35,smm=on"], "-M q35,smm=on: this machine has only q35. See swboot machine."),
+    (["-device", "isa-debug-exit,iobase=0x501"],
+      "-device isa-debug-exit,iobase=0x501: iobase=0x501 is not so here, and nothing can change it. See swboot machine."),
+    (["-cpu", "max,-avx"], "-cpu max,-avx: -avx is not so here, and nothing can change it. See swboot machine."),
     (["-drive", "file=d,format=qcow2"], "-drive file=d,format=qcow2: format=qcow2 is not known here. Use --disk FILE[,ro][,snapshot][,id=NAME]."),
     (["-fw_cfg", "opt/a"], "-fw_cfg opt/a: write name=opt/NAME,file=FILE."),
     (["-fw_cfg", "name=etc/a,file=f"], "--fw-cfg etc/a: a name begins with opt/ and has at most 55 letters, digits and the like."),
