@@ -94,7 +94,7 @@ int linux_listen_path(const char *path) {
   int result = bind(fd, (struct sockaddr *)&address, sizeof address);
   if (result < 0 && errno == EADDRINUSE) {
     // A socket at which nobody listens any more was left behind.
-    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int dead = connect(probe, (struct sockaddr *)&address, sizeof address) < 0 && errno == ECONNREFUSED;
     close(probe);
     struct stat status;

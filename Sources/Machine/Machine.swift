@@ -261,7 +261,9 @@ public final class Machine: Sendable {
       switch errand {
       case .stop: return
       case .pressButton: pressPowerButton()
-      case .takePicture: if let problem = takeScreenshot() { Program.say(problem) }
+      case .takePicture:
+        let problem = screenshot == nil ? "SIGUSR1 asks for a picture, and no --screenshot says where." : takeScreenshot()
+        if let problem { Program.say(problem) }
       case .lookAtDeadlines, nil: break
       }
     }

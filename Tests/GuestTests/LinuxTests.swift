@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -47,6 +48,20 @@ struct LinuxTests {
     #expect(runs[0].output == runs[1].output)
     let other = guests.linux("cat /proc/sys/kernel/random/uuid", ["--deterministic=7"])
     #expect(other.status == 0 && other.output != runs[0].output)
+  }
+
+  @Test("C6 SIGTERM presses its power button, and it powers off by itself")
+  func powerButton() throws {
+    let guests = try #require(Guests.present)
+    let wait = "cd /dev/input; echo waiting; head -c 1 $(grep -A4 LNXPWRBN /proc/bus/input/devices | grep -o 'event[0-9]*') >/dev/null; echo pressed"
+    let guest = try #require(
+      Conversation(guests.swboot, [
+        "--accel", "soft", "--kernel", guests.cloud.kernel, "--initrd", guests.cloud.initramfs, "--timeout", "300s",
+        "--append", "console=ttyS0 panic=-1 swboot.run=\"\(wait)\"",
+      ]))
+    #expect(guest.hears("\nwaiting"), "\(guest.text)")
+    guest.send(signal: SIGTERM)
+    #expect(guest.finish() == 0 && guest.text.contains("pressed") && guest.text.contains("reboot: Power down"), "\(guest.text)")
   }
 
   @Test("its panic ends the machine with the panic's own status")
