@@ -80,9 +80,11 @@ let package = Package(
     layer("Processor", ["DeviceModel", "SystemBus", "GuestRAM"]),
     layer("Boot", ["GuestRAM", "Host", "Processor"]),
 
+    // Instructions of the host; pure, so that each can be tested as bytes.
+    layer("Assembler", []),
     layer("InterruptChips", ["DeviceModel", "SystemBus", "Devices", "Processor", "Host"]),
     layer(
-      "SoftBackend", ["DeviceModel", "SystemBus", "GuestRAM", "Processor", "Devices", "InterruptChips", "Time", "CLinux"]),
+      "SoftBackend", ["Assembler", "DeviceModel", "SystemBus", "GuestRAM", "Processor", "Devices", "InterruptChips", "Time", "CLinux"]),
     layer(
       "KVMBackend",
       [
@@ -117,8 +119,9 @@ let package = Package(
     tests("HostTests", ["Host", "TestSupport", "CLinux"]),
     tests("DebuggerTests", ["Debugger", "GuestRAM", "Host", "Processor", "SystemBus", "TestSupport"]),
     tests("BootTests", ["Boot", "GuestRAM", "Host", "Processor", "TestSupport"]),
+    tests("AssemblerTests", ["Assembler", "TestSupport"]),
     tests("InterruptChipsTests", ["InterruptChips", "Devices", "SystemBus"]),
-    tests("SoftBackendTests", ["SoftBackend", "Processor", "SystemBus", "GuestRAM", "InterruptChips", "Time", "CLinux"]),
+    tests("SoftBackendTests", ["Assembler", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "InterruptChips", "Time", "CLinux"]),
     .target(name: "GuestPrograms", path: "Tests/GuestPrograms"),
     .target(name: "TestSupport", dependencies: ["GuestPrograms", "Primitives"], path: "Tests/TestSupport", swiftSettings: strict),
     tests(

@@ -161,7 +161,7 @@ void linux_terminal_restore_on_faults(void) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = restore_and_die;
-  action.sa_flags = SA_RESETHAND;
+  action.sa_flags = SA_RESETHAND | SA_ONSTACK;
   for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, 0);
 }
 

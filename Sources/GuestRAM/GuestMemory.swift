@@ -39,7 +39,8 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
   nonisolated(unsafe) let firmware: UnsafeMutableRawPointer
   nonisolated(unsafe) let marks: UnsafeMutablePointer<UInt8>
   let layout: Mutex<[MemoryWindow]>
-  let staleCode: Atomic<UInt32>
+  /// Called after a write from outside the processors into a page of code.
+  let codeWritten = Mutex<(@Sendable () -> Void)?>(nil)
 
   static let page = 4096
   /// Pages of RAM and of video memory.
@@ -57,7 +58,6 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
     videoSize = video
     lowSize = min(size, Platform.lowRAMLimit)
     firmwareSize = UInt64(image.count).roundedUp(toMultipleOf: UInt64(Self.page))
-    staleCode = Atomic(0)
 
     let descriptor = unsafe linux_memfd("guest-ram")
     guard descriptor >= 0 else { throw .host(call: "memfd_create", code: -descriptor) }
@@ -198,8 +198,8 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
   /// Only the software processor sets marks; a page's mark is 1 while code from it is cached.
   @unsafe package var codeMarks: UnsafeMutablePointer<UInt8> { unsafe marks }
 
-  /// Counts writes from outside the processors into pages that hold cached code.
-  package var codeGeneration: UInt32 { staleCode.load(ordering: .acquiring) }
+  /// Who wants to hear of writes from outside the processors into pages that hold cached code.
+  package func whenCodeIsWritten(_ body: @escaping @Sendable () -> Void) { codeWritten.withLock { $0 = body } }
 
   /// A device or loader wrote here.
   func didWrite(_ address: GuestAddress, _ count: Int) {
@@ -213,7 +213,7 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
       unsafe guest_store8(marks + page, 2)
       stale = true
     }
-    if stale { staleCode.add(1, ordering: .releasing) }
+    if stale { codeWritten.withLock { $0 }?() }
   }
 
   // MARK: The guest's view

@@ -5,7 +5,7 @@ internal import SoftBackend
 
 /// Which backend runs the guest, and why.
 struct AcceleratorChoice: Sendable {
-  enum Kind { case kvm, soft }
+  enum Kind { case kvm, soft, interpreter }
   let kind: Kind
   /// Said to the user where the choice was ours and costs something.
   let notice: String?
@@ -15,7 +15,8 @@ struct AcceleratorChoice: Sendable {
     (kind, notice) =
       switch wish {
       case .kvm: (.kvm, nil)
-      case .soft: (.soft, nil)
+      case .soft: (.soft, SoftBackend.hostAllowsTranslation ? nil : "This host forbids executable memory: code is interpreted, which is slower.")
+      case .softInterpreter: (.interpreter, nil)
       case .auto: Self.choose(host())
       }
   }
@@ -38,10 +39,10 @@ struct AcceleratorChoice: Sendable {
         memory: memory, processors: processors, keepsChipsInKernel: wishes.keepsChipsInKernel,
         clock: machine.clock, deadlineMoved: { [weak machine] in machine?.reschedule() },
         whenHandedOver: { [weak machine] in machine?.tracer?.handOver($0) })
-    case .soft:
+    case .soft, .interpreter:
       try SoftBackend(
         memory: memory, processors: processors, clock: machine.clock,
-        random: { [entropy = machine.entropy] in entropy.next() },
+        random: { [entropy = machine.entropy] in entropy.next() }, translation: kind == .soft ? .hot : .never,
         deadlineMoved: { [weak machine] in machine?.reschedule() })
     }
   }

@@ -32,7 +32,7 @@ extension Configuration {
       try checkDeterminism()
       checked.accelerator = .soft
     }
-    guard !keepsChipsInKernel || checked.accelerator != .soft else {
+    guard !keepsChipsInKernel || !checked.accelerator.isSoft else {
       throw MachineError("--kernel-irqchip with the software CPU: the interrupt chips in the kernel are KVM's. Leave one of them out.")
     }
     try checked.checkBoot()

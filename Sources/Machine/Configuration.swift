@@ -4,6 +4,10 @@ public struct Configuration: Sendable {
     case auto
     case kvm
     case soft
+    /// Without code of the host for hot blocks.
+    case softInterpreter = "soft,interpreter"
+
+    public var isSoft: Bool { self == .soft || self == .softInterpreter }
   }
 
   /// Where a stream of the guest's bytes goes.

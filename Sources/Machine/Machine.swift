@@ -295,6 +295,7 @@ public final class Machine: Sendable {
     // A kick that is still under way reaches its device now, and not after the reset.
     power.withLock { $0?.backend }?.setDoorbells([])
     tracer?.undefined(power.withLock { $0?.backend.undefinedInstructions ?? [] })
+    tracer?.translated(power.withLock { $0?.backend.translationReport ?? [] })
     let failed = power.withLock { $0?.backend.handedOver ?? [] }
     handedOver.withLock { counts in for entry in failed { counts[entry.name, default: 0] &+= entry.count } }
     power.withLock { $0 = nil }

@@ -96,6 +96,11 @@ final class Tracer: Sendable {
     for (name, count) in instructions { write(Kind.cpu.rawValue, "undefined instruction \(name): \(count)", now()) }
   }
 
+  func translated(_ report: [(name: String, count: Int)]) {
+    guard shows(Kind.cpu.rawValue, .cpu) else { return }
+    for (name, count) in report { write(Kind.cpu.rawValue, "\(name): \(count)", now()) }
+  }
+
   // MARK: The line
 
   private func write(_ device: String, _ event: String, _ time: Instant) {

@@ -61,7 +61,7 @@ enum OptionTable {
     .valued("--cpus", "N", .machine, "processors; 1 if not given") { (options, value) throws(UsageError) in
       options.configuration.processors = try Options.count(value)
     },
-    .valued("--accel", "WHICH", offering: .words(Configuration.Accelerator.allCases.map(\.rawValue)), .machine, "auto (the default), kvm or soft") {
+    .valued("--accel", "WHICH", offering: .words(Configuration.Accelerator.allCases.map(\.rawValue)), .machine, "auto (the default), kvm, soft, or soft,interpreter") {
       (options, value) throws(UsageError) in
       options.configuration.accelerator = try Options.choice("--accel", value == "tcg" ? "soft" : value)
     },

@@ -65,6 +65,8 @@ public protocol Backend: AnyObject, Sendable {
   var handedOver: [(name: String, count: Int)] { get }
   /// What guests wanted executed that these processors do not have, the most frequent first.
   var undefinedInstructions: [(name: String, count: Int)] { get }
+  /// What was done to execute the guest's code, in numbers.
+  var translationReport: [(name: String, count: Int)] { get }
 }
 
 extension Backend {
@@ -74,4 +76,5 @@ extension Backend {
   public var handedOver: [(name: String, count: Int)] { [] }
   /// The hardware does not tell.
   public var undefinedInstructions: [(name: String, count: Int)] { [] }
+  public var translationReport: [(name: String, count: Int)] { [] }
 }

@@ -9,11 +9,13 @@ enum BackendKind: String, CaseIterable, Sendable {
   /// All interrupt chips are the kernel's.
   case kernelChips
   case soft
+  /// Each block becomes code of the host at once.
+  case translated
 
   /// Those that this host has.
   static let available = allCases.filter(\.isAvailable)
   /// Those that ring doorbells without the bus.
-  static let withDoorbells = available.filter { $0 != .soft }
+  static let withDoorbells = available.filter { $0 != .soft && $0 != .translated }
   /// A KVM that emulates instructions, and does not know all of them.
   static var isSoftwareKVM: Bool { if case .software = KVM.classify() { true } else { false } }
 
@@ -21,7 +23,7 @@ enum BackendKind: String, CaseIterable, Sendable {
     switch self {
     case .kvm: (try? KVM()) != nil
     case .kernelChips: (try? KVM())?.capabilities.contains { $0 == ("pit2", 1) } == true
-    case .soft: true
+    case .soft, .translated: true
     }
   }
 
@@ -32,7 +34,8 @@ enum BackendKind: String, CaseIterable, Sendable {
     switch self {
     case .kvm: try KVMBackend(memory: memory, processors: processors, deadlineMoved: deadlineMoved)
     case .kernelChips: try KVMBackend(memory: memory, processors: processors, keepsChipsInKernel: true)
-    case .soft: try SoftBackend(memory: memory, processors: processors, deadlineMoved: deadlineMoved)
+    case .soft: try SoftBackend(memory: memory, processors: processors, translation: .never, deadlineMoved: deadlineMoved)
+    case .translated: try SoftBackend(memory: memory, processors: processors, translation: .always, deadlineMoved: deadlineMoved)
     }
   }
 }

@@ -20,7 +20,7 @@ final class SoftTwin {
     self.code = code
     let linear = mode == .small16 ? ShortCodeOracle.place + code : code
     memory = try GuestMemory(size: 16 << 20)
-    let backend = try SoftBackend(memory: memory)
+    let backend = try SoftBackend(memory: memory, translation: .always)
     guard let processor = try backend.makeProcessor(0) as? SoftProcessor else { throw ProcessorError("not ours") }
     self.processor = processor
     for page in 0..<UInt64(HostOracle.scratchSize / 4096) {
@@ -64,11 +64,20 @@ final class SoftTwin {
   }
 
   /// Runs `bytes` followed by INT3 until a fault; leaves RIP at the faulting instruction.
-  func run(_ bytes: [UInt8], _ state: inout OracleState, _ contents: inout [UInt8]) throws -> (fault: Fault?, address: UInt64) {
+  ///
+  /// - Parameter translated: as code of the host, at once.
+  func run(
+    _ bytes: [UInt8], _ state: inout OracleState, _ contents: inout [UInt8], translated: Bool = false
+  ) throws -> (fault: Fault?, address: UInt64) {
     let core = processor.core
     try memory.write(
       bytes + [UInt8](repeating: 0xCC, count: HostOracle.slotSize - bytes.count),
       at: GuestAddress(Self.codePlace + code & 0xFFF))
+    if translated {
+      core.prepareThread()
+      processor.translator.forgetStalePages()
+    }
+    core[.attention] = 0
     try setContents(contents)
     for k in 0..<16 { core[register: k] = state.registers[k] }
     for k in 0..<512 { core.store(state.image[k], at: Core.vectorState + k) }
@@ -80,7 +89,13 @@ final class SoftTwin {
     var fault: Fault?
     for _ in 0..<100 {
       do throws(Fault) {
-        if core.flags & Flags.tf == 0 { try core.execute(core.findBlock()) } else { try core.stepExactly() }
+        if core.flags & Flags.tf != 0 {
+          try core.stepExactly()
+        } else if translated {
+          try core.runBlock(with: processor.translator, alone: true)
+        } else {
+          try core.execute(core.findBlock())
+        }
       } catch {
         fault = error
         break

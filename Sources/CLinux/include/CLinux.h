@@ -65,6 +65,10 @@ static inline int linux_signal_thread(int thread, int signal) {
   return r < 0 ? -errno : (int)r;
 }
 
+// Lets this thread run code whose stack pointer is not its own: GS begins at `gs`, no signal but a fault's comes, and
+// that runs on a stack of its own.
+int linux_prepare_guest_thread(void *gs);
+
 // Guest RAM is shared with the guest: every access is one volatile access of the named size, so that
 // the compiler neither repeats nor removes it. Unaligned addresses are the guest's right.
 typedef uint16_t __attribute__((aligned(1), may_alias)) guest_u16;

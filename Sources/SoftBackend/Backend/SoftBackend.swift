@@ -14,6 +14,11 @@ public import Time
   let memory: GuestMemory
   let fabric: InterruptFabric
   let processorCount: Int
+  /// Which blocks become code of the host.
+  public enum Translation: Sendable { case never, hot, always }
+  let translation: Translation
+  /// Whether the host lets us execute what we write; if not, everything is interpreted.
+  public static var hostAllowsTranslation: Bool { ExecutableMemory(size: 4096) != nil }
   /// Where it counts instructions, there is one processor.
   let clock: GuestClock
   /// What RDRAND gives.
@@ -29,19 +34,25 @@ public import Time
   let undefined = InstructionTally()
   /// What guests wanted executed that the processors do not have, the most frequent first.
   public var undefinedInstructions: [(name: String, count: Int)] { undefined.list }
+  /// Blocks of all processors that became code of the host, and what the interpreter did for them, most first.
+  public var translationReport: [(name: String, count: Int)] {
+    let tallies = members.withLock { $0 }.compactMap { $0.processor?.translator.tally }
+    return tallies.reduce(into: TranslationTally()) { $0.add($1) }.report
+  }
   private let members = Mutex<[Member]>([])
 
   /// - Parameter clock: guest time; the time-stamp counters tick once in its nanosecond.
   /// - Parameter deadlineMoved: called from any thread when one of the chips wants to be advanced earlier.
   public init(
     memory: GuestMemory, processors: Int = 1, clock: GuestClock = GuestClock(),
-    random: @escaping @Sendable () -> UInt64 = SoftBackend.hostRandom,
+    random: @escaping @Sendable () -> UInt64 = SoftBackend.hostRandom, translation: Translation = .hot,
     deadlineMoved: (@Sendable () -> Void)? = nil
   ) throws(ProcessorError) {
     self.memory = memory
     self.clock = clock
     self.random = random
     processorCount = max(processors, 1)
+    self.translation = translation
     fabric = InterruptFabric(processors: processorCount, tscHertz: SoftProcessor.frequency, clock: { clock.now })
     fabric.whenDeadlineMoves(deadlineMoved)
     chips = fabric.targets
@@ -52,6 +63,7 @@ public import Time
       throw ProcessorError("the host has no memory for a guest of \(memory.size >> 20) MiB. Ask for less with --memory.")
     }
     unsafe versions = mapped.assumingMemoryBound(to: UInt32.self)
+    if translation != .never { memory.whenCodeIsWritten { [weak self] in self?.tellAll(.staleCode) } }
     clock.counted?.whenMoved { [weak self] in self?.tellAll(.interrupt) }
   }
   deinit { unsafe munmap(versions, versionsSize) }

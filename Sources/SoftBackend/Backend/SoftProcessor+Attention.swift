@@ -18,6 +18,8 @@ extension SoftProcessor {
     case halt = 16
     /// Something that a debugger waits for.
     case trap = 32
+    /// Somebody else wrote to a page that holds code.
+    case staleCode = 64
   }
 
   /// Makes the core look up at the end of its block. From any thread.
@@ -32,6 +34,7 @@ extension SoftProcessor {
   func attend() throws(Fault) -> Pause? {
     let reasons = unsafe core.attentionWord.pointee.exchange(0, ordering: .sequentiallyConsistent)
     if reasons & Attention.staleMap.rawValue != 0 { refreshMap() }
+    if reasons & Attention.staleCode.rawValue != 0 { translator.forgetStalePages() }
     if reasons & Attention.staleWrites.rawValue != 0 { core.flushWriteTranslations() }
     if reasons & Attention.trap.rawValue != 0, let trap = takeTrap() { return .trapped(trap) }
     if reasons & Attention.kick.rawValue != 0 { return .kicked }

@@ -21,6 +21,7 @@ internal import Time
 @safe public final class SoftProcessor: Processor, @unchecked Sendable {
   let index: Int
   let core: Core
+  let translator: Translator
   let backend: SoftBackend
   var bus = SystemBus()
   let interrupts: LocalInterrupts
@@ -49,6 +50,7 @@ internal import Time
       throw ProcessorError("the host has no memory for a processor")
     }
     core = unsafe Core(base: block)
+    translator = Translator(core, threshold: backend.translation == .always ? 0 : Translator.usualThreshold)
     unsafe self.arena = unsafe arena
     unsafe wakeUp = .allocate(capacity: 1)
     unsafe wakeLock = .allocate(capacity: 1)
@@ -57,8 +59,9 @@ internal import Time
     core[.environment] = UInt64(UInt(bitPattern: unsafe Unmanaged.passUnretained(self).toOpaque()))
     core[.marks] = UInt64(UInt(bitPattern: unsafe backend.memory.codeMarks))
     core[.versions] = UInt64(UInt(bitPattern: unsafe backend.versions))
+    core.prepareTranslations()
     emptyBlockCache()
-    core.initializeTranslations()
+    core.flushTranslations()
     core[.pat] = 0x0007_0406_0007_0406
     initialize()
   }
@@ -86,6 +89,7 @@ internal import Time
     self.bus = bus
     refreshMap()
     core.raise(.interrupt)
+    if isTranslating { core.prepareThread() }
     do {
       try deliverHeldEvent()
       while true {
@@ -98,11 +102,20 @@ internal import Time
         if core[.watching] != 0 {
           try core.runSlowly(counting: backend.clock.counted)
         } else if !traps.isStepping {
-          if let time = backend.clock.counted { try runCounting(time) } else { try core.run() }
+          if let time = backend.clock.counted {
+            try runCounting(time)
+          } else if isTranslating {
+            try core.run(with: translator)
+          } else {
+            try core.run()
+          }
         }
       }
     } catch { return .shutdown }
   }
+
+  /// Time is counted, and breakpoints are met, by the interpreter.
+  private var isTranslating: Bool { backend.translation != .never && !backend.clock.isCounted && traps.breakpoints.isEmpty }
 
   private func runCounting(_ time: InstructionTime) throws(Fault) {
     if core[.attention] == 0 { try core.run(counting: time) }
@@ -133,7 +146,7 @@ internal import Time
       if codeMark(page) != 1 {
         unsafe backend.versions[page] &+= 1
         setCodeMark(page, 1)
-        core.flushWriteTranslations()
+        core.flushWriteTranslations(of: UInt64(UInt(bitPattern: unsafe window.writeHost + Int(physical & ~0xFFF - window.first))))
         backend.tellAll(.staleWrites, except: self)
       }
       return (page, unsafe backend.versions[page])
@@ -141,9 +154,16 @@ internal import Time
     return (-1, 0)
   }
 
+  /// A page of code is about to change: its code of the host is of no use any more, here and elsewhere.
+  func codeIsOverwritten(_ page: Int) {
+    translator.forget(page: page)
+    if backend.processorCount > 1 { backend.tellAll(.staleCode, except: self) }
+  }
+
   func emptyBlockCache() {
     for slot in 0..<65536 { core.store(UInt64(0), at: Core.blocks + slot * 8) }
     core[.epoch] &+= 1
+    translator.recycle()
     core[.arenaNext] = UInt64(UInt(bitPattern: unsafe arena))
     core[.arenaEnd] = core[.arenaNext] + UInt64(Self.arenaSize)
     core[.currentBlock] = 0

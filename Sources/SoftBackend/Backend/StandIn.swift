@@ -29,7 +29,7 @@ public final class StandIn: Sendable {
   ]
 
   public init(memory: GuestMemory, tally: InstructionTally) throws(ProcessorError) {
-    backend = try SoftBackend(memory: memory)
+    backend = try SoftBackend(memory: memory, translation: .never)
     processor = try SoftProcessor(0, backend)
     self.tally = tally
   }

@@ -10,6 +10,10 @@ struct BlockRecord {
   /// RAM page of the code, or -1 for code that cannot change.
   var page: Int
   var version: UInt32
+  /// How often it was run before it had code of the host.
+  var heat: UInt32 = 0
+  /// The number of its code in the translator, or -1.
+  var code: Int32 = -1
   static let headerSize = 64
   static let longest = 64
 }
@@ -43,6 +47,14 @@ extension Core {
   @inline(__always) func knownBlock(_ rip: UInt64) -> Instruction? {
     guard let block = unsafe cached(rip) else { return nil }
     return unsafe enter(block)
+  }
+
+  /// The instructions at an address of the same page as those of a block, if they are decoded.
+  @unsafe func decoded(at rip: UInt64, sameAs block: UnsafePointer<BlockRecord>) -> Instruction? {
+    guard let known = unsafe cached(rip), unsafe known.pointee.physical >> 12 == block.pointee.physical >> 12,
+      unsafe isCurrent(known.pointee.page, known.pointee.version)
+    else { return nil }
+    return unsafe Instruction(firstOf: known)
   }
 
   /// The first instruction of a block, if its translation and its code are still what they were.
@@ -88,7 +100,7 @@ extension Core {
     }
   }
 
-  @inline(__always) private func isCurrent(_ page: Int, _ version: UInt32) -> Bool {
+  @inline(__always) func isCurrent(_ page: Int, _ version: UInt32) -> Bool {
     guard page >= 0, let marks = unsafe UnsafePointer<UInt8>(bitPattern: UInt(self[.marks])),
       let versions = unsafe UnsafePointer<UInt32>(bitPattern: UInt(self[.versions]))
     else { return page < 0 }

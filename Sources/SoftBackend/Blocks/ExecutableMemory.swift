@@ -44,6 +44,12 @@ internal import Glibc
     unsafe munmap(start, size + trailing)
   }
 
+  /// Changes four bytes of code.
+  func write32(_ value: Int32, at offset: Int) {
+    guard offset >= 0, offset <= size - 4 else { return }
+    unsafe writable.storeBytes(of: value, toByteOffset: offset, as: Int32.self)
+  }
+
   /// Places code; false when it does not fit.
   func write(_ bytes: [UInt8], at offset: Int) -> Bool {
     guard offset >= 0, offset <= size, bytes.count <= size - offset else { return false }

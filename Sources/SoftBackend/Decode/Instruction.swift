@@ -38,7 +38,7 @@ struct InstructionRecord {
   /// The second operand is CL.
   var usesCL = false
   var ripRelative = false
-  /// VEX: the register in vvvv, and L.
+  /// VEX: the register in vvvv, and L. Of another hosted instruction the immediate, and nothing.
   var vvvv: UInt8 = 0
   var vectorLength: UInt8 = 0
 }

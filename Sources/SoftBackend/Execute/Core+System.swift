@@ -103,6 +103,7 @@ extension Core {
     case .clts:
       try requireSystem()
       self[.cr0] &= ~8
+      updateMode()
     case .smsw: try storeOperand(i, self[.cr0], i.isMemory ? 2 : i.width)
     case .lmsw:
       try requireSystem()

@@ -22,83 +22,19 @@ struct Translation {
   var isLarge = false
 }
 
-/// The translation tables, one set for each privilege: user, supervisor under SMAP, supervisor free to reach user pages.
-enum SoftTLB {
-  static let tableSize = 4096
-  static let setSize = 3 * tableSize
-
-  static func set(_ number: Int) -> Int { Core.translations + number * setSize }
-  /// Stays empty, so that user code whose alignment is checked goes the slow way with every access.
-  static let checked = set(3)
-}
-
 extension Core {
   /// Chooses the translation tables for the present privilege, AC and SMAP.
   func selectTranslations() {
     let smap = self[.cr4] & 1 << 21 != 0 && self[.systemFlags] & Flags.ac == 0
-    let set = SoftTLB.set(cpl == 3 ? 0 : smap ? 1 : 2)
+    let set = cpl == 3 ? 0 : smap ? 1 : 2
     let checksAlignment = cpl == 3 && self[.systemFlags] & Flags.ac != 0 && self[.cr0] & Self.alignmentMask != 0
-    self[.readTable] = UInt64(checksAlignment ? SoftTLB.checked : set)
-    self[.writeTable] = UInt64(checksAlignment ? SoftTLB.checked : set + SoftTLB.tableSize)
-    self[.executeTable] = UInt64(set + 2 * SoftTLB.tableSize)
+    self[.mode] = self[.mode] & ~Mode.translations | UInt64(checksAlignment ? SoftTLB.sets : set) << Mode.translationsShift
+    self[.readTable] = UInt64(checksAlignment ? SoftTLB.checked : SoftTLB.table(set, .read))
+    self[.writeTable] = UInt64(checksAlignment ? SoftTLB.checked : SoftTLB.table(set, .write))
+    self[.executeTable] = UInt64(SoftTLB.table(set, .execute))
   }
   /// CR0.AM.
   private static let alignmentMask: UInt64 = 1 << 18
-
-  /// Makes all tables empty, and the one that stays so.
-  func initializeTranslations() {
-    flushTable(SoftTLB.checked)
-    flushTranslations()
-  }
-
-  /// Forgets every translation. An empty line holds a page that has another line.
-  func flushTranslations() {
-    self[.epoch] &+= 1
-    for set in 0..<3 { for table in 0..<3 { flushTable(SoftTLB.set(set) + table * SoftTLB.tableSize) } }
-    (self[.largeFirst], self[.largeLast]) = (.max, 0)
-  }
-  /// Forgets every translation but those of global pages: what a new CR3 does.
-  func flushLocalTranslations() {
-    self[.epoch] &+= 1
-    for line in stride(from: 0, to: 9 * 256, by: 8) {
-      let globals: UInt64 = load(Self.globals &+ line)
-      for next in 0..<8 where globals == 0 || globals >> UInt64(8 * next) & 1 == 0 {
-        clear(Self.translations &+ (line &+ next) &* 16, line & 0xFF &+ next)
-      }
-    }
-  }
-  /// Forgets the page of one address; if that may be a large one, every translation.
-  func flushTranslation(of address: UInt64) {
-    if address >= self[.largeFirst], address <= self[.largeLast] { return flushTranslations() }
-    self[.epoch] &+= 1
-    let line = Int(truncatingIfNeeded: address >> 12 & 0xFF)
-    for table in 0..<9 {
-      let place = Self.translations &+ (table &* 256 &+ line) &* 16
-      if load(place, as: UInt64.self) == address & ~0xFFF { clear(place, line) }
-    }
-  }
-  private func clear(_ place: Int, _ line: Int) {
-    store(UInt64(line ^ 0x80) << 12, at: place)
-    store(UInt64(0), at: place &+ 8)
-  }
-  /// Forgets what may be written: a page began to hold code.
-  func flushWriteTranslations() {
-    for set in 0..<3 { flushTable(SoftTLB.set(set) + SoftTLB.tableSize) }
-  }
-  private func flushTable(_ table: Int) {
-    for line in 0..<256 { clear(table &+ line &* 16, line) }
-  }
-
-  func fill(_ table: Int, _ address: UInt64, _ value: UInt64, _ path: Translation) {
-    let line = table &+ Int(truncatingIfNeeded: address >> 8 & 0xFF0)
-    store(address & ~0xFFF, at: line)
-    store(value & ~0xFFF, at: line &+ 8)
-    store(path.isGlobal ? 1 : 0 as UInt8, at: Self.globals &+ (line &- Self.translations) >> 4)
-    if path.isLarge {
-      self[.largeFirst] = min(self[.largeFirst], address)
-      self[.largeLast] = max(self[.largeLast], address | 0xFFF)
-    }
-  }
 
   // MARK: Walks
 

@@ -50,6 +50,7 @@ extension Core {
     let page = offset / 4096
     guard processor.codeMark(page) == 1 else { return }
     processor.setCodeMark(page, 0)
+    processor.codeIsOverwritten(page)
     stopBlock(inPage: address & ~0xFFF)
   }
 

@@ -6,7 +6,7 @@ extension Core {
 
   /// Where the translations of present accesses are kept, also while these go the slow way.
   private func keptTable(write: Bool) -> Int {
-    if checksAlignment { return SoftTLB.set(0) + (write ? SoftTLB.tableSize : 0) }
+    if checksAlignment { return SoftTLB.table(0, write ? .write : .read) }
     return Int(truncatingIfNeeded: write ? self[.writeTable] : self[.readTable])
   }
 
@@ -88,13 +88,13 @@ extension Core {
   }
 
   private func probePage(_ address: UInt64, write: Bool) throws(Fault) {
-    let line = keptTable(write: write) &+ Int(truncatingIfNeeded: address >> 8 & 0xFF0)
+    let line = keptTable(write: write) &+ Int(truncatingIfNeeded: address >> 8 & SoftTLB.lineMask)
     if load(line, as: UInt64.self) != address & ~0xFFF { _ = try resolve(address, write: write) }
   }
 
   /// The physical address of code, through the execute table.
   @inline(__always) func codeAddress(_ address: UInt64) throws(Fault) -> UInt64 {
-    let line = Int(truncatingIfNeeded: self[.executeTable]) &+ Int(truncatingIfNeeded: address >> 8 & 0xFF0)
+    let line = Int(truncatingIfNeeded: self[.executeTable]) &+ Int(truncatingIfNeeded: address >> 8 & SoftTLB.lineMask)
     if load(line, as: UInt64.self) == address & ~0xFFF { return load(line &+ 8, as: UInt64.self) | address & 0xFFF }
     return try codeAddressSlowly(address)
   }

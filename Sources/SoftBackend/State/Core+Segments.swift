@@ -49,7 +49,9 @@ extension Core {
     let level: UInt8 = !isProtected ? 0 : isVirtual8086 ? 3 : cpl ?? self.cpl
     var mode = UInt64(level & 3)
     if isLong && code & 1 << 13 != 0 { mode |= Mode.long64 } else if code & 1 << 14 != 0 { mode |= Mode.code32 }
-    if segmentAttributes(Segment.ss) & 1 << 14 != 0 { mode |= Mode.stack32 }
+    // 64-bit code has one size of stack, whatever SS says.
+    if segmentAttributes(Segment.ss) & 1 << 14 != 0, mode & Mode.long64 == 0 { mode |= Mode.stack32 }
+    if self[.cr4] & VectorControl.fxsave != 0, self[.cr0] & (VectorControl.emulation | VectorControl.taskSwitched) == 0 { mode |= Mode.vectors }
     self[.mode] = mode | flatness
     selectTranslations()
   }

@@ -5,7 +5,7 @@
 @safe struct Core: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
 
-  static let size = 0x9_0000
+  static let size = TranslatedState.size
 
   /// 64-bit words of the block, by offset. The general registers come first, in encoding order.
   enum Field: Int {
@@ -61,11 +61,9 @@
   static let vectorState = 0x400
   /// Upper halves of the 16 YMM registers.
   static let upperHalves = 0x600
-  static let translations = 0x1000
-  /// For each line of the translation tables a byte: whether its page is global.
-  static let globals = 0xB000
+  static let translations = 0x4000
   /// The block cache: 65536 addresses of blocks.
-  static let blocks = 0x1_0000
+  static let blocks = 0x5_0000
 
   @inline(__always) func load<T: BitwiseCopyable>(_ offset: Int, as type: T.Type = T.self) -> T {
     unsafe base.loadUnaligned(fromByteOffset: offset, as: type)
@@ -109,6 +107,11 @@ enum Mode {
   static let stack32: UInt64 = 16
   /// ES, SS and DS are all of 32-bit memory, readable and writable: there is nothing to check or to add.
   static let flat: UInt64 = 32
+  /// The number of the set of translation tables in use.
+  static let translations: UInt64 = 3 << translationsShift
+  static let translationsShift: UInt64 = 6
+  /// The system lets SSE be used.
+  static let vectors: UInt64 = 1 << 8
 }
 
 /// Bits of RFLAGS.

@@ -1,0 +1,156 @@
+/// Where translations of linear addresses lie in a core's block.
+///
+/// There is a set of three tables for each privilege: user, supervisor under SMAP, supervisor free to reach user pages.
+/// A line is a page's linear address and its place on the host (in the execute table: its physical address). Beside the
+/// tables a bit for each line tells that it holds something, so that a flush touches nothing else.
+enum SoftTLB {
+  enum Use: Int { case read, write, execute }
+
+  static let sets = 3
+  static let lines = 1024
+  /// What of `address >> 8` is a line's place in its table.
+  static let lineMask: UInt64 = UInt64(lines - 1) << 4
+  static let tableSize = lines * 16
+  private static let tableCount = sets * 3
+
+  static func table(_ set: Int, _ use: Use) -> Int { Core.translations + (set * 3 + use.rawValue) * tableSize }
+
+  /// A table that stays empty, so that user code whose alignment is checked goes the slow way with every access. That
+  /// code has the number of a further set, and is never translated.
+  static let checked = 0x3_C000
+
+  /// A bit for each line of all tables, in words of 64.
+  fileprivate static let words = tableCount * lines / 64
+  /// Lines whose pages a change of CR3 forgets, and lines of global pages.
+  fileprivate static let localLines = 0x1C00, globalLines = localLines + words * 8
+
+  /// Near entries: for each set and use, and each register that addresses begin with, the page that was last reached
+  /// through it. Only translated code uses them: first addresses, then how many bytes from there on may be accessed
+  /// with operands of up to `nearSlack` bytes more (none in an empty entry), then places on the host.
+  static let nearPages = 0x1000, nearLimits = nearPages + nearSize, nearHosts = nearLimits + nearSize
+  /// The sixteen registers, FS and GS.
+  static let nearEntries = 18
+  static let nearSlack = 32
+  private static let nearSize = sets * 2 * nearEntries * 8
+
+  /// How far a near entry is from the beginning of its array.
+  static func near(_ set: Int, _ use: Use, _ register: Int) -> Int { ((set * 2 + use.rawValue) * nearEntries + register) * 8 }
+}
+
+extension Core {
+  /// Forgets every translation.
+  func flushTranslations() {
+    self[.epoch] &+= 1
+    clearLines(SoftTLB.localLines)
+    clearLines(SoftTLB.globalLines)
+    clearNearEntries()
+    dropMappings()
+    (self[.largeFirst], self[.largeLast]) = (.max, 0)
+  }
+
+  /// Forgets every translation but those of global pages: what a new CR3 does.
+  func flushLocalTranslations() {
+    self[.epoch] &+= 1
+    clearLines(SoftTLB.localLines)
+    clearNearEntries()
+    dropLocalMappings()
+  }
+
+  /// Forgets the page of one address; if that may be a large one, every translation.
+  func flushTranslation(of address: UInt64) {
+    if address >= self[.largeFirst], address <= self[.largeLast] { return flushTranslations() }
+    self[.epoch] &+= 1
+    let line = Int(truncatingIfNeeded: address >> 12) & (SoftTLB.lines - 1)
+    for number in stride(from: line, to: SoftTLB.words * 64, by: SoftTLB.lines) {
+      if load(Self.translations &+ number &* 16, as: UInt64.self) == address & ~0xFFF { clearLine(number) }
+    }
+    clearNearEntries()
+    dropMappings(of: address & ~0xFFF)
+  }
+
+  /// Forgets what may be written of one page on the host: it began to hold code.
+  func flushWriteTranslations(of host: UInt64) {
+    for set in 0..<SoftTLB.sets {
+      let first = (SoftTLB.table(set, .write) - Self.translations) / 16
+      for lines in [SoftTLB.localLines, SoftTLB.globalLines] {
+        for word in first / 64..<(first + SoftTLB.lines) / 64 {
+          forEachBit(load(lines + word * 8)) { bit in
+            let number = word * 64 + bit
+            if load(Self.translations + number * 16 + 8, as: UInt64.self) == host { clearLine(number) }
+          }
+        }
+      }
+    }
+    clearNearEntries()
+  }
+
+  /// Forgets what may be written at all.
+  func flushWriteTranslations() {
+    for set in 0..<SoftTLB.sets {
+      let first = (SoftTLB.table(set, .write) - Self.translations) / 1024
+      for lines in [SoftTLB.localLines, SoftTLB.globalLines] { clearLines(lines, first..<first + SoftTLB.lines / 64) }
+    }
+    clearNearEntries()
+  }
+
+  /// Notes where a page leads.
+  func fill(_ table: Int, _ address: UInt64, _ value: UInt64, _ path: Translation) {
+    let line = table &+ Int(truncatingIfNeeded: address >> 8 & SoftTLB.lineMask)
+    store(address & ~0xFFF, at: line)
+    store(value & ~0xFFF, at: line &+ 8)
+    let number = (line &- Self.translations) >> 4
+    mark(number, SoftTLB.localLines, !path.isGlobal)
+    mark(number, SoftTLB.globalLines, path.isGlobal)
+    if path.isLarge {
+      self[.largeFirst] = min(self[.largeFirst], address)
+      self[.largeLast] = max(self[.largeLast], address | 0xFFF)
+    }
+  }
+
+  /// Makes lines of zeros hold nothing, as all but the first of a table do.
+  func prepareTranslations() {
+    for number in stride(from: 0, to: SoftTLB.words * 64, by: SoftTLB.lines) { clearLine(number) }
+    store(0x1000 as UInt64, at: SoftTLB.checked)
+  }
+
+  /// Whether the page that a line holds is global.
+  func isGlobal(_ line: Int) -> Bool {
+    let number = (line &- Self.translations) >> 4
+    return load(SoftTLB.globalLines &+ number >> 6 &* 8, as: UInt64.self) >> UInt64(number & 63) & 1 != 0
+  }
+
+  private func mark(_ number: Int, _ lines: Int, _ isUsed: Bool) {
+    let (place, bit) = (lines &+ number >> 6 &* 8, UInt64(1) << UInt64(number & 63))
+    let word: UInt64 = load(place)
+    store(isUsed ? word | bit : word & ~bit, at: place)
+  }
+
+  private func clearLines(_ lines: Int, _ words: Range<Int> = 0..<SoftTLB.words) {
+    for word in words {
+      let used: UInt64 = load(lines &+ word &* 8)
+      if used == 0 { continue }
+      forEachBit(used) { clearLine(word &* 64 &+ $0) }
+      store(0 as UInt64, at: lines &+ word &* 8)
+    }
+  }
+
+  /// An empty line holds a page that has another line.
+  private func clearLine(_ number: Int) {
+    let line = number & (SoftTLB.lines - 1)
+    store(line == 0 ? 0x1000 : 0 as UInt64, at: Self.translations &+ number &* 16)
+    store(0 as UInt64, at: Self.translations &+ number &* 16 &+ 8)
+  }
+
+  @inline(__always) private func forEachBit(_ word: UInt64, _ body: (Int) -> Void) {
+    var left = word
+    while left != 0 {
+      body(left.trailingZeroBitCount)
+      left &= left &- 1
+    }
+  }
+
+  /// Makes all near entries empty.
+  func clearNearEntries() {
+    for place in stride(from: SoftTLB.nearLimits, to: SoftTLB.nearHosts, by: 16) { store(SIMD2<UInt64>.zero, at: place) }
+  }
+}

@@ -1,0 +1,79 @@
+internal import Assembler
+
+extension BlockTranslation {
+  /// Emits instruction `k`, and perhaps some that follow; returns how many. What has no code here is the interpreter's.
+  mutating func emit(_ i: Instruction, _ k: Int) -> Int {
+    if i.operation.plain == .push, isSimple(i, .push) { return emitPushes(k) }
+    if i.operation.plain == .pop, isSimple(i, .pop) { return emitPops(k) }
+    if !emitOne(i, k) { help(k) }
+    return 1
+  }
+
+  private mutating func emitFarFlow(_ i: Instruction, _ k: Int) {
+    switch i.operation {
+    case .call: emitCall(i, k)
+    case .jumpNear: emitIndirectJump(i, k)
+    case .callNear: emitIndirectCall(i, k)
+    default: emitReturn(i, k)
+    }
+  }
+
+  private mutating func emitOne(_ i: Instruction, _ k: Int) -> Bool {
+    let operation = i.operation.plain
+    if let binary = Self.binary(operation) { return emit(binary, i, k) }
+    switch operation {
+    case .increment, .decrement, .negate, .not: emitUnary(i, k)
+    case .lea: emitLea(i)
+    case .moveZero8, .moveZero16, .moveSign8, .moveSign16, .moveSign32: emitExtension(i, k)
+    case .cmov: emitInto(i, k, Opcode(i.opcode, .two), size: Int(i.width), keeps: true)
+    case .setcc: emitSet(i, k)
+    case .shl, .shr, .sar, .rol, .ror, .rcl, .rcr: emitShift(i, k)
+    case .shld, .shrd: emitDoubleShift(i, k)
+    case .mul, .imul: emitMultiply(i, k)
+    case .imulTwo, .imulThree: emitMultiplyInto(i, k)
+    case .div, .idiv: return emitDivide(i, k)
+    case .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement: return emitBitTest(i, k)
+    case .scanForward, .scanReverse: emitScan(i, k)
+    case .popcnt, .tzcnt, .lzcnt:
+      guard context.hasBitCounts else { return false }
+      emitCount(i, k)
+    case .exchange, .exchangeAdd, .compareExchange: return emitExchange(i, k)
+    case .byteSwap:
+      guard i.width >= 4 else { return false }
+      emitByteSwap(i)
+    case .convert, .extend: emitAccumulator(i)
+    case .pushImmediate:
+      guard i.width == 8 else { return false }
+      emitPushImmediate(i, k)
+    case .push:
+      guard i.width == 8 else { return false }
+      emitPushOperand(i, k)
+    case .leave:
+      guard i.width == 8 else { return false }
+      emitLeave(i, k)
+    case .nop, .prefetch, .pause: break
+    case .lahf:
+      needFlags(i, k)
+      asm.lahf()
+    case .hosted: return emitVector(i, k)
+    case .pushFlags:
+      guard i.width == 8 else { return false }
+      needFlags(i, k)
+      emitPushFlags(k)
+    case .cli, .sti: return emitInterruptFlag(i, k)
+    case .moveFromSegment: return emitSelector(i)
+    case .jcc:
+      storeVectors()
+      emitConditionalJump(i, k)
+    case .jump:
+      storeVectors()
+      edge(to: i.immediate, from: i.address, isLiveAfter[k])
+    case .call, .jumpNear, .callNear, .ret:
+      guard i.width == 8 else { return false }
+      storeVectors()
+      emitFarFlow(i, k)
+    default: return false
+    }
+    return true
+  }
+}

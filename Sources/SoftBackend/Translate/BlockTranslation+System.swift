@@ -1,0 +1,53 @@
+internal import Assembler
+
+/// The few instructions of systems that are as frequent as arithmetic.
+extension BlockTranslation {
+  private var systemFlags: Memory { .gs(Core.Field.systemFlags.rawValue) }
+
+  /// PUSHFQ: flags that the core has, and those that the host has.
+  mutating func emitPushFlags(_ k: Int) {
+    saveFlags()
+    asm.emit(Opcode(0xB6, .two), .long, .register(Self.t0), .memory(.gs(TranslatedState.flags + 1)))
+    asm.emit(Opcode(0xB6, .two), .long, .register(Self.t1), .memory(.gs(TranslatedState.flags)))
+    asm.shift(.shl, .long, .register(Self.t1), by: 11)
+    asm.apply(.or, .long, Self.t0, .register(Self.t1))
+    asm.load(.long, Self.t1, systemFlags)
+    asm.apply(.and, .long, .register(Self.t1), Int32(truncatingIfNeeded: ~(Flags.arithmetic | Flags.rf | Flags.vm)))
+    asm.apply(.or, .long, Self.t0, .register(Self.t1))
+    asm.store(.gs(TranslatedState.secondTemporary), Self.t0)
+    emitPushTemporary(k, lookups: 1)
+  }
+
+  /// CLI and STI of ring 0, which may. STI looks whether an interrupt waited for it, and holds one back until the next
+  /// instruction is over.
+  mutating func emitInterruptFlag(_ i: Instruction, _ k: Int) -> Bool {
+    guard context.set != 0 else { return false }
+    if isLiveBefore[k] { saveFlags() }
+    flagsInHost = false
+    if i.operation == .cli {
+      asm.apply(.and, .long, .memory(systemFlags), Int32(truncatingIfNeeded: ~Flags.interrupts))
+      return true
+    }
+    let (miss, done) = (asm.makeLabel(), asm.makeLabel())
+    asm.emit(Opcode(0xF7), .long, .digit(0), .memory(systemFlags))
+    asm.long(Int32(truncatingIfNeeded: Flags.interrupts))
+    asm.jump(if: .notEqual, done)
+    asm.apply(.cmp, .long, .memory(.gs(Core.Field.deferred.rawValue)), 0)
+    asm.jump(if: .notEqual, miss)
+    asm.apply(.or, .long, .memory(systemFlags), Int32(truncatingIfNeeded: Flags.interrupts))
+    asm.move(Self.t0, i.next)
+    asm.store(.gs(Core.Field.shadow.rawValue), Self.t0)
+    asm.place(done)
+    leaveToHelper(from: miss, to: done, k)
+    return true
+  }
+
+  /// MOV of a segment register's selector to a register.
+  mutating func emitSelector(_ i: Instruction) -> Bool {
+    guard !i.isMemory, i.width >= 4, i.extension3 < 6 else { return false }
+    let target = place(i.rm &* 8, Self.t0, isRead: false)
+    asm.emit(Opcode(0xB7, .two), .long, target.field, .memory(.gs(Core.segments + Int(i.extension3) * 32 + 20)))
+    written(target)
+    return true
+  }
+}

@@ -1,0 +1,109 @@
+internal import CLinux
+
+/// The run loop with both tiers.
+extension Core {
+  /// Runs until somebody asks for attention: hot blocks as host code, the rest as the interpreter does.
+  func run(with translator: Translator) throws(Fault) {
+    var last: Instruction?
+    while self[.attention] == 0 {
+      do throws(Fault) {
+        if self[.systemFlags] & Flags.tf != 0 {
+          last = nil
+          translator.forgetEdge()
+          try stepExactly()
+        } else if self[.mode] & Mode.long64 == 0 {
+          // Other code is interpreted, from block to block.
+          translator.forgetEdge()
+          last = try execute(findBlock(after: last))
+        } else {
+          last = nil
+          try runBlock(with: translator)
+        }
+      } catch {
+        last = nil
+        translator.forgetEdge()
+        try deliver(error)
+      }
+    }
+    translator.forgetEdge()
+  }
+
+  /// Runs the block at RIP, and those that code of the host finds from there.
+  ///
+  /// - Parameter alone: nothing is made to be found.
+  @inline(__always) func runBlock(with translator: Translator, alone: Bool = false) throws(Fault) {
+    let first = try findBlock()
+    guard let number = code(translator) else {
+      translator.forgetEdge()
+      try execute(first, goingOn: false)
+      return
+    }
+    if alone { translator.forgetEdge() }
+    try translator.run(number)
+  }
+
+  /// The number of the present block's code, made when it has run often enough.
+  @inline(__always) private func code(_ translator: Translator) -> Int? {
+    guard let block = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(self[.currentBlock])) else { return nil }
+    let number = unsafe block.pointee.code
+    if number >= 0 { return Int(number) }
+    let heat = unsafe block.pointee.heat
+    if heat > translator.threshold { return nil }
+    // Tried once, whatever comes of it.
+    unsafe block.pointee.heat = heat + 1
+    guard heat == translator.threshold, let made = unsafe translator.translate(block) else { return nil }
+    unsafe block.pointee.code = Int32(truncatingIfNeeded: made)
+    return made
+  }
+
+  /// Executes instructions for translated code: a copy of them, so that nothing runs beyond. Whether it may go on.
+  @unsafe fileprivate func help(_ records: UnsafeMutablePointer<InstructionRecord>) -> Bool {
+    let request = HelperRequest(rawValue: load(TranslatedState.request))
+    guard let blocks = unsafe UnsafePointer<Translator.Block>(bitPattern: UInt(load(TranslatedState.blockTable, as: UInt64.self))) else { return false }
+    let block = unsafe blocks + request.block
+    if request.flagsBefore { takeFlags() }
+    let first = unsafe copy(records, request.count, from: block)
+    let (mode, epoch) = (self[.mode], self[.epoch])
+    do throws(Fault) {
+      let last = try execute(first, goingOn: false)
+      store(Exit.plain, at: TranslatedState.exit)
+      guard last.operation == .endOfBlock, self[.attention] == 0, mode == self[.mode], epoch == self[.epoch],
+        unsafe !block.pointee.isDead
+      else { return false }
+      if request.flagsAfter { giveFlags() }
+      return true
+    } catch {
+      processor.translator.leave(with: error)
+      store(Exit.fault, at: TranslatedState.exit)
+      return false
+    }
+  }
+
+  /// Makes a block of some instructions of another one.
+  @unsafe private func copy(_ records: UnsafeMutablePointer<InstructionRecord>, _ count: Int, from block: UnsafePointer<Translator.Block>) -> Instruction {
+    let place = unsafe base + TranslatedState.helperBlock
+    unsafe place.storeBytes(
+      of: BlockRecord(rip: records.pointee.address, physical: block.pointee.physicalPage << 12, mode: self[.mode], epoch: 0, page: block.pointee.page, version: 0),
+      as: BlockRecord.self)
+    let first = unsafe Instruction(firstOf: place.assumingMemoryBound(to: BlockRecord.self))
+    unsafe first.record.update(from: records, count: count)
+    unsafe first.record[count] = InstructionRecord()
+    unsafe first.record[count].operation = .endOfBlock
+    unsafe first.record[count].address = Instruction(record: records + count - 1).next
+    self[.currentBlock] = UInt64(UInt(bitPattern: place))
+    let counter = TranslatedState.helped + Int(first.operation.rawValue) * 8
+    store(load(counter, as: UInt64.self) &+ 1, at: counter)
+    return first
+  }
+}
+
+extension Core {
+  /// This thread may run translated code from now on: GS leads to the core, and signals have a stack of their own,
+  /// since the guest's stack pointer is in the host's register.
+  func prepareThread() { unsafe linux_prepare_guest_thread(base) }
+}
+
+/// What translated code calls: zero if it may go on.
+@unsafe func translationHelper(_ core: UnsafeMutableRawPointer, _ records: UnsafeMutableRawPointer) -> Int32 {
+  unsafe Core(base: core).help(records.assumingMemoryBound(to: InstructionRecord.self)) ? 0 : 1
+}

@@ -1,0 +1,81 @@
+/// What translated code has in a core's block, beside the core's own fields. It reaches the block through GS.
+enum TranslatedState {
+  /// The host's stack pointer while RSP is the guest's.
+  static let hostStack = 0xE00
+  /// The guest's arithmetic flags while the host's are used for something else: OF in bit 0, the rest as LAHF has
+  /// them in bits 8 to 15.
+  static let flags = 0xE08
+  /// Where to go on after a helper.
+  static let resume = 0xE10
+  /// What a helper is asked for, see HelperRequest.
+  static let request = 0xE18
+  /// Why translated code was left: the number of an edge, or an Exit.
+  static let exit = 0xE20
+  static let helper = 0xE28
+  /// The edge by which code was left, until the run loop has done something else; -1 for none.
+  static let edge = 0xE40
+  /// Where Translator.Block is for a helper.
+  static let blockTable = 0xE48
+  /// Where a second lookup goes on that found nothing.
+  static let miss = 0xE50
+  /// How often helpers executed each operation.
+  static let helped = 0x3_8000
+  static let temporary = 0xE30, secondTemporary = 0xE38
+
+  /// A byte for each known mapping of a page of code: whether it holds now.
+  static let mappings = 0x4_0000
+  static let mappingCount = 8192
+  /// The block that a helper runs.
+  static let helperBlock = 0x4_2000
+  /// Numbers of mappings that hold: those that a change of CR3 forgets, and those of global pages.
+  static let localMappings = 0x4_4000, globalMappings = 0x4_8000
+  /// The linear page of each mapping.
+  static let mappingPages = 0x2_8000
+  /// For each set of translation tables where indirect jumps have led: RIP and the host's place.
+  static let targets = 0xD_0000
+  static let targetLines = 4096
+  static let size = 0x10_0000
+
+  static func targets(_ set: Int) -> Int { targets + set * targetLines * 16 }
+}
+
+/// Why translated code was left, where it was not by an edge.
+enum Exit {
+  /// RIP is set. The guest's flags are in the core, or nobody reads them.
+  static let plain: Int32 = -1
+  /// RIP is set, and the flags are in `TranslatedState.flags`.
+  static let withFlags: Int32 = -2
+  /// A helper's instruction faulted.
+  static let fault: Int32 = -3
+}
+
+/// What translated code wants of a helper, as one word.
+struct HelperRequest {
+  var rawValue: UInt32
+
+  /// So many instructions of a block are to be executed; the flags are live before or after them.
+  init(block: Int, count: Int, flagsBefore: Bool, flagsAfter: Bool) {
+    rawValue = UInt32(truncatingIfNeeded: block) << 8 | UInt32(truncatingIfNeeded: count) & 15 | (flagsBefore ? 16 : 0) | (flagsAfter ? 32 : 0)
+  }
+  init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  static let longest = 8
+  static let mostBlocks = 1 << 24
+  var block: Int { Int(rawValue >> 8) }
+  var count: Int { Int(rawValue & 15) }
+  var flagsBefore: Bool { rawValue & 16 != 0 }
+  var flagsAfter: Bool { rawValue & 32 != 0 }
+}
+
+extension Core {
+  /// Brings the flags from where translated code keeps them.
+  func takeFlags() {
+    let saved: UInt64 = load(TranslatedState.flags)
+    arithmeticFlags = saved >> 8 & (Flags.arithmetic & ~Flags.of) | (saved & 1) << 11
+  }
+  /// Puts the flags where translated code finds them.
+  func giveFlags() {
+    let now = flags
+    store((now & (Flags.arithmetic & ~Flags.of)) << 8 | now >> 11 & 1, at: TranslatedState.flags)
+  }
+}

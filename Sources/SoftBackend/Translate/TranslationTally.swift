@@ -1,0 +1,27 @@
+/// What a translator did.
+struct TranslationTally: Equatable {
+  var blocks = 0
+  var bytes = 0
+  var invalidations = 0
+  var recycled = 0
+  /// How often the run loop entered translated code.
+  var entries = 0
+  /// How often the interpreter executed an instruction for it, by operation.
+  var helped: [String: Int] = [:]
+
+  mutating func add(_ other: TranslationTally) {
+    blocks += other.blocks
+    bytes += other.bytes
+    invalidations += other.invalidations
+    recycled += other.recycled
+    entries += other.entries
+    helped.merge(other.helped) { $0 + $1 }
+  }
+
+  var report: [(name: String, count: Int)] {
+    [
+      ("blocks translated", blocks), ("bytes of their code", bytes), ("pages of code overwritten", invalidations),
+      ("times that all code went", recycled), ("entries from the run loop", entries),
+    ] + helped.map { ("helped with \($0.key)", $0.value) }.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+  }
+}
