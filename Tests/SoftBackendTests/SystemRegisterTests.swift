@@ -4,6 +4,8 @@ import Testing
 @testable import SoftBackend
 
 @Suite("registers of the system") struct SystemRegisterTests {
+  private typealias Place = SystemGuest.Place
+
   private func write(_ guest: SystemGuest, _ msr: UInt32, _ value: UInt64) -> Fault? {
     do throws(Fault) { try guest.core.writeMSR(msr, value) } catch { return error }
     return nil
@@ -29,6 +31,36 @@ import Testing
       try guest.enter(user: user)
       (guest.core[.rcx], guest.core[.cr4]) = (number, control)
       #expect(try guest.run([0x0F, 0x33] + (user ? [0x0F, 0x0B] : [0xF4])) == vector)
+    }
+  }
+
+  @Test("B16 machine checks have four banks, whose registers take what they take on AMD's processors")
+  func machineChecks() throws {
+    let guest = try SystemGuest(.long)
+    #expect(identify(guest, 1).rdx >> 7 & 1 == 1 && identify(guest, 1).rdx >> 14 & 1 == 1)
+    #expect(try guest.core.readMSR(0x179) == 4)
+    #expect(write(guest, 0x179, 4) == .protection)
+    for bank in UInt32(0)..<4 {
+      let control = 0x400 + bank * 4
+      #expect(write(guest, control, .max) == nil && write(guest, control, 1) == .protection)
+      #expect(write(guest, control + 1, 0) == nil && write(guest, control + 1, 1) == .protection)
+      #expect(write(guest, control + 2, 5) == nil && write(guest, control + 3, 6) == nil)
+      #expect(try (0..<4).map { try guest.core.readMSR(control + $0) } == [.max, 0, 5, 6])
+    }
+    #expect(write(guest, 0x410, 0) == .protection)
+  }
+
+  @Test("B16 with UMIP users do not learn where the tables are", arguments: [SystemGuest.Mode.segments, .long])
+  func tableGuard(mode: SystemGuest.Mode) throws {
+    let guest = try SystemGuest(mode)
+    // sgdt [rbx]; sidt [rbx]; sldt ax; str ax; smsw ax
+    for code: [UInt8] in [[0x0F, 0x01, 0x03], [0x0F, 0x01, 0x0B], [0x0F, 0x00, 0xC0], [0x0F, 0x00, 0xC8], [0x0F, 0x01, 0xE0]] {
+      for (user, guards, vector) in [(true, true, 13), (true, false, 6), (false, true, 6)] as [(Bool, Bool, UInt8)] {
+        try guest.enter(user: user)
+        guest.core[.rbx] = Place.code + 0x100
+        if guards { guest.core[.cr4] |= 1 << 11 }
+        #expect(try guest.run(code + [0x0F, 0x0B]) == vector, "\(code)")
+      }
     }
   }
 

@@ -26,8 +26,7 @@ internal import Time
   var bus = SystemBus()
   let interrupts: LocalInterrupts
   var traps = DebugTraps()
-  var memoryTypes = MemoryTypeRanges()
-  var counters = PerformanceCounters()
+  var plainRegisters = PlainRegisters()
   var pendingTrap: DebugTrap?
   /// Accepted elsewhere; it comes before the next instruction.
   var heldEvent: ArchitecturalState.Event?

@@ -104,7 +104,9 @@ extension Core {
       try requireSystem()
       self[.cr0] &= ~8
       updateMode()
-    case .smsw: try storeOperand(i, self[.cr0], i.isMemory ? 2 : i.width)
+    case .smsw:
+      try requireTablePrivilege()
+      try storeOperand(i, self[.cr0], i.isMemory ? 2 : i.width)
     case .lmsw:
       try requireSystem()
       let value = UInt64(i.isMemory ? try readOperand(i, UInt16.self) : get(i.rm &* 8))

@@ -10,9 +10,9 @@ extension Core {
     }
   }
 
-  /// The bits of CR4 that exist: TSD, DE, PSE, PAE, PGE, PCE, OSFXSR, OSXMMEXCPT, FSGSBASE, PCIDE, SMEP and SMAP, as CPUID
-  /// tells; and OSXSAVE, which is there for AVX only.
-  private static let systemFeatures: UInt64 = 0x33_07BC | (VectorStubs.shared.hasAVX2 ? VectorControl.xsave : 0)
+  /// The bits of CR4 that exist: TSD, DE, PSE, PAE, MCE, PGE, PCE, OSFXSR, OSXMMEXCPT, UMIP, FSGSBASE, PCIDE, SMEP and SMAP,
+  /// as CPUID tells; and OSXSAVE, which is there for AVX only.
+  private static let systemFeatures: UInt64 = 0x33_0FFC | (VectorStubs.shared.hasAVX2 ? VectorControl.xsave : 0)
 
   /// CR4.PCIDE.
   static let identifiers: UInt64 = 1 << 17

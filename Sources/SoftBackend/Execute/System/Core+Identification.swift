@@ -18,10 +18,10 @@ extension Core {
       let vectors = Feature.vectors & VectorStubs.shared.features | (hasAVX2 ? Feature.advanced : 0)
       let isEnabled: UInt32 = hasAVX2 && self[.cr4] & VectorControl.xsave != 0 ? 1 << 27 : 0
       return (
-        0x000F_0F10, index << 24 | count << 16 | 8 << 8, Feature.leaf1C | vectors | isEnabled,
+        Self.signature, index << 24 | count << 16 | 8 << 8, Feature.leaf1C | vectors | isEnabled,
         Feature.leaf1D | (processor.interrupts.isOn ? 1 << 9 : 0) | (count > 1 ? 1 << 28 : 0)
       )
-    case 7: return subleaf == 0 ? (0, Feature.leaf7B | (hasAVX2 ? 1 << 5 : 0), 0, 0) : (0, 0, 0, 0)
+    case 7: return subleaf == 0 ? (0, Feature.leaf7B | (hasAVX2 ? 1 << 5 : 0), Feature.leaf7C, 0) : (0, 0, 0, 0)
     case 0xB:
       switch subleaf {
       case 0: return (0, 1, 1 << 8, index)
@@ -48,6 +48,9 @@ extension Core {
     }
   }
 
+  /// Family 12h: kernels find no errors to work around in it, speculation that needs a guard, or states of power.
+  private static let signature: UInt32 = 0x0030_0F10
+
   private var hasAVX2: Bool { VectorStubs.shared.hasAVX2 }
 
   /// The area of XSAVE: its sizes for the enabled components and for all, and where AVX's is.
@@ -69,10 +72,12 @@ extension Core {
     static let vectors: UInt32 = 1 | 1 << 1 | 1 << 9 | 1 << 19 | 1 << 20 | 1 << 25
     /// FMA, XSAVE, AVX and F16C, with AVX2.
     static let advanced: UInt32 = 1 << 12 | 1 << 26 | 1 << 28 | 1 << 29
-    /// FPU DE PSE TSC MSR PAE CX8 MTRR PGE CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2; APIC comes while it is on.
-    static let leaf1D: UInt32 = 0x078B_B17D
+    /// FPU DE PSE TSC MSR PAE MCE CX8 MTRR PGE MCA CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2; APIC comes while it is on.
+    static let leaf1D: UInt32 = 0x078B_F1FD
     /// FSGSBASE, BMI1, SMEP, BMI2, ERMS, INVPCID, RDSEED, ADX, SMAP.
     static let leaf7B: UInt32 = 1 | 1 << 3 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 18 | 1 << 19 | 1 << 20
+    /// UMIP.
+    static let leaf7C: UInt32 = 1 << 2
     /// LAHF in 64-bit code, LZCNT, PREFETCHW.
     static let extendedC: UInt32 = 1 | 1 << 5 | 1 << 8
     /// SYSCALL, NX, 1 GiB pages, RDTSCP, long mode.

@@ -44,7 +44,7 @@ extension Core {
     case 0xC000_0101: return segmentBase(Segment.gs)
     case 0x1B, 0x6E0, 0x800...0x83F: return try processor.interrupts.readMSR(msr)
     default:
-      if let value = processor.memoryTypes.value(msr) ?? processor.counters.value(msr) { return value }
+      if let value = processor.plainRegisters.value(msr) { return value }
       guard Self.isVoid(msr) else { throw .protection }
       return 0
     }
@@ -73,7 +73,7 @@ extension Core {
     default: break
     }
     guard let field = field(of: msr) else {
-      guard processor.memoryTypes.set(msr, value) || processor.counters.set(msr, value) || Self.isVoid(msr) else { throw .protection }
+      guard processor.plainRegisters.set(msr, value) || Self.isVoid(msr) else { throw .protection }
       return
     }
     self[field] = value

@@ -1,7 +1,14 @@
 /// The registers of the descriptor tables, and the bases of FS and GS.
 extension Core {
+  /// #GP for users whom the system does not want to know where its tables are (CR4.UMIP).
+  func requireTablePrivilege() throws(Fault) {
+    if self[.cr4] & Self.tableGuard != 0 { try requireSystem() }
+  }
+  static let tableGuard: UInt64 = 1 << 11
+
   func descriptorTable(_ i: Instruction) throws(Fault) {
     guard i.isMemory else { throw .undefined }
+    if i.extension3 < 2 { try requireTablePrivilege() }
     let table = i.extension3 & 1 == 0 ? Segment.global : Segment.interrupt
     let address = try linear(i, is64Bit ? 10 : 6, write: i.extension3 < 2)
     if i.extension3 < 2 {
@@ -19,7 +26,10 @@ extension Core {
   func segmentTable(_ i: Instruction) throws(Fault) {
     guard isProtected, !isVirtual8086 else { throw .undefined }
     let n = i.extension3 & 1 == 0 ? Segment.local : Segment.task
-    if i.extension3 < 2 { return try storeOperand(i, UInt64(selector(n)), 2) }
+    if i.extension3 < 2 {
+      try requireTablePrivilege()
+      return try storeOperand(i, UInt64(selector(n)), 2)
+    }
     try requireSystem()
     let value = i.isMemory ? try readOperand(i, UInt16.self) : get(i.rm &* 8)
     if value & 0xFFFC == 0 {
