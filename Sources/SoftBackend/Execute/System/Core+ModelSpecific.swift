@@ -30,8 +30,6 @@ extension Core {
     switch msr {
     // Microcode revision, SYSCFG, HWCR, interrupt pending, DE_CFG.
     case 0x8B, 0xC001_0010, 0xC001_0015, 0xC001_0055, 0xC001_1029: true
-    // How many banks report machine checks, and whether one is going on: none.
-    case 0x179, 0x17A: true
     default: false
     }
   }
