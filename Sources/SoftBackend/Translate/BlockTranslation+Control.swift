@@ -34,25 +34,31 @@ extension BlockTranslation {
     saveFlags()
     let memory = look(MemoryAccess(.rsp, 0, size: 8, write: false), k)
     asm.load(Self.t0, memory)
+    let unknown = emitTargetLookup()
     moveStack(by: 8 + (i.opcode == 0xC2 ? Int32(i.immediate & 0xFFFF) : 0))
-    emitIndirectJump()
+    asm.jump(to: .memory(.gs(TranslatedState.targets(context.set) + 8, index: Self.t1)))
     lookedUp()
+    leaveForGood(from: unknown, k)
   }
 
   mutating func emitIndirectJump(_ i: Instruction, _ k: Int) {
     saveFlags()
     emitTarget(i, k)
-    emitIndirectJump()
+    let unknown = emitTargetLookup()
+    asm.jump(to: .memory(.gs(TranslatedState.targets(context.set) + 8, index: Self.t1)))
     if i.isMemory { lookedUp() }
+    leaveForGood(from: unknown, k)
   }
 
   mutating func emitIndirectCall(_ i: Instruction, _ k: Int) {
     saveFlags()
     emitTarget(i, k)
-    asm.store(.gs(TranslatedState.secondTemporary), Self.t0)
+    let unknown = emitTargetLookup()
+    asm.load(Self.t1, .gs(TranslatedState.targets(context.set) + 8, index: Self.t1))
+    asm.store(.gs(TranslatedState.secondTemporary), Self.t1)
     emitPushingReturn(i, k, lookups: i.isMemory ? 2 : 1)
-    asm.load(Self.t0, .gs(TranslatedState.secondTemporary))
-    emitIndirectJump()
+    asm.jump(to: .memory(.gs(TranslatedState.secondTemporary)))
+    leaveForGood(from: unknown, k)
   }
 
   /// Brings the target of an indirect jump to T0.
@@ -65,14 +71,21 @@ extension BlockTranslation {
     }
   }
 
-  /// To where T0 says, with the flags saved.
-  private mutating func emitIndirectJump() {
-    let targets = TranslatedState.targets(context.set)
+  /// Looks for the target in T0 among those known; T1 becomes its line. Where it is not known, nothing has happened yet.
+  private mutating func emitTargetLookup() -> Label {
+    let unknown = asm.makeLabel()
     asm.move(.long, Self.t1, .register(Self.t0))
     asm.apply(.and, .long, .register(Self.t1), Int32(TranslatedState.targetLines - 1))
     asm.shift(.shl, .long, .register(Self.t1), by: 4)
-    asm.apply(.cmp, Self.t0, .memory(.gs(targets, index: Self.t1)))
-    asm.jump(if: .notEqual, toDistance: context.stubs.unknownTarget - origin)
-    asm.jump(to: .memory(.gs(targets + 8, index: Self.t1)))
+    asm.apply(.cmp, Self.t0, .memory(.gs(TranslatedState.targets(context.set), index: Self.t1)))
+    asm.jump(if: .notEqual, unknown)
+    return unknown
+  }
+
+  /// The interpreter jumps, or finds that nobody may: it does not come back here.
+  private mutating func leaveForGood(from unknown: Label, _ k: Int) {
+    let done = asm.makeLabel()
+    asm.place(done)
+    leaveToHelper(from: unknown, to: done, k)
   }
 }

@@ -62,6 +62,9 @@ extension BlockTranslation {
       emitPushFlags(k)
     case .cli, .sti: return emitInterruptFlag(i, k)
     case .moveFromSegment: return emitSelector(i)
+    case .jcc where !Core.isCanonical(i.immediate), .jump where !Core.isCanonical(i.immediate),
+      .call where !Core.isCanonical(i.immediate):
+      return false
     case .jcc:
       storeVectors()
       emitConditionalJump(i, k)

@@ -10,8 +10,6 @@ struct TranslationStubs {
   let exitSavingFlags: Int
   /// Calls the helper, and goes on where `TranslatedState.resume` says, or back to the caller of `enter`.
   let help: Int
-  /// T0 is RIP, and nothing is known about it.
-  let unknownTarget: Int
   /// For each near entry: T0 is an address that missed it. Looks in the table, fills the entry and goes on where
   /// `resume` says, with T0 and T1 as after a lookup; or, if the table has it not either, where `miss` says.
   let secondLookups: Int
@@ -19,7 +17,7 @@ struct TranslationStubs {
 
   static let none = TranslationStubs()
 
-  private init() { (enter, exit, exitSavingFlags, help, unknownTarget, secondLookups) = (0, 0, 0, 0, 0, 0) }
+  private init() { (enter, exit, exitSavingFlags, help, secondLookups) = (0, 0, 0, 0, 0) }
 
   init(_ asm: inout Assembler, core: UInt64) {
     let hostStack = Memory.gs(TranslatedState.hostStack)
@@ -61,12 +59,6 @@ struct TranslationStubs {
     asm.jump(if: .notEqual, leave)
     Self.load(&asm)
     asm.jump(to: .memory(.gs(TranslatedState.resume)))
-
-    asm.align(16)
-    unknownTarget = asm.position
-    asm.store(.gs(Core.Field.rip.rawValue), .r11)
-    asm.store(.long, .gs(TranslatedState.exit), UInt64(truncatingIfNeeded: Exit.withFlags))
-    asm.jump(toDistance: exit)
 
     asm.align(Self.secondLookupSize)
     secondLookups = asm.position

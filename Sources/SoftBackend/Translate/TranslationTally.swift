@@ -18,8 +18,10 @@ struct TranslationTally: Equatable {
     helped.merge(other.helped) { $0 + $1 }
   }
 
+  /// Empty where nothing was translated.
   var report: [(name: String, count: Int)] {
-    [
+    guard blocks > 0 else { return [] }
+    return [
       ("blocks translated", blocks), ("bytes of their code", bytes), ("pages of code overwritten", invalidations),
       ("times that all code went", recycled), ("entries from the run loop", entries),
     ] + helped.map { ("helped with \($0.key)", $0.value) }.sorted { ($1.count, $0.name) < ($0.count, $1.name) }

@@ -117,6 +117,7 @@ internal import CLinux
     let helper: @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Int32 = unsafe translationHelper
     core.store(UInt64(UInt(bitPattern: unsafe unsafeBitCast(helper, to: UnsafeRawPointer.self))), at: TranslatedState.helper)
     forgetTargets()
+    forgetEdge()
     return memory
   }
 
