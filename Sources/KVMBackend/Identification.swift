@@ -21,6 +21,9 @@ struct Identification {
   /// A software KVM offers cmpxchg16b but cannot emulate it.
   var lacksPairExchange: Bool
 
+  /// The words of the leaves 80000002 to 80000004, the host's name, which KVM leaves empty.
+  var name: [UInt32] = []
+
   /// How many low bits of an APIC id number the cores.
   private var coreBits: UInt32 { processorCount > 1 ? UInt32(32 - (processorCount - 1).leadingZeroBitCount) : 0 }
 
@@ -47,6 +50,9 @@ struct Identification {
     case 4:
       // Every cache is private to one core, and the package has `processorCount` cores.
       leaf.eax = leaf.eax & 0x3FFF | (min(processorCount, 64) - 1) << 26
+    case 0x8000_0002...0x8000_0004 where [leaf.eax, leaf.ebx, leaf.ecx, leaf.edx].allSatisfy({ $0 == 0 }):
+      let first = Int(leaf.function - 0x8000_0002) * 4
+      if first + 4 <= name.count { (leaf.eax, leaf.ebx, leaf.ecx, leaf.edx) = (name[first], name[first + 1], name[first + 2], name[first + 3]) }
     case 0x8000_0008:
       // AMD: the cores of the package, and the bits of an APIC id that number them.
       leaf.ecx = leaf.ecx & ~0xF0FF | coreBits << 12 | min(processorCount, 256) - 1

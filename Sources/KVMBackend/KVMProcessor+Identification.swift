@@ -21,11 +21,25 @@ extension KVMProcessor {
 
     let identification = Identification(
       processor: UInt32(index), processorCount: UInt32(backend.processorCount),
-      hasDeadlineTimer: backend.kvm.has(KVM_CAP_TSC_DEADLINE_TIMER) > 0, lacksPairExchange: backend.kvm.isSoftware)
+      hasDeadlineTimer: backend.kvm.has(KVM_CAP_TSC_DEADLINE_TIMER) > 0, lacksPairExchange: backend.kvm.isSoftware,
+      name: Self.hostName)
     let leaves = identification.leaves(from: (0..<count).map { unsafe CPUIDLeaf(entries[$0]) }).prefix(Self.mostLeaves)
     for (n, leaf) in leaves.enumerated() { unsafe entries[n] = kvm_cpuid_entry2(leaf) }
     unsafe table.storeBytes(of: UInt32(leaves.count), as: UInt32.self)
     try check("KVM_SET_CPUID2", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_CPUID2, table))
+  }
+}
+
+extension KVMProcessor {
+  private static var hostName: [UInt32] {
+    var name = [UInt32](repeating: 0, count: 12)
+    for leaf in 0..<3 {
+      let isThere = unsafe name.withUnsafeMutableBufferPointer { words in
+        unsafe words.baseAddress.map { unsafe linux_cpuid_name(0x8000_0002 + UInt32(leaf), $0 + leaf * 4) } ?? 0
+      }
+      if isThere == 0 { return [] }
+    }
+    return name
   }
 }
 

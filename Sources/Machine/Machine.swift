@@ -230,7 +230,7 @@ public final class Machine: Sendable {
           return
         case .shutdown where debugger?.supervisor.shutDown(index) == true: break
         case .shutdown:
-          if configuration.tripleFault == .reset { carryOut(.reset) } else { end(.tripleFault(Autopsy.text([processor], memory))) }
+          if configuration.tripleFault == .reset { carryOut(.reset) } else { end(.tripleFault(Autopsy.ofShutdown(processor, memory))) }
           return
         case .power(let request):
           carryOut(request)

@@ -41,6 +41,17 @@ import Testing
     #expect(given.allSatisfy { $0.isIndexed && $0.edx == 5 })
   }
 
+  @Test("D3 where KVM tells no name for the processor it is the host's")
+  func name() {
+    let identification = Identification(
+      processor: 0, processorCount: 1, hasDeadlineTimer: true, lacksPairExchange: false, name: Array(1...12))
+    let empty = (0x8000_0002...0x8000_0004).map { CPUIDLeaf(function: $0) }
+    #expect(identification.leaves(from: empty).flatMap { [$0.eax, $0.ebx, $0.ecx, $0.edx] } == Array(1...12))
+    let own = CPUIDLeaf(function: 0x8000_0003, eax: 7)
+    #expect(identification.leaves(from: [own]) == [own])
+    #expect(Identification(processor: 0, processorCount: 1, hasDeadlineTimer: true, lacksPairExchange: false).leaves(from: empty) == empty)
+  }
+
   @Test("the same topology in AMD's leaves")
   func otherLeaves() {
     #expect(leaves(1, of: 2, from: [CPUIDLeaf(function: 0x8000_0008, ecx: .max)]).first?.ecx == 0xFFFF_1F01)

@@ -1,3 +1,4 @@
+import Processor
 import Testing
 
 @testable import Machine
@@ -20,5 +21,17 @@ import Testing
     #expect(Outcome.watchdog.exitStatus == 138)
     #expect(Outcome.watchdog.explanation?.contains("watchdog") == true)
     #expect(Outcome.watchdog.isHang, "what the processors were doing is told")
+  }
+
+  @Test("D2 a processor that was reset at its triple fault is told apart from one that still shows its own")
+  func shutDown() {
+    // As AMD's processors leave it to KVM: caches off, the processor's kind in EDX.
+    var state = ProcessorState.reset
+    (state.cr0, state[.rdx]) = (0x6000_0010, 0x800F12)
+    #expect(Autopsy.isAsAfterReset(state))
+    state.cr0 |= 1
+    #expect(!Autopsy.isAsAfterReset(state))
+    (state.cr0, state.rip) = (0x10, 0x7C00)
+    #expect(!Autopsy.isAsAfterReset(state))
   }
 }

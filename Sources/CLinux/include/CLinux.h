@@ -59,6 +59,10 @@ static inline int linux_has_avx2(void) {
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return (low & 6) == 6 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & 1u << 5);
 }
+// The name of the host's processor: four words of one of the leaves 80000002 to 80000004; 0 if it has none.
+static inline int linux_cpuid_name(uint32_t leaf, uint32_t words[4]) {
+  return __get_cpuid(leaf, &words[0], &words[1], &words[2], &words[3]);
+}
 static inline int linux_thread_id(void) { return (int)syscall(SYS_gettid); }
 static inline int linux_signal_thread(int thread, int signal) {
   long r = syscall(SYS_tgkill, getpid(), thread, signal);
