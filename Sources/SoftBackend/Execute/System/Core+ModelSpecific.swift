@@ -28,8 +28,8 @@ extension Core {
   /// Registers of AMD's processors that kernels touch without asking: they read as zero and ignore writes.
   private static func isVoid(_ msr: UInt32) -> Bool {
     switch msr {
-    // Microcode revision, SYSCFG, HWCR, interrupt pending, DE_CFG.
-    case 0x8B, 0xC001_0010, 0xC001_0015, 0xC001_0055, 0xC001_1029: true
+    // Microcode revision, SYSCFG, HWCR, NB_CFG, interrupt pending, BU_CFG2, DE_CFG.
+    case 0x8B, 0xC001_0010, 0xC001_0015, 0xC001_001F, 0xC001_0055, 0xC001_102A, 0xC001_1029: true
     default: false
     }
   }
