@@ -86,17 +86,6 @@ public struct Assembler: Sendable {
     modRM(reg, rm)
   }
 
-  /// An instruction with a VEX prefix, but for an immediate. VEX.W is set for a width of `quad`.
-  public mutating func emitVEX(_ opcode: Opcode, _ width: Width, _ reg: Field, _ source: UInt8, _ rm: ModRM, is256: Bool) {
-    if case .memory(let memory) = rm, memory.isInGS { byte(0x65) }
-    let rex = Self.extensions(reg, rm)
-    byte(0xC4)
-    byte((~(rex << 5) & 0xE0) | opcode.map.rawValue)
-    byte((width == .quad ? 0x80 : 0) | (~source & 15) << 3 | (is256 ? 4 : 0) | opcode.prefix.rawValue)
-    byte(opcode.byte)
-    modRM(reg, rm)
-  }
-
   /// REX.R, X and B.
   private static func extensions(_ reg: Field, _ rm: ModRM) -> UInt8 {
     var rex = number(reg) >> 1 & 4

@@ -53,17 +53,13 @@ extension KVMProcessor {
   }
 
   /// Model-specific registers as firmware would leave them for a kernel that is started without one.
-  func setModelSpecificRegisters() throws(ProcessorError) {
+  func setModelSpecificRegisters() {
     let values: [(index: UInt32, value: UInt64)] = [
       (0x1A0, 1),  // IA32_MISC_ENABLE: fast strings
       (0x2FF, 0xC06),  // IA32_MTRR_DEF_TYPE: enabled, write-back
     ]
-    // struct kvm_msrs ends in a flexible array: an 8-byte count, then 16 bytes an entry.
-    for (index, value) in values {
-      var words: [UInt64] = [1, UInt64(index), value]
-      // A register that this host does not have is left out.
-      _ = unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_MSRS, &words)
-    }
+    // A register that this host does not have is left out.
+    for (index, value) in values { _ = writeModelSpecific(index, value) }
   }
 }
 

@@ -43,7 +43,7 @@ public import SystemBus
     }
     unsafe shared = mapped.assumingMemoryBound(to: kvm_run.self)
     try setIdentification()
-    try setModelSpecificRegisters()
+    setModelSpecificRegisters()
     if index == 0 { backend.splitChips?.whenRaised.set { [weak self] in self?.interruptRun() } }
   }
 

@@ -60,7 +60,6 @@ internal import Time
     core[.versions] = UInt64(UInt(bitPattern: unsafe backend.versions))
     core.prepareTranslations()
     emptyBlockCache()
-    core.flushTranslations()
     core[.pat] = 0x0007_0406_0007_0406
     initialize()
   }
