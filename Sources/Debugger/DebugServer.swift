@@ -7,6 +7,8 @@ public final class DebugServer: Sendable {
   public let supervisor: Supervisor
   private let listener: Listener
   private let loop: EventLoop
+  private let worker = Worker(name: "debugger")
+  private let isStopped = Atomic<Bool>(false)
 
   /// - Parameter place: a TCP port of this host, or the path of a socket.
   public init(_ place: String, memory: GuestMemory, whenKilled: @escaping @Sendable () -> Void) throws(SystemError) {
@@ -16,11 +18,33 @@ public final class DebugServer: Sendable {
     supervisor = Supervisor(memory: memory, whenStopped: { loop.wake() }, whenKilled: whenKilled)
   }
 
-  /// Serves debuggers on a thread of its own, until the process ends.
+  /// Serves debuggers on a thread of its own, until the run is over or `stop`.
   public func start() throws(SystemError) {
-    _ = try HostThread(name: "debugger") { [self] in
-      while supervisor.exitStatus == nil, let connection = try? listener.accept() { serve(connection) }
+    try worker.start { [self] in
+      while !isOver, let connection = nextConnection() { serve(connection) }
+      return nil
     }
+    worker.call()
+  }
+
+  /// Nobody is served any more. Waits a moment for whoever is being served.
+  public func stop() {
+    isStopped.store(true, ordering: .relaxed)
+    loop.wake()
+    worker.stop()
+    worker.join(until: HostClock.nanoseconds() + 1_000_000_000)
+  }
+
+  private var isOver: Bool { isStopped.load(ordering: .relaxed) || supervisor.exitStatus != nil }
+
+  /// Waits until somebody connects; nil once nobody is served any more.
+  private func nextConnection() -> Connection? {
+    loop.watch(listener.descriptor, for: .readable)
+    defer { loop.watch(listener.descriptor, for: []) }
+    while !isOver, let events = try? loop.wait() {
+      if !events.isEmpty { return try? listener.accept() }
+    }
+    return nil
   }
 
   private func serve(_ connection: consuming Connection) {
@@ -30,7 +54,7 @@ public final class DebugServer: Sendable {
     supervisor.begin()
     defer { supervisor.letGo() }
     var session = RemoteSession(supervisor)
-    while !session.isOver, let events = try? loop.wait() {
+    while !session.isOver, !isStopped.load(ordering: .relaxed), let events = try? loop.wait() {
       if events.contains(where: { $0.descriptor == number }) {
         guard let bytes = connection.receive(), connection.send(session.receive(bytes)) else { return }
       }

@@ -1,9 +1,11 @@
 import CLinux
 import Glibc
+internal import Synchronization
 
 /// A thread that runs one closure. One that nobody waits for cleans up after itself.
-public struct HostThread: ~Copyable, Sendable {
-  private let thread: pthread_t
+public final class HostThread: Sendable {
+  /// Nil once somebody has waited for it.
+  private let thread: Mutex<pthread_t?>
 
   /// - Parameter name: what tools of the host show; its first 15 bytes.
   public init(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
@@ -13,25 +15,24 @@ public struct HostThread: ~Copyable, Sendable {
       &thread, nil,
       { argument in
         guard let argument = unsafe argument else { return nil }
-        let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-        unsafe linux_name_thread(start.name)
-        start.body()
+        unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().run()
         return nil
       }, unsafe start.toOpaque())
     guard code == 0 else {
       unsafe start.release()
       throw SystemError(code: code)
     }
-    self.thread = thread
+    self.thread = Mutex(thread)
   }
 
-  /// Waits until the closure returned.
-  public consuming func join() {
-    pthread_join(thread, nil)
-    discard self
+  /// Waits until the closure has returned and the thread is gone. The first call does; later ones return at once.
+  public func join() {
+    if let thread = thread.withLock({ $0.take() }) { pthread_join(thread, nil) }
   }
 
-  deinit { pthread_detach(thread) }
+  deinit {
+    if let thread = thread.withLock({ $0 }) { pthread_detach(thread) }
+  }
 
   /// The calling thread's number, for `signal`.
   public static var currentNumber: Int32 { linux_thread_id() }
@@ -45,6 +46,11 @@ public struct HostThread: ~Copyable, Sendable {
     init(name: String, body: @escaping @Sendable () -> Void) {
       self.name = name
       self.body = body
+    }
+
+    func run() {
+      unsafe linux_name_thread(name)
+      body()
     }
   }
 }

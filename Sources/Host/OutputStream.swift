@@ -23,6 +23,8 @@ public final class OutputStream: Sendable {
   static let limit = 1 << 20
   /// The most that is handed to the host at once, so that a slow reader can be told from one that is gone.
   private static let chunk = 1 << 16
+  /// How long to wait for a reader that takes nothing.
+  public static let patience: UInt64 = 500_000_000
 
   private let state = Monitor(State())
   private let worker: Worker
@@ -32,12 +34,18 @@ public final class OutputStream: Sendable {
   /// - Parameter write: hands bytes to the host; false if nobody takes them any more.
   public init(name: String, _ write: @escaping @Sendable (ArraySlice<UInt8>) -> Bool) throws(SystemError) {
     self.name = name
-    let state = state
-    worker = try Worker(name: name) { Self.deliver(state, write) }
+    worker = Worker(name: name)
+    try worker.start { [state] in Self.deliver(state, write) }
   }
 
   public convenience init(name: String, to file: OutputFile) throws(SystemError) {
     try self.init(name: name) { file.write($0) }
+  }
+
+  /// Whoever wants what is still queued to arrive drains the stream first.
+  deinit {
+    worker.stop()
+    worker.join(until: HostClock.nanoseconds() + Self.patience)
   }
 
   /// Writes all there is; returns when held-back lines are due.
@@ -83,7 +91,7 @@ public final class OutputStream: Sendable {
   /// Waits until all is written, as long as the reader takes something within each such time, and until a moment of
   /// `HostClock.nanoseconds` at most. False if it was not.
   @discardableResult
-  public func drain(patience: UInt64 = 500_000_000, until limit: UInt64 = .max) -> Bool {
+  public func drain(patience: UInt64 = OutputStream.patience, until limit: UInt64 = .max) -> Bool {
     state.update { $0.queue($0.mixer.finish()) }
     worker.call()
     while true {

@@ -1,28 +1,55 @@
-/// A thread that does one kind of work whenever there is some, until it is stopped.
+internal import Synchronization
+
+/// Does one kind of work whenever it is called, until it is stopped.
 ///
-/// The work may wait for the host as long as it likes: whoever waits for the work says how long.
+/// It can be called before it is started. Its work may wait for the host as long as it likes: whoever waits for the work
+/// says how long.
 public final class Worker: Sendable {
+  /// Does all there is to do. It returns the moment of `HostClock.nanoseconds` from which there may be more though nobody
+  /// calls; nil if only calls bring work.
+  public typealias Work = @Sendable () -> UInt64?
+
+  /// A function kept in a generic place by itself would be wrapped anew by each access.
+  private struct Task: Sendable { let perform: Work }
+
   private struct State: Sendable {
+    /// What whoever calls does itself; nil where a thread does it.
+    var ownTask: Task?
+    var hasThread = false
     var isCalled = false
     var isWorking = false
     var isStopped = false
   }
 
+  private let name: String
   private let state = Monitor(State())
+  private let thread = Mutex<HostThread?>(nil)
 
-  /// - Parameters:
-  ///   - name: of the thread, for tools of the host.
-  ///   - work: does all there is to do. It returns when there may be more though nobody calls, if that can be.
-  public init(name: String, _ work: @escaping @Sendable () -> UInt64?) throws(SystemError) {
+  /// - Parameter name: of the thread, for tools of the host.
+  public init(name: String) { self.name = name }
+
+  /// From now on a thread does the work that the worker is called for. To be called once.
+  public func start(_ work: @escaping Work) throws(SystemError) {
     let state = state
-    _ = try HostThread(name: name) {
-      var again: UInt64?
-      while Self.waitForCall(state, until: again) {
-        again = work()
-        state.update { $0.isWorking = false }
+    state.update { $0.hasThread = true }
+    do throws(SystemError) {
+      let thread = try HostThread(name: name) {
+        var again: UInt64?
+        while Self.waitForCall(state, until: again) {
+          again = work()
+          state.update { $0.isWorking = false }
+        }
+        state.update { $0.hasThread = false }
       }
+      self.thread.withLock { $0 = thread }
+    } catch {
+      state.update { $0.hasThread = false }
+      throw error
     }
   }
+
+  /// From now on whoever calls the worker does its work before the call returns, so that everything has its order.
+  public func startOnCallers(_ work: @escaping Work) { state.update { $0.ownTask = Task(perform: work) } }
 
   /// False once the worker is stopped.
   private static func waitForCall(_ state: Monitor<State>, until again: UInt64?) -> Bool {
@@ -37,15 +64,47 @@ public final class Worker: Sendable {
   }
 
   /// There is work.
-  public func call() { state.update { $0.isCalled = true } }
+  public func call() {
+    state.update { $0.isCalled = true }
+    // A call that its own work makes is heard by the loop that does it.
+    while let task = takeOwnTask() {
+      _ = task.perform()
+      state.update { $0.isWorking = false }
+    }
+  }
+
+  private func takeOwnTask() -> Task? {
+    state.update { state in
+      guard let task = state.ownTask, state.isCalled, !state.isWorking else { return nil }
+      (state.isCalled, state.isWorking) = (false, true)
+      return task
+    }
+  }
 
   /// Waits until nothing is to be done or under way; false if a moment of `HostClock.nanoseconds` came first.
   public func settle(until limit: UInt64? = nil) -> Bool {
-    state.wait(until: { _ in limit }) { $0.isCalled || $0.isWorking ? nil : true } ?? false
+    let answer = state.wait(until: { _ in limit }) { state -> Bool? in
+      state.isWorking || (state.isCalled && !state.isStopped) ? nil : true
+    }
+    return answer ?? false
   }
 
-  /// The thread ends after what it does now.
-  public func stop() { state.update { $0.isStopped = true } }
+  /// It does no more than what it does now, and lets go of its work then.
+  public func stop() {
+    state.update { state in
+      state.isStopped = true
+      state.ownTask = nil
+    }
+  }
+
+  /// Waits, once it is stopped, until its thread is gone; false if a moment of `HostClock.nanoseconds` came first. What
+  /// the host does not let go until then ends later, by itself.
+  @discardableResult
+  public func join(until limit: UInt64? = nil) -> Bool {
+    guard state.wait(until: { _ in limit }, for: { $0.hasThread ? nil : true }) != nil else { return false }
+    thread.withLock { $0 }?.join()
+    return true
+  }
 
   deinit { stop() }
 }

@@ -23,6 +23,7 @@ final class DoorbellService: Sendable {
   private struct State: Sendable {
     var lines: [GuestAddress: Line] = [:]
     var loop: EventLoop?
+    var thread: HostThread?
     var isStopped = false
   }
 
@@ -73,8 +74,8 @@ final class DoorbellService: Sendable {
   private func start(_ state: inout State) -> EventLoop? {
     if let loop = state.loop { return loop }
     guard !state.isStopped, let loop = try? EventLoop() else { return nil }
-    guard (try? HostThread(name: "doorbells") { [self] in pass(loop) }) != nil else { return nil }
-    state.loop = loop
+    guard let thread = try? HostThread(name: "doorbells", { [self] in pass(loop) }) else { return nil }
+    (state.loop, state.thread) = (loop, thread)
     return loop
   }
 
@@ -89,11 +90,13 @@ final class DoorbellService: Sendable {
     }
   }
 
-  /// Ends the thread soon.
+  /// Ends the thread. Not to be called by a bell.
   func stop() {
-    state.withLock { state in
+    let thread = state.withLock { state in
       state.isStopped = true
       state.loop?.wake()
+      return state.thread
     }
+    thread?.join()
   }
 }

@@ -31,19 +31,19 @@ struct AcceleratorChoice: Sendable {
     }
   }
 
-  func makeBackend(_ wishes: Configuration, memory: GuestMemory, machine: Machine) throws(ProcessorError) -> any Backend {
+  func makeBackend(_ wishes: Configuration, memory: GuestMemory, entropy: Entropy, on chassis: Chassis) throws(ProcessorError) -> any Backend {
     let processors = wishes.processors
     return switch kind {
     case .kvm:
       try KVMBackend(
         memory: memory, processors: processors, keepsChipsInKernel: wishes.keepsChipsInKernel,
-        clock: machine.clock, deadlineMoved: { [weak machine] in machine?.reschedule() },
-        whenHandedOver: { [weak machine] in machine?.tracer?.handOver($0) })
+        clock: chassis.clock, deadlineMoved: { [weak chassis] in chassis?.reschedule() },
+        whenHandedOver: { [tracer = chassis.tracer] in tracer?.handOver($0) })
     case .soft, .interpreter:
       try SoftBackend(
-        memory: memory, processors: processors, clock: machine.clock,
-        random: { [entropy = machine.entropy] in entropy.next() }, translation: kind == .soft ? .hot : .never,
-        deadlineMoved: { [weak machine] in machine?.reschedule() })
+        memory: memory, processors: processors, clock: chassis.clock,
+        random: { entropy.next() }, translation: kind == .soft ? .hot : .never,
+        deadlineMoved: { [weak chassis] in chassis?.reschedule() })
     }
   }
 }

@@ -15,31 +15,35 @@ internal import Virtio
 /// What is on the board and where: the one place to add a device.
 ///
 /// It outlives a reset; only what executes the guest is made anew.
-struct Board: Sendable {
+final class Board: Sendable {
   let targets: [any BusTarget]
 
-  init(_ configuration: Configuration, _ plan: BoardPlan, memory: GuestMemory, on machine: Machine) throws {
-    var parts = BoardParts(memory, on: machine)
-    serial = parts.add(UART16550(), UART16550.placement)
+  init(_ configuration: Configuration, _ plan: BoardPlan, _ resources: Resources, _ random: Entropy, on chassis: Chassis) throws {
+    memory = resources.memory
+    var parts = BoardParts(memory, on: chassis)
+    serial = parts.add(
+      UART16550(), UART16550.placement, on: Outlet(on: chassis, show: chassis.serialSaid, wake: chassis.letInputFlow))
     power = parts.add(PowerManagement(), PowerManagement.placement)
     parts.add(
       RealTimeClock(
         board: .init(lowMemory: plan.lowMemory, highMemory: plan.highMemory, cpuCount: plan.processors),
-        secondsSince1970: Int64(machine.clock.wallStart / 1_000_000_000)), RealTimeClock.placement)
+        secondsSince1970: Int64(chassis.clock.wallStart / 1_000_000_000)), RealTimeClock.placement)
     keyboard = parts.add(KeyboardController(), KeyboardController.placement)
     parts.add(SystemControl(), SystemControl.placement)
     parts.add(APMControl(), APMControl.placement)
     parts.add(PanicNotifier(), PanicNotifier.placement)
-    parts.add(DebugConsole(), DebugConsole.placement)
+    parts.add(DebugConsole(), DebugConsole.placement, on: Outlet(on: chassis, show: chassis.debugConsoleSaid))
     parts.add(DebugExit(), DebugExit.placement)
     if configuration.hasTestDevice { parts.add(TestDevice(), TestDevice.placement) }
     parts.add(PostCode(), PostCode.placement)
     parts.add(ReadAsZero(), ReadAsZero.dmaPlacement)
     parts.add(ReadAsZero(), ReadAsZero.diskPlacement)
     for placement in ReadAsZero.rootComplexPlacements { parts.add(ReadAsZero(), placement) }
-    for (disk, function) in zip(configuration.disks, plan.disks) { try parts.addDisk(disk, as: function) }
-    virtioConsole = parts.add(VirtioConsole(), as: plan.console)
-    parts.add(VirtioEntropy { [entropy = machine.entropy] count in (try? entropy.bytes(count)) ?? [] }, as: plan.entropy)
+    for ((disk, wish), function) in zip(zip(resources.disks, configuration.disks), plan.disks) {
+      parts.addDisk(disk, wish, as: function)
+    }
+    virtioConsole = parts.addConsole(as: plan.console)
+    parts.add(VirtioEntropy { count in (try? random.bytes(count)) ?? [] }, as: plan.entropy)
     if let wish = configuration.display, let function = plan.display {
       display = parts.addDisplay(wish, as: function)
     } else {
@@ -53,7 +57,7 @@ struct Board: Sendable {
       try FirmwareConfig(
         cpuCount: plan.processors, memorySize: configuration.memory, extra: items + files, memory: memory),
       FirmwareConfig.placement)
-    variables = machine.firmwareVariables
+    variables = resources.variables
     if let variables, let place = plan.flash {
       variables.show(in: memory)
       flash = parts.add(FlashMemory(variables.contents, in: variables), place)
@@ -63,24 +67,29 @@ struct Board: Sendable {
     makeTables = { ecam, pmBase in
       ACPITables(processors: plan.processors, placements: plan.described, ecam: ecam, pmBase: pmBase)
     }
-    entropySource = machine.entropy
+    self.random = random
     targets = parts.targets
-    workers = parts.workers
+    disks = parts.disks
+    do throws(SystemError) { for disk in disks { try disk.start(isImmediate: chassis.clock.isCounted) } } catch {
+      stop()
+      throw error
+    }
   }
 
+  let memory: GuestMemory
   let serial: Slot<UART16550>
   let power: Slot<PowerManagement>
   let keyboard: Slot<KeyboardController>
   let virtioConsole: FunctionSlot<VirtioPCI<VirtioConsole>>
   let bridge: HostBridge
   let display: FunctionSlot<DisplayAdapter>?
-  private let workers: [String: StorageWorker]
+  private let disks: [DiskStation]
   private let tables: ACPITables
   private let makeTables: @Sendable (MemoryRange, Port) -> ACPITables
   private let firmwareConfig: Slot<FirmwareConfig>
   private let variables: FirmwareVariables?
   private let flash: Slot<FlashMemory>?
-  private let entropySource: Entropy
+  private let random: Entropy
 
   /// The legacy window as the guest has programmed it.
   var shadow: ShadowControl { ShadowControl(bytes: bridge.shadow) }
@@ -118,22 +127,31 @@ struct Board: Sendable {
     firmwareConfig.access { config, _ in _ = config.replace("etc/acpi/tables", with: tables.tables) }
   }
 
-  /// A device has work outside its cycle. Returns what it wants to say on the console.
-  func wake(_ placement: Placement) -> [UInt8] {
-    workers[placement.name]?.wake()
-    return placement.name == virtioConsole.placement.name ? virtioConsole.access { console, _ in console.drain() } : []
+  /// Gives the guest its memory as the chipset, the flash chip and the display have it now.
+  func layOutMemory() { memory.setShadow(shadow, hidingFirmware: hiddenFirmware, videoAt: videoPlace) }
+
+  /// Offers to one of the consoles what the user typed; returns how many keys it has taken.
+  func receive(_ keys: [UInt8], byVirtio: Bool) -> Int {
+    guard !byVirtio else { return virtioConsole.access { console, cycle in console.receive(keys, &cycle) } }
+    return serial.access { serial, cycle in keys.prefix { serial.receive($0, &cycle) }.count }
   }
 
+  /// What the guest has said on the virtio console since the last call.
+  func takeConsoleWords() -> [UInt8] { virtioConsole.access { console, _ in console.drain() } }
+
   func reset() {
-    for worker in workers.values { worker.settle() }
+    for disk in disks { disk.settle() }
     for target in targets { target.reset() }
   }
 
   /// Everything the guest wrote is on its disks and in its flash; says where it is not.
-  func close() -> [String] { workers.values.compactMap { $0.close() } + [variables?.close()].compactMap(\.self) }
+  func close() -> [String] { disks.compactMap { $0.close() } + [variables?.close()].compactMap(\.self) }
+
+  /// Nobody works for the devices any more.
+  func stop() { for disk in disks { disk.stop() } }
 
   /// Puts a kernel and its tables into RAM; nil where firmware does that.
-  func load(_ configuration: Configuration, into memory: GuestMemory) throws -> ProcessorState? {
+  func load(_ configuration: Configuration) throws -> ProcessorState? {
     guard configuration.firmware == nil, let kernel = configuration.kernel else { return nil }
     // The areas that kernels search: ACPI's from 0xE0000 on, SMBIOS' from 0xF0000 on.
     let (root, anchor): (GuestAddress, GuestAddress) = (0xE_0000, 0xF_0000)
@@ -147,8 +165,8 @@ struct Board: Sendable {
     return try Boot.load(
       LoadRequest(
         kernel: kernel, initrd: configuration.initrd, commandLine: configuration.commandLine,
-        deviceTree: configuration.deviceTree, rootPointer: root.value, randomSeed: try entropySource.bytes(32),
-        baseSeed: entropySource.next(), screen: configuration.display.map(screenInformation)),
+        deviceTree: configuration.deviceTree, rootPointer: root.value, randomSeed: try random.bytes(32),
+        baseSeed: random.next(), screen: configuration.display.map(screenInformation)),
       into: memory)
   }
 }

@@ -10,6 +10,8 @@ final class InputQueue: Sendable {
     var isFlowing = false
     /// Somebody came while it was flowing.
     var isCalled = false
+    /// Nobody takes anything any more.
+    var isClosed = false
   }
 
   static let limit = 1 << 16
@@ -21,8 +23,12 @@ final class InputQueue: Sendable {
   /// Takes what there is room for, and forgets the rest.
   func put(_ keys: [UInt8]) { state.update { $0.keys += keys.prefix(Self.limit - $0.keys.count) } }
 
-  /// Waits until there is room.
-  func waitForRoom() { _ = state.wait { $0.keys.count < Self.limit / 2 ? true : nil } }
+  /// Waits until there is room, or until the queue is closed.
+  func waitForRoom() { _ = state.wait { $0.isClosed || $0.keys.count < Self.limit / 2 ? true : nil } }
+
+  var isClosed: Bool { state.update { $0.isClosed } }
+
+  func close() { state.update { $0.isClosed = true } }
 
   /// The guest may have room.
   ///

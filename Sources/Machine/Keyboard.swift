@@ -1,29 +1,55 @@
 internal import Host
 
 /// The user's keyboard: a thread that only reads keys, so that the escape key works however the guest is.
-enum Keyboard {
-  /// Keys go to the guest from now on.
-  ///
+struct Keyboard: Sendable {
+  private let input: InputQueue
+  private let loop: EventLoop
+  private let worker = Worker(name: "keyboard")
+  private let typed: @Sendable () -> Void
+  private let quit: @Sendable () -> Void
+
   /// - Parameters:
   ///   - typed: called when there is something new in the queue.
   ///   - quit: called when the user wants the run to end.
-  static func connect(
-    to input: InputQueue, typed: @escaping @Sendable () -> Void, quit: @escaping @Sendable () -> Void
-  ) throws(SystemError) {
-    _ = try HostThread(name: "keyboard") {
-      var escape = EscapeKey()
-      while let keys = Terminal.read() {
-        guard Terminal.isRaw else {
-          // Whoever writes to a pipe can wait; nobody types there.
-          input.put(keys)
-          typed()
-          input.waitForRoom()
-          continue
-        }
-        guard let keys = escape.filter(keys) else { return quit() }
+  init(_ input: InputQueue, typed: @escaping @Sendable () -> Void, quit: @escaping @Sendable () -> Void) throws(SystemError) {
+    self.input = input
+    loop = try EventLoop()
+    self.typed = typed
+    self.quit = quit
+  }
+
+  /// Keys go to the guest from now on, until the input ends or `stop`.
+  func start() throws(SystemError) {
+    try worker.start { [self] in
+      read()
+      return nil
+    }
+    worker.call()
+  }
+
+  func stop() {
+    input.close()
+    loop.wake()
+    worker.stop()
+    worker.join(until: HostClock.nanoseconds() + 1_000_000_000)
+  }
+
+  private func read() {
+    var escape = EscapeKey()
+    loop.watch(Terminal.input, for: .readable)
+    while !input.isClosed, let events = try? loop.wait() {
+      guard !events.isEmpty else { continue }
+      guard let keys = Terminal.read() else { return }
+      guard Terminal.isRaw else {
+        // Whoever writes to a pipe can wait; nobody types there.
         input.put(keys)
         typed()
+        input.waitForRoom()
+        continue
       }
+      guard let keys = escape.filter(keys) else { return quit() }
+      input.put(keys)
+      typed()
     }
   }
 }

@@ -6,7 +6,7 @@ extension Machine {
   /// - Parameter problems: what the host could not do for the guest at its end.
   func report(_ outcome: Outcome, problems: [String]) -> RunReport {
     var report = RunReport(outcome)
-    report.consoleTail = console.unseenTail(lines: 20)
+    report.consoleTail = resources.console.unseenTail(lines: 20)
     report.notes = problems + [keysNote, handOverNote].compactMap(\.self) + lossNotes
     report.processors = processorDump
     return report
@@ -31,7 +31,7 @@ extension Machine {
 
   /// What the guest has said and nobody has read.
   private var lossNotes: [String] {
-    [("console", console.output), ("debug console", debugConsole), ("trace", tracer?.output)].compactMap { name, output in
+    [("console", resources.console.output), ("debug console", resources.debugConsole), ("trace", resources.trace)].compactMap { name, output in
       guard let stream = output?.stream, stream.lostCount > 0 else { return nil }
       return "\(stream.lostCount) bytes of the \(name) were lost: \(stream.name) did not take them in time."
     }

@@ -32,6 +32,13 @@ public final class InstructionTime: Sendable {
     self.advance.set(advance)
   }
 
+  /// Lets go of whoever is connected.
+  public func disconnect() {
+    earliest.withLock { $0 = nil }
+    advance.set(nil)
+    moved.set(nil)
+  }
+
   /// A deadline moved. From any thread.
   public func reschedule() {
     isStale.store(true, ordering: .releasing)

@@ -11,7 +11,7 @@ struct DisplayGuestTests {
     guest.configuration.display = .pixels(width: 640, height: 480)
     let machine = try Machine(guest.configuration)
     #expect(machine.run().outcome.exitStatus == (0x2A + 0x15) << 1 | 1)
-    let picture = try #require(machine.picture)
+    let picture = try #require(machine.board.picture)
     #expect(picture.width == 640 && picture.height == 480)
     let drawn = Color(red: 0x11, green: 0x22, blue: 0x33)
     #expect(picture[10, 0] == drawn && picture[11, 0] == drawn)
@@ -27,6 +27,6 @@ struct DisplayGuestTests {
     let guest = SmallGuest("power_off", on: accelerator)
     let machine = try Machine(guest.configuration)
     #expect(machine.run().outcome == .poweredOff)
-    #expect(machine.picture == nil && machine.takeScreenshot() == nil)
+    #expect(machine.board.picture == nil && machine.takeScreenshot() == nil)
   }
 }

@@ -32,7 +32,7 @@ import Testing
     /// Everything that is made from where the guest has put things, made anew.
     func describe() {
       machine.board.refreshTables()
-      machine.layOutMemory()
+      machine.board.layOutMemory()
       _ = (machine.board.bridge.doorbells, machine.board.display?.inspect { $0.screen })
     }
 

@@ -1,0 +1,135 @@
+internal import DeviceModel
+internal import Host
+internal import PCI
+internal import Primitives
+internal import Processor
+internal import Synchronization
+internal import SystemBus
+internal import Time
+
+/// What every slot of the board is plugged into: what a device's cycle asks for happens here, after the device's lock is
+/// free.
+///
+/// It is there before the board, and reaches the board by a link.
+final class Chassis: Backplane {
+  /// What exists only while the power is on.
+  struct Power: Sendable {
+    let backend: any Backend
+    let processors: [any Processor]
+  }
+
+  private let configuration: Configuration
+  let clock: GuestClock
+  let control: RunControl
+  let console: Console
+  private let debugConsole: OutputStream.Voice?
+  let tracer: Tracer?
+  private let keys: KeyOperator?
+  private let link: BoardLink
+  let input = InputQueue()
+  let complaints = Complaints()
+  let power = Mutex<Power?>(nil)
+  private let doorbellMove = Mutex(())
+  private let usesVirtioConsole = Atomic<Bool>(false)
+
+  init(_ configuration: Configuration, _ resources: Resources, clock: GuestClock, control: RunControl, keys: KeyOperator?, link: BoardLink) {
+    self.configuration = configuration
+    self.clock = clock
+    self.control = control
+    self.keys = keys
+    self.link = link
+    console = resources.console
+    debugConsole = resources.debugConsole
+    tracer = configuration.trace.map { wish in Tracer(wish, resources.trace) { clock.now } }
+  }
+
+  var now: Instant { clock.now }
+
+  /// The guest, or what carries it, has come to an end. The first outcome counts.
+  func end(_ outcome: Outcome) { control.state.update { $0.end(outcome) } }
+
+  // MARK: Cycles
+
+  func carryOut(_ cycle: Cycle, of placement: Placement) {
+    for activity in cycle.queueActivity { tracer?.queue(activity, of: placement, at: cycle.now) }
+    if cycle.interrupt != nil || !cycle.otherLines.isEmpty || !cycle.messages.isEmpty {
+      let interrupts = power.withLock { $0?.backend.interrupts }
+      func drive(_ line: Int, _ level: Bool) {
+        tracer?.line(line, level, of: placement, at: cycle.now)
+        interrupts?.setLine(line, level)
+      }
+      if let level = cycle.interrupt, let line = placement.line { drive(line, level) }
+      for (line, level) in cycle.otherLines { drive(line, level) }
+      for message in cycle.messages {
+        tracer?.message(message, of: placement, at: cycle.now)
+        interrupts?.send(message)
+      }
+    }
+    if cycle.rescheduled { reschedule() }
+    if cycle.tablesOutdated { link.board?.refreshTables() }
+    if cycle.memoryMapChanged { changeMemoryMap() }
+    if cycle.windowsMoved { moveDoorbells() }
+    if let complaint = cycle.complaint { complaints.take(complaint, of: placement.name, at: cycle.now) }
+    if let request = cycle.power { carryOut(request) }
+  }
+
+  /// A deadline moved.
+  func reschedule() {
+    if let time = clock.counted { time.reschedule() } else { control.state.update { $0.isRescheduled = true } }
+  }
+
+  private func changeMemoryMap() {
+    link.board?.layOutMemory()
+    guard let backend = power.withLock({ $0?.backend }) else { return }
+    do throws(ProcessorError) { try backend.memoryMapChanged() } catch { end(.failed(error.message)) }
+  }
+
+  /// One mover at a time, so that the latest places are the last to arrive.
+  private func moveDoorbells() {
+    doorbellMove.withLock { _ in
+      guard let board = link.board, let backend = power.withLock({ $0?.backend }) else { return }
+      backend.setDoorbells(board.bridge.doorbells)
+    }
+  }
+
+  func carryOut(_ request: PowerRequest) {
+    switch request {
+    case .off: end(.poweredOff)
+    case .exit(let code): end(.exited(code: code))
+    case .panicked: end(.panicked)
+    case .watchdog where configuration.watchdog == .stop: end(.watchdog)
+    case .refused(let message): end(.refused(message))
+    case .reset, .watchdog: control.state.update { $0.reset(endsRun: configuration.stopsOnReset) }
+    }
+  }
+
+  // MARK: The console
+
+  /// A byte of the serial port.
+  func serialSaid(_ byte: UInt8) { show(byte, byVirtio: false) }
+
+  func debugConsoleSaid(_ byte: UInt8) { debugConsole?.put(byte) }
+
+  /// The virtio console has words, or room for keys.
+  func drainVirtioConsole() {
+    for byte in link.board?.takeConsoleWords() ?? [] { show(byte, byVirtio: true) }
+    letInputFlow()
+  }
+
+  private func show(_ byte: UInt8, byVirtio: Bool) {
+    // What the user types follows to the console where the guest last wrote.
+    let moved = usesVirtioConsole.load(ordering: .relaxed) != byVirtio
+    if moved { usesVirtioConsole.store(byVirtio, ordering: .relaxed) }
+    keys?.hear(byte)
+    if console.put(byte) {
+      let end = HostClock.nanoseconds() &+ HostClock.nanoseconds(seconds: configuration.panicGrace)
+      control.state.update { $0.panicked(until: end) }
+    }
+    if moved { letInputFlow() }
+  }
+
+  /// What the user has typed goes to the guest as far as it has room.
+  func letInputFlow() {
+    input.flow { keys in link.board?.receive(keys, byVirtio: usesVirtioConsole.load(ordering: .relaxed)) ?? 0 }
+  }
+}

@@ -1,0 +1,43 @@
+internal import Debugger
+internal import GuestRAM
+internal import Host
+internal import Primitives
+
+/// Everything of the host that a machine uses, opened: after this it asks for no other file.
+struct Resources: Sendable {
+  let memory: GuestMemory
+  let variables: FirmwareVariables?
+  let disks: [DiskFile]
+  let keyScript: KeyScript?
+  let console: Console
+  let debugConsole: OutputStream.Voice?
+  let trace: OutputStream.Voice?
+  let screenshot: ReplacedFile?
+  let debugger: DebugServer?
+
+  /// What is only read comes first: a wish that cannot be had empties no file that another is written to.
+  ///
+  /// - Parameter control: ends the run when a debugger wants that.
+  static func open(_ configuration: Configuration, control: RunControl) throws -> Resources {
+    let variables = try configuration.firmwareVariables.map(FirmwareVariables.init)
+    let image = try configuration.firmware.map { try FirmwareImage.bytes($0, behind: variables?.contents ?? []) }
+    let memory = try GuestMemory(
+      size: configuration.memory, firmware: image ?? [], video: configuration.display == nil ? 0 : Platform.video.count)
+    let keyScript = try configuration.keys.map { try KeyScript(file: $0, hasDisplay: configuration.display != nil) }
+    let disks = try configuration.disks.map { try DiskFile(path: $0.path, access: $0.access) }
+    var outputs = Outputs()
+    return Resources(
+      memory: memory, variables: variables, disks: disks, keyScript: keyScript,
+      console: Console(configuration.console, try outputs.open(configuration.console)),
+      debugConsole: try outputs.open(configuration.debugConsole),
+      trace: try configuration.trace.flatMap { try outputs.open($0.file.map(Configuration.Stream.file) ?? .standard) },
+      screenshot: try configuration.screenshot.map(ReplacedFile.init),
+      debugger: try configuration.debugger.map { try listen(at: $0, memory, control) })
+  }
+
+  private static func listen(at place: String, _ memory: GuestMemory, _ control: RunControl) throws(MachineError) -> DebugServer {
+    do throws(SystemError) { return try DebugServer(place, memory: memory) { control.end(.quit) } } catch {
+      throw MachineError("--gdb \(place): no debugger could connect there (\(error)).")
+    }
+  }
+}
