@@ -126,7 +126,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["GuestPrograms", "Primitives"], path: "Tests/TestSupport", swiftSettings: strict),
     tests(
       "ConformanceTests",
-      ["TestSupport", "KVMBackend", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host"]),
+      ["TestSupport", "KVMBackend", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host", "Time"]),
     tests("KVMBackendTests", ["KVMBackend"]),
     tests("MachineTests", ["Devices", "SystemBus", "Machine", "PCI", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
     tests("GuestTests", ["TestSupport", "Host"]),

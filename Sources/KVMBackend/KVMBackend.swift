@@ -25,6 +25,8 @@ public import Time
   /// Where the kernel keeps the local APICs only.
   let splitChips: SplitChips?
   public let chips: [any BusTarget]
+  let haltWatch: HaltWatch
+  public var watches: [any BusTarget] { [haltWatch] }
 
   public var handedOver: [(name: String, count: Int)] { tally.list }
 
@@ -66,6 +68,7 @@ public import Time
       close(vm)
       throw error
     }
+    haltWatch = HaltWatch(processors: processors) { clock.now }
     doorbells = kvm.has(KVM_CAP_IOEVENTFD) > 0 ? DoorbellService(vm, anyWidth: kvm.has(KVM_CAP_IOEVENTFD_NO_LENGTH) > 0) : nil
     self.kvm = kvm
     self.vm = vm

@@ -7,11 +7,10 @@ extension KVMProcessor {
   private static let header = 512
   private static let timeStampRegister: UInt32 = 0x10
   private static let deadlineRegister: UInt32 = 0x6E0
+  private static let interruptFlag: UInt64 = 0x200
 
   public func architecturalState() throws(ProcessorError) -> ArchitecturalState {
-    // What came for a processor that waits takes effect when its activity is asked for.
-    var activity = kvm_mp_state()
-    try check("KVM_GET_MP_STATE", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_MP_STATE, &activity))
+    let activity = try activity()
     var state = try instructionState()
     var page = kvm_lapic_state()
     try check("KVM_GET_LAPIC", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_LAPIC, &page))
@@ -19,12 +18,37 @@ extension KVMProcessor {
     state.localAPIC = LocalAPICState(
       page: unsafe withUnsafeBytes(of: page.regs) { unsafe Array($0) }, base: special.apic_base,
       deadline: modelSpecific(Self.deadlineRegister), timeStamp: modelSpecific(Self.timeStampRegister))
-    switch activity.mp_state {
-    case UInt32(KVM_MP_STATE_HALTED): state.activity = .halted
-    case UInt32(KVM_MP_STATE_UNINITIALIZED), UInt32(KVM_MP_STATE_INIT_RECEIVED): state.activity = .waitsForStartUp
-    default: state.activity = .running
-    }
+    state.activity = activity
     return state
+  }
+
+  /// Whether nothing but a message of another processor can make this one go on, and none is on its way. While it is
+  /// outside the guest.
+  var canNeverGoOn: Bool {
+    do throws(ProcessorError) {
+      switch try activity() {
+      case .running: return false
+      case .waitsForStartUp: return true
+      case .halted:
+        let events = try events()
+        let isSentFor = events.nmi.pending | events.nmi.injected | events.smi.pending != 0
+        let isDeaf = try state().rflags & Self.interruptFlag == 0
+        return isDeaf && !isSentFor
+      }
+    } catch {
+      return false
+    }
+  }
+
+  /// What came for a processor that waits takes effect when this is asked for.
+  private func activity() throws(ProcessorError) -> ArchitecturalState.Activity {
+    var activity = kvm_mp_state()
+    try check("KVM_GET_MP_STATE", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_MP_STATE, &activity))
+    return switch activity.mp_state {
+    case UInt32(KVM_MP_STATE_HALTED): .halted
+    case UInt32(KVM_MP_STATE_UNINITIALIZED), UInt32(KVM_MP_STATE_INIT_RECEIVED): .waitsForStartUp
+    default: .running
+    }
   }
 
   /// All but the local APIC and what the processor waits for.

@@ -45,6 +45,7 @@ public import SystemBus
     try setIdentification()
     setModelSpecificRegisters()
     if index == 0 { backend.splitChips?.whenRaised.set { [weak self] in self?.interruptRun() } }
+    backend.haltWatch.watch(self)
   }
 
   deinit {
@@ -54,11 +55,20 @@ public import SystemBus
 
   public func kick() {
     kicked.store(true, ordering: .releasing)
+    backend.haltWatch.withdraw()
     interruptRun()
   }
 
+  var isKicked: Bool { kicked.load(ordering: .acquiring) }
+
+  /// How long its thread has worked so far, for the guest or for us; nil while it does not run.
+  var work: UInt64? {
+    let id = thread.load(ordering: .acquiring)
+    return id == 0 ? nil : linux_thread_work(id)
+  }
+
   /// Makes the present KVM_RUN, or the next one, end soon.
-  private func interruptRun() {
+  func interruptRun() {
     unsafe linux_kvm_request_exit(shared, 1)
     let id = thread.load(ordering: .acquiring)
     if id != 0 { _ = linux_signal_thread(id, Self.kickSignal) }
@@ -74,14 +84,17 @@ public import SystemBus
       let result = linux_ioctl(descriptor, linux_KVM_RUN, 0)
       // Taken back before the flag is looked at: a kick that comes in between asks again, and costs at most
       // one exit for nothing.
-      if result == -EINTR || kicked.load(ordering: .acquiring) { unsafe linux_kvm_request_exit(shared, 0) }
+      if result == -EINTR || isKicked { unsafe linux_kvm_request_exit(shared, 0) }
       if kicked.exchange(false, ordering: .acquiringAndReleasing) {
         // An I/O exit that came with the kick is finished first, so that no access is lost.
         if result >= 0, let pause = try finish(on: bus) { return pause }
         return .kicked
       }
       // EAGAIN: a processor that just received its start-up message.
-      if result == -EINTR || result == -EAGAIN { continue }
+      if result == -EINTR || result == -EAGAIN {
+        if backend.haltWatch.isStuck(with: self) { return .halted }
+        continue
+      }
       guard result >= 0 else { throw runFailure(result) }
       if let pause = try finish(on: bus) { return pause }
     }

@@ -212,7 +212,7 @@ public final class Machine: Sendable {
 
   /// Everything that wants to hear of the time.
   private var timed: [any BusTarget] {
-    board.targets + (chassis.power.withLock { $0?.backend.chips } ?? []) + [keys].compactMap(\.self)
+    board.targets + (chassis.power.withLock { $0.map { $0.backend.chips + $0.backend.watches } } ?? []) + [keys].compactMap(\.self)
   }
 
   /// Does what is asked for and keeps the devices' time, until the guest ends or begins anew.

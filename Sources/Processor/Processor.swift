@@ -54,6 +54,8 @@ public protocol Backend: AnyObject, Sendable {
   var interrupts: any InterruptController { get }
   /// Devices that this backend needs on the bus because it has no chips of its own for them.
   var chips: [any BusTarget] { get }
+  /// What of it is no device, but must be told the time.
+  var watches: [any BusTarget] { get }
   /// The processor with this index in its reset state: the first at the reset vector, others waiting to be started.
   func makeProcessor(_ index: Int) throws(ProcessorError) -> any Processor
   /// The guest's memory layout changed (shadow RAM, flash mode): look at `GuestMemory.windows` again.
@@ -70,6 +72,7 @@ public protocol Backend: AnyObject, Sendable {
 }
 
 extension Backend {
+  public var watches: [any BusTarget] { [] }
   /// Writes to doorbells reach the bus like any other.
   public func setDoorbells(_ bells: [Doorbell]) {}
   /// Executes all itself.

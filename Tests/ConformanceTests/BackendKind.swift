@@ -2,6 +2,7 @@ import GuestRAM
 import KVMBackend
 import Processor
 import SoftBackend
+import Time
 
 /// The ways to execute guests that these tests compare.
 enum BackendKind: String, CaseIterable, Sendable {
@@ -29,13 +30,13 @@ enum BackendKind: String, CaseIterable, Sendable {
 
   /// - Parameter deadlineMoved: called when one of the backend's chips wants to be advanced earlier.
   func make(
-    memory: GuestMemory, processors: Int, deadlineMoved: @escaping @Sendable () -> Void = {}
+    memory: GuestMemory, processors: Int, clock: GuestClock = GuestClock(), deadlineMoved: @escaping @Sendable () -> Void = {}
   ) throws(ProcessorError) -> any Backend {
     switch self {
-    case .kvm: try KVMBackend(memory: memory, processors: processors, deadlineMoved: deadlineMoved)
-    case .kernelChips: try KVMBackend(memory: memory, processors: processors, keepsChipsInKernel: true)
-    case .soft: try SoftBackend(memory: memory, processors: processors, translation: .never, deadlineMoved: deadlineMoved)
-    case .translated: try SoftBackend(memory: memory, processors: processors, translation: .always, deadlineMoved: deadlineMoved)
+    case .kvm: try KVMBackend(memory: memory, processors: processors, clock: clock, deadlineMoved: deadlineMoved)
+    case .kernelChips: try KVMBackend(memory: memory, processors: processors, keepsChipsInKernel: true, clock: clock)
+    case .soft: try SoftBackend(memory: memory, processors: processors, clock: clock, translation: .never, deadlineMoved: deadlineMoved)
+    case .translated: try SoftBackend(memory: memory, processors: processors, clock: clock, translation: .always, deadlineMoved: deadlineMoved)
     }
   }
 }

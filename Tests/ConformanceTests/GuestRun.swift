@@ -6,6 +6,7 @@ import Processor
 import Synchronization
 import SystemBus
 import Testing
+import Time
 
 /// A small guest with one recording device: from power-on to the guest's write to the stop port.
 final class GuestRun: Backplane {
@@ -49,7 +50,8 @@ final class GuestRun: Backplane {
   func run(
     on kind: BackendKind, from start: ProcessorState? = nil, prepare: (any Backend) -> Void = { _ in }
   ) throws -> Outcome {
-    let backend = try kind.make(memory: memory, processors: processorCount) { [progress] in progress.update { _ in } }
+    let clock = GuestClock()
+    let backend = try kind.make(memory: memory, processors: processorCount, clock: clock) { [progress] in progress.update { _ in } }
     prepare(backend)
     self.backend.withLock { $0 = backend }
     defer { self.backend.withLock { $0 = nil } }
@@ -72,13 +74,14 @@ final class GuestRun: Backplane {
       }
     }
     let deadline = HostClock.nanoseconds() + Self.patience
-    let next = { @Sendable in backend.chips.compactMap(\.deadline?.nanoseconds).reduce(deadline, min) }
+    let timed = backend.chips + backend.watches
+    let next = { @Sendable in timed.compactMap { $0.deadline.flatMap(clock.hostTime(of:)) }.reduce(deadline, min) }
     while progress.wait(until: { _ in next() }, for: { $0.isOver ? true : nil }) == nil {
       guard HostClock.nanoseconds() < deadline else {
         Issue.record("the guest did not end in time")
         break
       }
-      for chip in backend.chips { chip.advance() }
+      for target in timed where target.deadline.map({ $0 <= clock.now }) ?? false { target.advance() }
     }
     for processor in processors { processor.kick() }
     let ends = progress.wait(until: { _ in deadline + Self.patience }) { [processorCount] in

@@ -61,6 +61,23 @@ extension ConformanceTests {
       #expect(end.ends.map { try? $0.get() } == [.kicked, .kicked])
     }
 
+    @Test("A11 a processor that halts with interrupts off, beside one that was never started, has halted for good", arguments: BackendKind.available)
+    func haltedForGood(kind: BackendKind) throws {
+      let run = try GuestRun(processors: 2)
+      let start = try LongMode.start([0xFA, 0xF4, 0xEB, 0xFD], in: run.memory) { _ in }
+      #expect(try run.run(on: kind, from: start).ends.map { try $0.get() } == [.halted, .halted])
+    }
+
+    @Test("A11 a processor that halts with interrupts off can be woken as long as another one runs, or sleeps", arguments: BackendKind.available)
+    func wokenByAnother(kind: BackendKind) throws {
+      let run = try GuestRun(processors: 2)
+      try run.memory.write(program("deaf"), at: 0x8000)
+      let start = try LongMode.start(program("wake_deaf"), in: run.memory) { _ in }
+      let end = try run.run(on: kind, from: start)
+      #expect(end.accesses == [.out(0xE0, .byte, 0x4E)])
+      #expect(try end.ends.map { try $0.get() } == [.kicked, .kicked])
+    }
+
     @Test("a kick stops a guest that spins", arguments: BackendKind.available)
     func kick(kind: BackendKind) throws {
       let end = try GuestRun(firmware: firmware(program("spin"))).run(on: kind)

@@ -198,6 +198,47 @@ PROGRAM second, 16
 1:  jmp 1b
 ENDPROGRAM second
 
+/* Sleeps as the second processor halts with interrupts off, and then wakes that one by a non-maskable interrupt. */
+PROGRAM wake_deaf, 64
+    EXPECT_MESSAGE handler9
+    movl $0x01000000, 0x310(%rdi)
+    movl $0x00004500, 0x300(%rdi)
+    movl $0x00004608, 0x300(%rdi)
+1:  cmpl $1, 0x700
+    jne 1b
+    movl $0x41, 0x320(%rdi)  /* the local timer: vector 0x41, once, in 0.6 seconds */
+    movl $0xb, 0x3e0(%rdi)
+    movl $600000000, 0x380(%rdi)
+    sti
+    hlt
+    movl $0x01000000, 0x310(%rdi)
+    movl $0x00004400, 0x300(%rdi)
+2:  cmpl $2, 0x700
+    jne 2b
+    movb $0x4e, %al
+    outb %al, $0xe0
+    STOP
+handler9:
+    movl $0, 0xb0(%rdi)
+    iretq
+ENDPROGRAM wake_deaf
+
+/* What the second processor finds at 0x8000. */
+PROGRAM deaf, 16
+    cli
+    xorw %ax, %ax
+    movw %ax, %ds
+    movw $(1f - g_deaf + 0x8000), 0x8
+    movw %ax, 0xa
+    movw $0x7000, %sp
+    movw %ax, %ss
+    movl $1, 0x700
+2:  hlt
+    jmp 2b
+1:  movl $2, 0x700
+    iretw
+ENDPROGRAM deaf
+
 /* A software KVM knows none of these; reports the x87 control and status words, a sum and a count of bits. */
 PROGRAM unemulated, 64
     fninit
