@@ -39,8 +39,10 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
   nonisolated(unsafe) let firmware: UnsafeMutableRawPointer
   nonisolated(unsafe) let marks: UnsafeMutablePointer<UInt8>
   let layout: Mutex<[MemoryWindow]>
-  /// Called after a write from outside the processors into a page of code.
-  let codeWritten = Mutex<(@Sendable () -> Void)?>(nil)
+  /// Called after a write from outside the processors into a page of code. By itself in there the function would be
+  /// wrapped anew by each access.
+  struct Listener: Sendable { let call: @Sendable () -> Void }
+  let codeWritten = Mutex<Listener?>(nil)
 
   static let page = 4096
   /// Pages of RAM and of video memory.
@@ -199,7 +201,7 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
   @unsafe package var codeMarks: UnsafeMutablePointer<UInt8> { unsafe marks }
 
   /// Who wants to hear of writes from outside the processors into pages that hold cached code.
-  package func whenCodeIsWritten(_ body: @escaping @Sendable () -> Void) { codeWritten.withLock { $0 = body } }
+  package func whenCodeIsWritten(_ body: @escaping @Sendable () -> Void) { codeWritten.withLock { $0 = Listener(call: body) } }
 
   /// A device or loader wrote here.
   func didWrite(_ address: GuestAddress, _ count: Int) {
@@ -213,7 +215,7 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
       unsafe guest_store8(marks + page, 2)
       stale = true
     }
-    if stale { codeWritten.withLock { $0 }?() }
+    if stale { codeWritten.withLock { $0 }?.call() }
   }
 
   // MARK: The guest's view

@@ -1,5 +1,6 @@
 import GuestRAM
 import Primitives
+import Synchronization
 import Testing
 
 @Suite struct GuestMemoryTests {
@@ -108,5 +109,18 @@ import Testing
     memory.setShadow(.allRAM)
     #expect(memory.windows.count == 1)
     #expect(memory.windows.first?.range == MemoryRange(0, count: 64 << 20))
+  }
+
+  @Test("a device may write over cached code as often as it likes: who hears of it is called no deeper each time")
+  func codeIsWrittenOften() throws {
+    let memory = try GuestMemory(size: 1 << 20)
+    let heard = Atomic<Int>(0)
+    memory.whenCodeIsWritten { heard.add(1, ordering: .relaxed) }
+    let times = 300_000
+    for _ in 0..<times {
+      unsafe memory.codeMarks[1] = 1
+      try memory.store(UInt8(0x90), at: 0x1000)
+    }
+    #expect(heard.load(ordering: .relaxed) == times)
   }
 }
