@@ -44,7 +44,7 @@ struct OracleFault: Equatable {
   static let scratchSize = 8192
   static let shared = Mutex(HostOracle())
 
-  static let slotSize = 256
+  static let slotSize = 1024
   private static let registers = 4096
   private static let flags = registers + 128
   private static let hostStack = registers + 136

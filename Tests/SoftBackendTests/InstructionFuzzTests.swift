@@ -4,16 +4,16 @@ import Testing
 
 @testable import SoftBackend
 
-/// Every integer instruction against the host's own processor.
+/// Instructions on the host's own processor, by the interpreter and by the translator.
 @Suite(.serialized) struct InstructionFuzz {
   @Test("the software processor does what the host does, instruction by instruction", arguments: CodeMode.allCases)
   func likeTheHost(mode: CodeMode) throws {
-    let seconds = FuzzSettings.seconds
     let outcome = try HostOracle.shared.withLock { oracle in
-      try compare(oracle, mode, seed: FuzzSettings.seed, cases: seconds == nil ? 8000 : .max, seconds: seconds ?? .max)
+      let comparison = try HostComparison(mode, oracle)
+      var generator = InstructionGenerator(seed: FuzzSettings.seed, mode: mode, codeAt: comparison.twin.code)
+      return try compare(comparison, cases: 8000) { Snippet(generator.next()) }
     }
-    if seconds != nil { print("fuzz-cpu: \(mode) \(outcome.cases) cases, \(outcome.differences.count) differences") }
-    for difference in outcome.differences { Issue.record("\(difference)") }
+    report("\(mode)", outcome)
   }
 
   @Test("every row of the opcode table is among the instructions that are tried")
@@ -37,24 +37,37 @@ import Testing
     }
   }
 
-  private func compare(_ oracle: HostOracle, _ mode: CodeMode, seed: UInt64, cases: UInt64, seconds: UInt64) throws -> (cases: UInt64, differences: [String]) {
-    let comparison = try HostComparison(mode, oracle)
-    var generator = InstructionGenerator(seed: seed, mode: mode, codeAt: comparison.twin.code)
-    var differences: [String] = []
-    var seen: Set<String> = []
-    var done: UInt64 = 0
-    let start = time(nil)
-    while done < cases, differences.count < 60 {
-      if seconds != .max, done % 1024 == 0, time(nil) - start >= Int(clamping: seconds) { break }
-      let test = generator.next()
-      done += 1
-      guard let difference = try comparison.difference(test) else { continue }
-      // One of each kind is enough to begin with.
-      if seen.insert("\(test.operation) \(difference.prefix(8))").inserted {
-        differences.append("case \(done): \(test.operation) \(test.codeText): \(difference)")
-      }
+  @Test("so do some instructions in a row, with loops and branches, interpreted and translated", arguments: CodeMode.allCases)
+  func snippets(mode: CodeMode) throws {
+    let outcome = try HostOracle.shared.withLock { oracle in
+      let comparison = try HostComparison(mode, oracle)
+      var generator = SnippetGenerator(seed: FuzzSettings.seed, mode: mode, codeAt: comparison.twin.code, endsQuietly: comparison.endsQuietly)
+      return try compare(comparison, cases: mode == .long ? 4000 : 500) { try generator.next(longest: 12) }
     }
-    return (done, differences)
+    report("\(mode) snippets", outcome)
   }
 
+  private typealias Outcome = (cases: UInt64, differences: [String])
+
+  private func compare(_ comparison: HostComparison, cases: UInt64, _ next: () throws -> Snippet) throws -> Outcome {
+    var outcome: Outcome = (0, [])
+    var seen: Set<String> = []
+    let (start, seconds) = (time(nil), FuzzSettings.seconds)
+    while outcome.cases < (seconds == nil ? cases : .max), outcome.differences.count < 60 {
+      if let seconds, outcome.cases % 1024 == 0, time(nil) - start >= Int(clamping: seconds) { break }
+      let snippet = try next()
+      outcome.cases += 1
+      guard !snippet.tests.contains(where: \.isUndefined), let difference = try comparison.difference(snippet) else { continue }
+      // One of each kind is enough to begin with.
+      if seen.insert("\(snippet.tests.last.map { "\($0.operation)" } ?? "") \(difference.prefix(24))").inserted {
+        outcome.differences.append("case \(outcome.cases): \(difference): \(snippet.text)")
+      }
+    }
+    return outcome
+  }
+
+  private func report(_ name: String, _ outcome: Outcome) {
+    if FuzzSettings.seconds != nil { print("fuzz-cpu: \(name): \(outcome.cases) cases, \(outcome.differences.count) differences") }
+    for difference in outcome.differences { Issue.record("\(difference)") }
+  }
 }

@@ -6,6 +6,10 @@ struct InstructionGenerator {
   let mode: CodeMode
   /// Where the code will lie, as its own instruction pointer has it.
   let codeAddress: UInt64
+  /// Where jumps to known addresses lead: behind the code.
+  var landing: UInt64
+  /// Addresses are often at the ends of pages, and begin with the same registers.
+  var meetsEnds = false
   private var test = InstructionCase()
   /// What the scratch pages hold before each instruction, but for a few changes.
   private var contents: [UInt8] = []
@@ -17,6 +21,7 @@ struct InstructionGenerator {
     random = FixedSequence(seed)
     self.mode = mode
     codeAddress = address
+    landing = address + 20
     for _ in 0..<HostOracle.scratchSize / 8 { for byte in bytes(random.next() % 4 == 0 ? value() : random.next()) { contents.append(byte) } }
   }
 
@@ -45,12 +50,12 @@ struct InstructionGenerator {
   private mutating func address() -> UInt64 {
     if mode == .long, chance(2) { return (1 << 47 &- 16 &+ UInt64(below(32))) &* (chance(80) ? 1 : .max) }
     let address =
-      switch below(40) {
+      switch below(meetsEnds ? 12 : 40) {
       case 0: data + 4096 - UInt64(below(16))
       case 1: data + UInt64(HostOracle.scratchSize - below(20))
       case 2: data &- UInt64(below(20))
       case 3: 0x10 + UInt64(below(64))
-      case 4...20: data + 1024 + UInt64(below(128)) * 16
+      case 4...20: data + 1024 + UInt64(below(meetsEnds ? 400 : 128)) * 16
       default: data + 1024 + UInt64(below(6000))
       }
     return address & addressMask
@@ -203,9 +208,9 @@ struct InstructionGenerator {
     case .ret:
       let offset = Int(truncatingIfNeeded: test.state.registers[4] &- data)
       if offset >= 0, offset + 8 <= test.memory.count, chance(70) {
-        for k in 0..<8 { test.memory[offset + k] = UInt8(truncatingIfNeeded: (codeAddress + 20) >> UInt64(8 * k)) }
+        for k in 0..<8 { test.memory[offset + k] = UInt8(truncatingIfNeeded: landing >> UInt64(8 * k)) }
       }
-    case .jumpNear, .callNear: for k in 0..<(mode == .long ? 16 : 8) where k != 4 && chance(70) { test.state.registers[k] = codeAddress + UInt64(20 + below(20)) }
+    case .jumpNear, .callNear: for k in 0..<(mode == .long ? 16 : 8) where k != 4 && chance(70) { test.state.registers[k] = landing + UInt64(below(20)) }
     case .loop, .jcxz: if chance(60) { test.state.registers[1] = UInt64(below(3)) | noise() }
     default: break
     }
@@ -225,7 +230,7 @@ struct InstructionGenerator {
     let target = address()
     let mod = UInt8(below(3))
     var displacement: Int64 = mod == 0 ? 0 : mod == 1 ? Int64(Int8(truncatingIfNeeded: random.next())) : Int64(Int16(truncatingIfNeeded: random.next()))
-    var rm = UInt8(below(8))
+    var rm = meetsEnds && chance(50) ? 3 : UInt8(below(8))
     if mode != .long, mod == 0, rm == 5 {
       limitBitOffset(operation, wideReg, apartFrom: [])
       test.code.append(reg << 3 | 5)

@@ -93,10 +93,8 @@ import Synchronization
   /// Runs `code`, ended by INT3, from `state` with `contents` in the scratch pages; and where it ended.
   func run(_ code: [UInt8], _ mode: CodeMode, _ state: inout OracleState, _ contents: inout [UInt8], _ oracle: HostOracle) -> (OracleFault?, UInt64) {
     if mode == .small16 { makeSegments(oracle) }
-    var slot = HostCode()
-    for byte in code { slot.emit(byte) }
-    slot.pad(to: HostOracle.slotSize, with: 0xCC)
-    unsafe slot.bytes.withUnsafeBytes { if let base = $0.baseAddress { unsafe memcpy(page + Self.slot, base, $0.count) } }
+    let slot = code + [UInt8](repeating: 0xCC, count: HostOracle.slotSize - code.count)
+    unsafe slot.withUnsafeBytes { if let base = $0.baseAddress { unsafe memcpy(page + Self.slot, base, $0.count) } }
     for k in 0..<8 { unsafe memory.storeBytes(of: state.registers[k], toByteOffset: Self.data + 8 * k, as: UInt64.self) }
     unsafe memory.storeBytes(of: state.enteredFlags, toByteOffset: Self.flags, as: UInt64.self)
     unsafe memory.storeBytes(of: mode == .small16 ? 0x0F : 0x2B, toByteOffset: Self.segments, as: UInt16.self)

@@ -1,130 +1,190 @@
 @testable import SoftBackend
 
-/// Some instructions in a row, with what they start from.
-struct Snippet {
-  var code: [UInt8] = []
-  var operations: [Operation] = []
-  var state = OracleState()
-  var memory: [UInt8] = []
-  /// Flags that no processor defines at the end.
-  var undefinedFlags: UInt64 = 0
-}
-
-/// Strings the generator's instructions together, each with its addresses in registers again. None reads flags that the
-/// one before left undefined.
+/// Strings the generator's instructions together, with loops around some and branches over others.
+///
+/// Before each instruction come the registers that its addresses need. None reads flags that are undefined by then.
 struct SnippetGenerator {
   private var generator: InstructionGenerator
-  private static let longestCode = 200
+  private var vectors = VectorGenerator()
+  private let mode: CodeMode
+  private var snippet = Snippet()
+  /// Where a loop began, with the register that counts it.
+  private var loop: (start: Int, counter: UInt8)?
+  /// Code stays behind this, and jumps to addresses that are known beforehand lead behind it.
+  private static let longestCode = HostOracle.slotSize - 160
+  private let endsQuietly: (InstructionCase) throws -> Bool
 
-  init(seed: UInt64, codeAt address: UInt64) {
-    generator = InstructionGenerator(seed: seed, mode: .long, codeAt: address)
+  /// - Parameter endsQuietly: whether an instruction alone does not fault.
+  init(seed: UInt64, mode: CodeMode = .long, codeAt address: UInt64, endsQuietly: @escaping (InstructionCase) throws -> Bool) {
+    self.mode = mode
+    self.endsQuietly = endsQuietly
+    generator = InstructionGenerator(seed: seed, mode: mode, codeAt: address)
+    generator.meetsEnds = true
+    generator.landing = address + UInt64(HostOracle.slotSize - 100)
   }
 
-  mutating func next(longest: Int) -> Snippet {
-    var snippet = Snippet()
-    let count = 1 + Int(generator.random.next() % UInt64(longest))
-    for k in 160..<416 { snippet.state.image[k] = UInt8(truncatingIfNeeded: generator.random.next()) }
-    for number in 0..<count {
-      if number > 0, generator.random.next() % 12 == 0, snippet.undefinedFlags == 0 {
-        snippet.code.append(0x9C)
-        snippet.operations.append(.pushFlags)
-        continue
-      }
-      if number > 0, generator.random.next() % 3 == 0, snippet.code.count < Self.longestCode - 20 {
-        snippet.code += vector()
-        snippet.operations.append(.hosted)
-        continue
-      }
-      let test = generator.next()
-      if test.isUndefined || number > 0 && hasUnknownCount(test) { continue }
-      let setup = number == 0 ? [] : addresses(test)
-      guard snippet.code.count + setup.count + test.code.count <= Self.longestCode else { break }
-      if snippet.undefinedFlags != 0, !ignoresFlags(test.operation) { break }
-      if number == 0 {
-        (snippet.state.registers, snippet.state.flags, snippet.memory) = (test.state.registers, test.state.flags, test.memory)
-      }
-      snippet.code += setup + test.code
-      snippet.operations.append(test.operation)
-      // Jumps lead among bytes that nobody has looked at.
-      if test.operation.isJump {
-        snippet.undefinedFlags = Flags.arithmetic
-        break
-      }
-      if !keepsFlags(test.operation) { snippet.undefinedFlags = undefinedFlags(test) }
+  mutating func next(longest: Int) throws -> Snippet {
+    snippet = Snippet()
+    loop = nil
+    let count = 1 + below(longest)
+    let first = try definedTest()
+    (snippet.state, snippet.memory) = (first.state, first.memory)
+    if mode == .long { vectors.scene(&snippet.state, &generator.random) }
+    append(first)
+    while snippet.tests.count < count, snippet.code.count < Self.longestCode - 160, !endsInJump {
+      if loop == nil, chance(12) { beginLoop() }
+      if chance(15) { try appendSkipped() } else { try appendAny() }
+      if loop != nil, chance(30) { endLoop() }
     }
+    endLoop()
     return snippet
   }
 
-  /// By CL, which is another one by then: perhaps one that gives no defined result.
-  private func hasUnknownCount(_ test: InstructionCase) -> Bool {
-    (test.operation == .shld || test.operation == .shrd) && test.immediate == nil
+  private mutating func below(_ bound: Int) -> Int { Int(generator.random.next() % UInt64(bound)) }
+  private mutating func chance(_ percent: UInt64) -> Bool { generator.random.next() % 100 < percent }
+
+  // MARK: Instructions
+
+  /// One whose result is defined. Few fault: nothing comes after those.
+  private mutating func definedTest() throws -> InstructionCase {
+    while true {
+      let test = generator.next()
+      if !test.isUndefined, try chance(3) || endsQuietly(test) { return test }
+    }
   }
 
-  /// An SSE instruction on integers, or a move, of random registers; its operand in memory is RBX's, mostly aligned.
-  private mutating func vector() -> [UInt8] {
-    let random = generator.random.next()
-    func pick(_ list: [UInt8], _ shift: UInt64) -> UInt8 { list[Int(random >> shift & 0xFF) % list.count] }
-    let isMemory = random & 3 == 0
-    var code: [UInt8] = []
-    if isMemory {
-      let place = HostOracle.scratch + (random & 4 == 0 ? random >> 8 & 0x1FF0 : random >> 8 & 0x1FFF)
-      code += [0x48, 0xBB] + (0..<8).map { UInt8(truncatingIfNeeded: place >> UInt64(8 * $0)) }
+  private mutating func appendAny() throws {
+    if chance(6) {
+      defineFlags()
+      snippet.code.append(0x9C)
+    } else if mode == .long, chance(30) {
+      let code = vectors.next(&generator.random)
+      snippet.code += code.bytes
+      snippet.hasVectors = true
+      if code.setsFlags { snippet.undefinedFlags = 0 }
+    } else {
+      let test = try definedTest()
+      // Jumps of the generator lead to where nothing is: nothing may come back.
+      if Self.isJump(test.operation), loop != nil { return }
+      append(test)
     }
-    let rest: [UInt8] = [0x40 | (UInt8(truncatingIfNeeded: random >> 40) & (isMemory ? 12 : 13)), 0x0F]
-    let modRM = isMemory ? UInt8(truncatingIfNeeded: random >> 48) & 0x38 | 3 : UInt8(truncatingIfNeeded: random >> 48) | 0xC0
-    switch random >> 3 & 7 {
-    case 0: code += [0xF3] + rest + [pick([0x6F, 0x7E, 0x10], 32), modRM]
-    case 1: code += [0xF3] + rest + [pick([0x7F, 0x11], 32), modRM]
-    case 2: code += rest + [pick([0x10, 0x11, 0x28, 0x29, 0x54, 0x57, 0x14], 32), modRM]
-    case 3: code += [0x66] + rest + [pick([0x6E, 0x7E, 0xD6], 32), modRM]
-    case 4: code += [0x66] + rest + [pick([0x70, 0xC4], 32), modRM, UInt8(truncatingIfNeeded: random >> 56)]
-    case 5: code += [0x66] + rest + [0xD7, modRM | 0xC0]
-    default: code += [0x66] + rest + [pick(Array(0x60...0x6D) + [0x74, 0x76, 0xEF, 0xFE, 0xD4, 0xF4, 0xDB, 0xEB, 0xFB], 32), modRM]
-    }
-    return code
   }
 
-  /// MOV of those registers that hold addresses of the scratch pages.
-  private func addresses(_ test: InstructionCase) -> [UInt8] {
+  private var endsInJump: Bool { snippet.tests.last.map { Self.isJump($0.operation) } ?? false }
+
+  private mutating func append(_ test: InstructionCase) {
+    if !Self.ignoresFlags(test.operation) { defineFlags() }
+    if !snippet.tests.isEmpty { snippet.code += registers(test) }
+    snippet.code += test.code
+    snippet.tests.append(test)
+    if !Self.keepsFlags(test.operation) { snippet.undefinedFlags = test.undefinedFlags }
+    // What a scan of zero leaves is each processor's own.
+    if test.operation == .scanForward || test.operation == .scanReverse { defineScanned(test) }
+  }
+
+  /// CMP AL with something, if flags are undefined.
+  private mutating func defineFlags() {
+    guard snippet.undefinedFlags != 0 else { return }
+    snippet.code += [0x3C, UInt8(below(256))]
+    snippet.undefinedFlags = 0
+  }
+
+  /// CMOVZ of the whole register.
+  private mutating func defineScanned(_ test: InstructionCase) {
+    let target = UInt8(test.target)
+    if mode == .long {
+      snippet.code += [target < 8 ? 0x48 : 0x4C, 0x0F, 0x44, 0xC0 | (target & 7) << 3 | 4]
+    } else {
+      snippet.code += (mode == .small16 ? [0x66] : []) + [0x0F, 0x44, 0xC0 | (target & 7) << 3 | 4]
+    }
+  }
+
+  /// MOV of registers that hold addresses or parts of them, and of a count in CL.
+  private func registers(_ test: InstructionCase) -> [UInt8] {
     var code: [UInt8] = []
-    for register in 0..<16 {
+    for register in 0..<(mode == .long ? 16 : 8) {
       let value = test.state.registers[register]
-      guard value &- HostOracle.scratch &+ 0x1_0000 < 0x2_0000 else { continue }
-      code += [register < 8 ? 0x48 : 0x49, 0xB8 | UInt8(register & 7)]
-      for k in 0..<8 { code.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * k))) }
+      let isPlace = value &- HostOracle.scratch &+ 0x1_0000 < 0x2_0000 || value &+ 0x2000 < 0x4000 || register == 4 || mode == .small16 && value & 0xFFFF < 0x2000
+      guard isPlace || register == 1 && Self.mayUseCL(test) else { continue }
+      code += Self.move(UInt8(register), value, mode)
     }
     return code
   }
 
-  /// Whatever CL may be by then.
-  private func undefinedFlags(_ test: InstructionCase) -> UInt64 {
-    switch test.operation {
-    case .shl, .shr, .sar, .rol, .ror, .rcl, .rcr, .shld, .shrd: test.immediate == nil ? Flags.arithmetic : test.undefinedFlags
-    default: test.undefinedFlags
+  static func move(_ register: UInt8, _ value: UInt64, _ mode: CodeMode) -> [UInt8] {
+    let isShort = mode != .long || value >> 32 == 0
+    let prefix: [UInt8] = mode == .small16 ? [0x66] : isShort ? (register < 8 ? [] : [0x41]) : [register < 8 ? 0x48 : 0x49]
+    return prefix + [0xB8 | register & 7] + (0..<(isShort ? 4 : 8)).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }
+  }
+
+  // MARK: Ways through them
+
+  /// A conditional jump over some instructions.
+  private mutating func appendSkipped() throws {
+    defineFlags()
+    let (condition, isShort) = (UInt8(below(16)), chance(50))
+    let size = mode == .small16 ? 2 : 4
+    snippet.code += isShort ? [0x70 | condition, 0] : [0x0F, 0x80 | condition] + [UInt8](repeating: 0, count: size)
+    let start = snippet.code.count
+    for _ in 0...below(2) where !endsInJump { try appendAny() }
+    let distance = snippet.code.count - start
+    if isShort, distance > 127 {
+      // Too far: it skips nothing.
+      return snippet.code[start - 1] = 0
+    }
+    snippet.code[start - (isShort ? 1 : size)] = UInt8(truncatingIfNeeded: distance)
+    if !isShort { snippet.code[start - size + 1] = UInt8(truncatingIfNeeded: distance >> 8) }
+  }
+
+  /// MOV of a count to a register that few instructions use.
+  private mutating func beginLoop() {
+    defineFlags()
+    let counter: UInt8 = mode == .long ? [10, 11, 14, 15][below(4)] : 5
+    snippet.code += Self.move(counter, UInt64(2 + below(3)), mode)
+    loop = (snippet.code.count, counter)
+    snippet.hasLoop = true
+  }
+
+  /// SUB, which leaves no flag undefined, or DEC; and JNZ.
+  private mutating func endLoop() {
+    guard let loop else { return }
+    self.loop = nil
+    defineFlags()
+    let prefix: [UInt8] = mode == .long ? [loop.counter < 8 ? 0x48 : 0x49] : []
+    snippet.code += prefix + (chance(50) ? [0x83, 0xE8 | loop.counter & 7, 1] : [0xFF, 0xC8 | loop.counter & 7])
+    let size = mode == .small16 ? 2 : 4
+    let distance = loop.start - (snippet.code.count + 2 + size)
+    snippet.code += [0x0F, 0x85] + (0..<size).map { UInt8(truncatingIfNeeded: distance >> (8 * $0)) }
+  }
+
+  // MARK: What instructions need
+
+  private static func isJump(_ operation: Operation) -> Bool {
+    switch operation {
+    case .jcc, .jump, .call, .jumpNear, .callNear, .ret, .loop, .jcxz: true
+    default: false
     }
   }
 
-  private func keepsFlags(_ operation: Operation) -> Bool {
+  private static func mayUseCL(_ test: InstructionCase) -> Bool {
+    switch test.operation {
+    case .shl, .shr, .sar, .rol, .ror, .rcl, .rcr, .shld, .shrd: test.immediate == nil
+    default: false
+    }
+  }
+
+  private static func keepsFlags(_ operation: Operation) -> Bool {
     switch operation {
-    case .move, .lea, .exchange, .byteSwap, .not, .push, .pop: true
+    case .move, .lea, .exchange, .byteSwap, .not, .push, .pop, .moveZero8, .moveZero16, .moveSign8, .moveSign16, .moveSign32: true
     default: false
     }
   }
 
   /// Only then may it follow undefined flags.
-  private func ignoresFlags(_ operation: Operation) -> Bool {
+  private static func ignoresFlags(_ operation: Operation) -> Bool {
     switch operation {
     case .add, .sub, .cmp, .negate, .and, .or, .xor, .test: true
     default: keepsFlags(operation)
-    }
-  }
-}
-
-extension Operation {
-  fileprivate var isJump: Bool {
-    switch self {
-    case .jcc, .jump, .call, .jumpNear, .callNear, .ret, .loop, .jcxz: true
-    default: false
     }
   }
 }

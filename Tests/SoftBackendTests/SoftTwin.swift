@@ -11,7 +11,8 @@ final class SoftTwin {
   let memory: GuestMemory
   /// Where the code lies for the guest.
   let code: UInt64
-  private static let scratchPlace: UInt64 = 0x1_0000
+  /// Where the scratch pages are in RAM: the second is not behind the first.
+  static let scratchPlaces: [UInt64] = [0x1_4000, 0x1_0000]
   private static let codePlace: UInt64 = 0x2_0000
   private var nextTable: UInt64 = 0x9_1000
 
@@ -19,15 +20,13 @@ final class SoftTwin {
   init(_ mode: CodeMode = .long, codeAt code: UInt64) throws {
     self.code = code
     let linear = mode == .small16 ? ShortCodeOracle.place + code : code
-    memory = try GuestMemory(size: 16 << 20)
+    memory = try GuestMemory(size: 1 << 20)
     let backend = try SoftBackend(memory: memory, translation: .always)
     guard let processor = try backend.makeProcessor(0) as? SoftProcessor else { throw ProcessorError("not ours") }
     self.processor = processor
-    for page in 0..<UInt64(HostOracle.scratchSize / 4096) {
-      try map(HostOracle.scratch + page * 4096, to: Self.scratchPlace + page * 4096, 1 << 63 | 7)
-    }
+    for (page, place) in Self.scratchPlaces.enumerated() { try map(HostOracle.scratch + UInt64(page) * 4096, to: place, 1 << 63 | 0x67) }
     try memory.write([UInt8](repeating: 0xCC, count: 4096), at: GuestAddress(Self.codePlace))
-    try map(linear & ~0xFFF, to: Self.codePlace, 5)
+    try map(linear & ~0xFFF, to: Self.codePlace, 0x25)
     var state = ProcessorState.reset
     state.cs = mode == .long ? .flatCode64 : .flatCode32
     state.cs.selector = mode == .long ? 0x33 : 0x23
@@ -39,10 +38,12 @@ final class SoftTwin {
     state.cs.attributes |= 0x60
     state.ss.attributes |= 0x60
     (state.ds, state.es, state.fs, state.gs) = (state.ss, state.ss, state.ss, state.ss)
-    (state.cr0, state.cr3, state.cr4, state.efer) = (0x8005_0033, 0x9_0000, 0x620, 0xD01)
+    (state.cr0, state.cr3, state.cr4, state.efer) = (0x8005_0033, 0x9_0000, 0x4_0620, 0xD01)
     state.interruptTable.limit = 0
     state.task.limit = 0
     try processor.setState(state)
+    processor.core.resetVectorState()
+    processor.core[.xcr0] = Core.extendedComponents
     processor.bus = SystemBus()
     processor.refreshMap()
   }
@@ -54,7 +55,7 @@ final class SoftTwin {
       let place = table + (address >> UInt64(12 + 9 * level) & 0x1FF) * 8
       var entry = try memory.load(UInt64.self, at: GuestAddress(place))
       if entry == 0 {
-        entry = nextTable | 7
+        entry = nextTable | 0x27
         nextTable += 0x1000
         try memory.store(entry, at: GuestAddress(place))
       }
@@ -64,15 +65,28 @@ final class SoftTwin {
   }
 
   /// Runs `bytes` followed by INT3 until a fault; leaves RIP at the faulting instruction.
+  func run(_ bytes: [UInt8], _ state: inout OracleState, _ contents: inout [UInt8]) throws -> (fault: Fault?, address: UInt64) {
+    try load(bytes)
+    let end = try run(state, contents, translated: false)
+    (state, contents) = (end.state, end.memory)
+    return (end.fault, end.address)
+  }
+
+  /// Places code, followed by INT3.
+  func load(_ bytes: [UInt8]) throws {
+    try memory.write(
+      bytes + [UInt8](repeating: 0xCC, count: HostOracle.slotSize - bytes.count), at: GuestAddress(Self.codePlace + code & 0xFFF))
+  }
+
+  /// Runs the code that was loaded until a fault; gives up if that does not come soon.
   ///
   /// - Parameter translated: as code of the host, at once.
-  func run(
-    _ bytes: [UInt8], _ state: inout OracleState, _ contents: inout [UInt8], translated: Bool = false
-  ) throws -> (fault: Fault?, address: UInt64) {
+  func run(_ snippet: Snippet, translated: Bool = false) throws -> End {
+    try run(snippet.state, snippet.memory, translated: translated)
+  }
+
+  private func run(_ state: OracleState, _ contents: [UInt8], translated: Bool) throws -> End {
     let core = processor.core
-    try memory.write(
-      bytes + [UInt8](repeating: 0xCC, count: HostOracle.slotSize - bytes.count),
-      at: GuestAddress(Self.codePlace + code & 0xFFF))
     if translated {
       core.prepareThread()
       processor.translator.forgetStalePages()
@@ -80,36 +94,53 @@ final class SoftTwin {
     core[.attention] = 0
     try setContents(contents)
     for k in 0..<16 { core[register: k] = state.registers[k] }
-    for k in 0..<512 { core.store(state.image[k], at: Core.vectorState + k) }
-    for k in 0..<256 { core.store(state.upper[k], at: Core.upperHalves + k) }
+    put(state.image, Core.vectorState)
+    put(state.upper, Core.upperHalves)
     core.flags = state.enteredFlags
     core.selectTranslations()
     core[.rip] = code
     core[.pending] = 0
-    var fault: Fault?
+    var end = End(address: 0, state: state, memory: [])
     for _ in 0..<100 {
       do throws(Fault) {
         if core.flags & Flags.tf != 0 {
           try core.stepExactly()
         } else if translated {
-          try core.runBlock(with: processor.translator, alone: true)
+          try core.runBlock(with: processor.translator)
         } else {
-          try core.execute(core.findBlock())
+          try core.execute(core.findBlock(), goingOn: false)
         }
       } catch {
-        fault = error
+        end.fault = error
         break
       }
     }
-    for k in 0..<16 { state.registers[k] = core[register: k] }
-    for k in 0..<512 { state.image[k] = core.load(Core.vectorState + k) }
-    for k in 0..<256 { state.upper[k] = core.load(Core.upperHalves + k) }
-    state.flags = core.flags & 0xCD5 | 2
-    contents = try self.contents(contents.count)
-    return (fault, core[.rip])
+    processor.translator.forgetEdge()
+    for k in 0..<16 { end.state.registers[k] = core[register: k] }
+    end.state.image = bytes(Core.vectorState, 512)
+    end.state.upper = bytes(Core.upperHalves, 256)
+    end.state.flags = core.flags & 0xCD5 | 2
+    end.memory = try self.contents(contents.count)
+    end.address = core[.rip]
+    return end
+  }
+
+  private func put(_ bytes: [UInt8], _ place: Int) {
+    unsafe bytes.withUnsafeBytes { unsafe (processor.core.base + place).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+  }
+  private func bytes(_ place: Int, _ count: Int) -> [UInt8] {
+    unsafe [UInt8](UnsafeRawBufferPointer(start: processor.core.base + place, count: count))
   }
 
   /// The bytes of the scratch pages.
-  func setContents(_ bytes: [UInt8]) throws { try memory.write(bytes, at: GuestAddress(Self.scratchPlace)) }
-  func contents(_ count: Int) throws -> [UInt8] { try memory.bytes(count, at: GuestAddress(Self.scratchPlace)) }
+  private func setContents(_ bytes: [UInt8]) throws {
+    for (page, place) in Self.scratchPlaces.enumerated() where page * 4096 < bytes.count {
+      try memory.write(Array(bytes[page * 4096..<min(bytes.count, page * 4096 + 4096)]), at: GuestAddress(place))
+    }
+  }
+  private func contents(_ count: Int) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    for place in Self.scratchPlaces where bytes.count < count { bytes += try memory.bytes(min(count - bytes.count, 4096), at: GuestAddress(place)) }
+    return bytes
+  }
 }

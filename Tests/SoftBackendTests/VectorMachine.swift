@@ -8,9 +8,6 @@ final class VectorMachine {
   /// In 64-bit mode with SSE, XSAVE and what it knows enabled, as Linux leaves it.
   init() throws {
     twin = try SoftTwin(codeAt: 0x2000_0000)
-    core[.cr4] = 0x4_0620
-    core.resetVectorState()
-    core[.xcr0] = Core.extendedComponents
   }
 
   /// Executes one instruction from `state` on `memory`, which lies at the oracle's scratch address.

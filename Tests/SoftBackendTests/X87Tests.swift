@@ -6,7 +6,7 @@ import Testing
 
 @Suite("x87 as the host does it") struct X87Tests {
   /// Registers that make trouble: zeros, infinities, NaNs, denormals, unnormals, ordinary numbers, some empty.
-  private func scene(_ random: inout FixedSequence) -> (OracleState, [UInt8]) {
+  static func scene(_ random: inout FixedSequence) -> (OracleState, [UInt8]) {
     var (state, memory) = VectorTests.scene(&random)
     for k in 0..<8 {
       let exponent: UInt16 =
@@ -29,7 +29,7 @@ import Testing
   }
 
   private func compare(_ code: VectorCode, _ machine: VectorMachine, _ random: inout FixedSequence, environment: Bool) {
-    let (start, memory) = scene(&random)
+    let (start, memory) = Self.scene(&random)
     var (host, guest) = (start, start)
     var (hostMemory, guestMemory) = (memory, memory)
     let signal = HostOracle.shared.withLock { $0.run(code.bytes, &host, &hostMemory) }
@@ -87,7 +87,7 @@ import Testing
   func saveAndRestore() throws {
     let machine = try VectorMachine()
     var random = FixedSequence(90)
-    var (state, memory) = scene(&random)
+    var (state, memory) = Self.scene(&random)
     let before = state.image
     #expect(machine.run(VectorCode(map: 0, opcode: 0xDD, reg: 6, rm: 0, memory: true), &state, &memory) == nil)
     #expect(state.image[0..<5] == [0x7F, 3, 0, 0, 0])

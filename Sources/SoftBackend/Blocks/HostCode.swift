@@ -33,6 +33,6 @@ struct HostCode {
   }
 
   mutating func pad(to count: Int, with filler: UInt8 = 0x90) {
-    while bytes.count < count { bytes.append(filler) }
+    if bytes.count < count { bytes += [UInt8](repeating: filler, count: count - bytes.count) }
   }
 }

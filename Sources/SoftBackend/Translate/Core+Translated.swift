@@ -29,16 +29,13 @@ extension Core {
   }
 
   /// Runs the block at RIP, and those that code of the host finds from there.
-  ///
-  /// - Parameter alone: nothing is made to be found.
-  @inline(__always) func runBlock(with translator: Translator, alone: Bool = false) throws(Fault) {
+  @inline(__always) func runBlock(with translator: Translator) throws(Fault) {
     let first = try findBlock()
     guard let number = code(translator) else {
       translator.forgetEdge()
       try execute(first, goingOn: false)
       return
     }
-    if alone { translator.forgetEdge() }
     try translator.run(number)
   }
 

@@ -63,10 +63,10 @@ internal import CLinux
   let threshold: UInt32
   private let core: Core
   /// Nothing is mapped before the first hot block.
-  private var memory: ExecutableMemory?
+  private(set) var memory: ExecutableMemory?
   private var stubs = TranslationStubs.none
   private var start = 0
-  private var used = 0
+  private(set) var used = 0
   private var blocks: RecordTable<Block>?
   private var edges: RecordTable<Edge>?
   /// The newest block of each page of RAM with code.
