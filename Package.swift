@@ -123,7 +123,8 @@ let package = Package(
     tests("InterruptChipsTests", ["InterruptChips", "Devices", "SystemBus"]),
     tests("SoftBackendTests", ["Assembler", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "InterruptChips", "Time", "CLinux"]),
     .target(name: "GuestPrograms", path: "Tests/GuestPrograms"),
-    .target(name: "TestSupport", dependencies: ["GuestPrograms", "Primitives"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "CTestSupport", path: "Tests/CTestSupport"),
+    .target(name: "TestSupport", dependencies: ["CTestSupport", "GuestPrograms", "Primitives"], path: "Tests/TestSupport", swiftSettings: strict),
     tests(
       "ConformanceTests",
       ["TestSupport", "KVMBackend", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host", "Time"]),

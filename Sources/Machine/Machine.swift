@@ -105,8 +105,9 @@ public final class Machine: Sendable {
         return finish(RunReport(error).outcome)
       }
       serve()
-      business.withLock { $0 = "a processor of the guest did not stop: its device waited for the host." }
+      business.withLock { $0 = "a processor of the guest had not stopped yet: it waited for a device, or for its turn on a busy host." }
       let processors = turnOff(threads)
+      business.withLock { $0 = "what the guest's processors were doing was still being found out." }
       let outcome = control.state.update { $0.outcome }
       if outcome?.isHang == true { finalState.withLock { $0 = Autopsy.text(processors, memory) } }
       if let outcome { return finish(outcome) }
@@ -131,7 +132,7 @@ public final class Machine: Sendable {
   }
 
   /// Puts everything in its place, up to the first instruction.
-  private func turnOn() throws(MachineError) -> SystemBus {
+  func turnOn() throws(MachineError) -> SystemBus {
     let backend: any Backend
     var processors: [any Processor] = []
     var bus = SystemBus()

@@ -66,6 +66,41 @@ import Testing
     #expect(end.status == 0 && end.errors == "")
   }
 
+  /// How a run can be ended from outside.
+  enum Wish: CaseIterable, Sendable { case timeout, signal, escape }
+
+  @Test("A8 a disk whose host does not answer does not keep a run that has to be over", arguments: Wish.allCases)
+  func stalledDisk(wish: Wish) throws {
+    let (kernel, disk) = (TemporaryFile(SmallLinux.make(code: program("virtio_asker"))), TemporaryFile([UInt8](repeating: 0, count: 512)))
+    let terminal = PseudoTerminal()
+    let time = wish == .timeout ? "3s" : "1m"
+    let options = ["--kernel", kernel.path, "--disk", disk.path, "--accel", "soft", "--timeout", time]
+    let guest = try #require(Conversation(ProgramTests.path, options, at: terminal))
+    try #require(guest.hears("ready"))
+    let worker = try #require(guest.hold(thread: "virtio-blk0"), "needs a host where a test may hold a thread of its own child")
+    terminal.enter("k")
+    try #require(guest.hears("asked"))
+    switch wish {
+    case .timeout: break
+    case .signal: guest.send(signal: SIGTERM)
+    case .escape: terminal.enter("\u{1}x")
+    }
+    #expect(worker.letsItsProcessEnd(milliseconds: 10_000))
+    #expect(guest.finish() == [.timeout: 124, .signal: 143, .escape: 0][wish])
+    #expect(guest.text.contains("the host was still storing what the guest wrote"), "\(guest.text)")
+  }
+
+  @Test("A8 a processor that does not stop does not keep it either, and no device is blamed for what may be the host's")
+  func stalledProcessor() throws {
+    let kernel = TemporaryFile(firmware(program("ignores_button")))
+    let guest = try #require(Conversation(ProgramTests.path, ["--firmware", kernel.path, "--accel", "soft", "--timeout", "2s"]))
+    try #require(guest.hears("ready"))
+    let processor = try #require(guest.hold(thread: "cpu 0"), "needs a host where a test may hold a thread of its own child")
+    #expect(processor.letsItsProcessEnd(milliseconds: 10_000))
+    #expect(guest.finish() == 124)
+    #expect(guest.text.contains("had not stopped yet: it waited for a device, or for its turn on a busy host"), "\(guest.text)")
+  }
+
   @Test("A8 its time is over while a kernel is being unpacked that is far larger than its file")
   func bomb() {
     let kernel = TemporaryFile(Self.packedZeroes(2 << 30))

@@ -113,6 +113,33 @@ PROGRAM virtio_disk, 64
     EXIT 0x2a
 ENDPROGRAM virtio_disk
 
+/* Says "ready", asks for sector 0 when a key comes, and says "asked"; what the answer is does not matter. */
+PROGRAM virtio_asker, 64
+    FIND_VIRTIO 0x1042
+    START_VIRTIO
+    DESCRIPTOR 0, 0x203000, 16, 1, 1
+    DESCRIPTOR 1, 0x204000, 512, 3, 2
+    DESCRIPTOR 2, 0x203010, 1, 2, 0
+    movl $0, 0x203000
+    movl $0, 0x203008
+    movw $0x3f8, %dx
+    leaq ready(%rip), %rsi
+    movl $5, %ecx
+    rep outsb
+    movw $0x3fd, %dx
+4:  inb %dx, %al
+    testb $1, %al
+    jz 4b
+    KICK
+    movw $0x3f8, %dx
+    leaq asked(%rip), %rsi
+    movl $5, %ecx
+    rep outsb
+5:  jmp 5b
+ready: .ascii "ready"
+asked: .ascii "asked"
+ENDPROGRAM virtio_asker
+
 /* A ring that makes no sense: a descriptor that links to itself, kicked again and again. */
 PROGRAM virtio_loop, 64
     FIND_VIRTIO 0x1044

@@ -9,56 +9,12 @@ import Testing
 
 /// No value that a guest can write anywhere on the board stops more than the guest.
 @Suite struct HostileAccessTests {
-  /// A machine with one of everything, before anybody turned it on.
-  private struct Bench {
-    let machine: Machine
-    let bus: SystemBus
-
-    init() throws {
-      var configuration = Configuration()
-      configuration.console = .none
-      configuration.display = .text
-      configuration.firmware = .builtin
-      machine = try Machine(configuration)
-      let board = machine.board
-      board.standInForFirmware(configuration)
-      var bus = SystemBus()
-      for target in board.targets {
-        if target === board.power { try bus.addMovable(target) { board.bridge.pmBase } } else { try bus.add(target) }
-      }
-      self.bus = bus
-    }
-
-    /// Everything that is made from where the guest has put things, made anew.
-    func describe() {
-      machine.board.refreshTables()
-      machine.board.layOutMemory()
-      _ = (machine.board.bridge.doorbells, machine.board.display?.inspect { $0.screen })
-    }
-
-    func hammer<Space>(_ space: Space.Type, _ start: Address<Space>, _ offsets: some Sequence<Int>) {
-      for offset in offsets {
-        for width in AccessWidth.allCases {
-          for value in HostileAccessTests.values {
-            if let port = start + offset as? Port {
-              bus.write(value, width, to: port)
-              _ = bus.read(width, from: port)
-            } else if let address = start + offset as? GuestAddress {
-              bus.write(value, width, to: address)
-              _ = bus.read(width, from: address)
-            }
-          }
-        }
-      }
-    }
-  }
-
-  private static let values: [UInt64] = [.max, 0x8000_0000_8000_8080, 0x5A5A_A5A5_1234_F00F, 1, 0]
+  static let values: [UInt64] = [.max, 0x8000_0000_8000_8080, 0x5A5A_A5A5_1234_F00F, 1, 0]
   private static let bytes: [UInt64] = [0, 0xFF, 0x55, 0xAA] + (0..<8).flatMap { [1 << $0, 0xFF ^ 1 << $0] }
 
   @Test("A1 any byte of configuration space, then everything that follows from where things are")
   func configuration() throws {
-    let bench = try Bench()
+    let bench = try HostileBench()
     for slot in bench.machine.board.bridge.slots {
       for register in 0..<256 {
         for byte in Self.bytes { slot.writeConfiguration(byte, .byte, at: register) }
@@ -70,7 +26,7 @@ import Testing
 
   @Test("A1 configuration space in any place", arguments: [0, 1, 0xF] as [UInt64])
   func configurationSpace(high: UInt64) throws {
-    let bench = try Bench()
+    let bench = try HostileBench()
     let controller = try #require(bench.machine.board.bridge.slots.first)
     for top in 0..<16 as Range<UInt64> {
       for length in 0..<4 as Range<UInt64> {
@@ -83,7 +39,7 @@ import Testing
 
   @Test("A1 any value at any port of any width")
   func ports() throws {
-    let bench = try Bench()
+    let bench = try HostileBench()
     for target in bench.machine.board.targets {
       for range in target.placement.ports {
         bench.hammer(PortSpace.self, range.first, -1...Int(range.count))
@@ -94,7 +50,7 @@ import Testing
 
   @Test("A1 any value at any register in memory, of any width")
   func memory() throws {
-    let bench = try Bench()
+    let bench = try HostileBench()
     // The first and the last bytes of each page: that is where registers are.
     let places = Array(-8..<64) + Array(0x400..<0x420) + Array(0x500..<0x518)
     for target in bench.machine.board.targets {

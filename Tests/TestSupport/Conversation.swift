@@ -10,12 +10,14 @@ public final class Conversation {
   private var position = 0
 
   /// Nil if the program cannot be run.
-  public init?(_ program: String, _ arguments: [String]) {
+  ///
+  /// - Parameter terminal: where its keys come from, if not from `say`.
+  public init?(_ program: String, _ arguments: [String], at terminal: PseudoTerminal? = nil) {
     guard let input = ChildProcess.pipe(), let output = ChildProcess.pipe() else { return nil }
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    unsafe posix_spawn_file_actions_adddup2(&actions, input.read, 0)
+    unsafe posix_spawn_file_actions_adddup2(&actions, terminal?.descriptor ?? input.read, 0)
     for number in [1, 2] as [Int32] { unsafe posix_spawn_file_actions_adddup2(&actions, output.write, number) }
     guard let child = unsafe ChildProcess.start(program, arguments, &actions) else { return nil }
     self.child = child
@@ -72,6 +74,9 @@ public final class Conversation {
 
   /// Sends it a signal.
   public func send(signal: Int32) { kill(child, signal) }
+
+  /// Holds its thread with this name, as if that waited for the host without end.
+  public func hold(thread name: String) -> HeldThread? { HeldThread(name, of: child) }
 
   /// Ends it.
   public func end() {
