@@ -12,7 +12,7 @@ public struct ResetControl: Device {
   public mutating func read(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 { UInt64(kind) }
 
   public mutating func write(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
-    if value[bit: 2] { cycle.power = .reset } else { kind = UInt8(truncatingIfNeeded: value) & 0x0A }
+    if value[bit: 2] { cycle.effects.append(.power(.reset)) } else { kind = UInt8(truncatingIfNeeded: value) & 0x0A }
   }
 
   public mutating func reset() { kind = 0 }

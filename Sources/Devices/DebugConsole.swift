@@ -10,7 +10,7 @@ public struct DebugConsole: Device {
   public mutating func read(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 { 0xE9 }
 
   public mutating func write(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
-    cycle.consoleByte = UInt8(truncatingIfNeeded: value)
+    cycle.effects.append(.byte(UInt8(truncatingIfNeeded: value)))
   }
 
   public mutating func reset() {}

@@ -10,7 +10,7 @@ public struct DebugExit: Device {
   public mutating func read(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 { 0 }
 
   public mutating func write(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
-    cycle.power = .exit(code: UInt8(truncatingIfNeeded: value << 1 | 1))
+    cycle.effects.append(.power(.exit(code: UInt8(truncatingIfNeeded: value << 1 | 1))))
   }
 
   public mutating func reset() {}

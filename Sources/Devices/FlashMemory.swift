@@ -1,15 +1,10 @@
 public import DeviceModel
 public import Primitives
 
-/// Where a flash chip's bytes really are: what processors read without asking the chip, and what keeps them.
-public protocol FlashStore: AnyObject, Sendable {
-  /// Keeps new bytes; false if that failed and the old ones stay.
-  func keep(_ bytes: ArraySlice<UInt8>, at offset: Int) -> Bool
-}
-
 /// A flash chip with Intel's command set (CFI 0x0001): a firmware keeps its variables in it.
 ///
-/// While it shows its array, processors read that directly; after any command, reads ask the chip.
+/// While it shows its array, processors read that directly; after any command, reads ask the chip. What it keeps it asks
+/// to be stored by an effect, and hears if that failed.
 public struct FlashMemory: Device {
   /// What the next write means.
   private enum Stage: Equatable, Sendable {
@@ -46,18 +41,24 @@ public struct FlashMemory: Device {
     Placement("firmware variables", memory: MemoryRange(GuestAddress(end.value - size), count: size))
   }
 
+  /// What the chip goes back to, and the status it gives, if the last bytes could not be stored.
+  private struct Undo: Sendable {
+    let offset: Int
+    let bytes: [UInt8]
+    let status: UInt8
+  }
+
   private var bytes: [UInt8]
-  private let store: any FlashStore
+  private var undo: Undo?
   private var stage = Stage.command
   private var view = View.array
   private var status = Status.ready
   private var buffer: [(offset: Int, byte: UInt8)] = []
 
   /// - Parameter bytes: what the chip holds, in whole blocks.
-  public init(_ bytes: [UInt8], in store: any FlashStore) {
+  public init(_ bytes: [UInt8]) {
     precondition(bytes.count % Self.blockSize == 0, "a chip has whole blocks")
     self.bytes = bytes
-    self.store = store
   }
 
   var size: Int { bytes.count }
@@ -95,11 +96,22 @@ public struct FlashMemory: Device {
     case .buffer(let block, let remaining): fill(data, at: offset, block, remaining)
     case .bufferConfirmation: confirmBuffer(UInt8(truncatingIfNeeded: value), &cycle)
     }
-    if showsArray != wasArray { cycle.memoryMapChanged = true }
+    if showsArray != wasArray { cycle.changes.insert(.memoryMap) }
+  }
+
+  /// The bytes of the last store effect could not be kept: the old ones are there again.
+  public mutating func storeFailed(_ cycle: inout Cycle) {
+    guard let undo else { return }
+    self.undo = nil
+    let wasArray = showsArray
+    bytes.replaceSubrange(undo.offset..<(undo.offset + undo.bytes.count), with: undo.bytes)
+    fail(undo.status)
+    cycle.effects.append(.complaint("the host could not keep what the firmware wrote into its variables"))
+    if wasArray { cycle.changes.insert(.memoryMap) }
   }
 
   /// The power fails, the bytes stay.
-  public mutating func reset() { self = FlashMemory(bytes, in: store) }
+  public mutating func reset() { self = FlashMemory(bytes) }
 }
 
 // MARK: - Commands
@@ -161,17 +173,19 @@ extension FlashMemory {
   private mutating func confirmBuffer(_ code: UInt8, _ cycle: inout Cycle) {
     stage = .command
     guard code == 0xD0 else { return fail(Status.wrongSequence) }
-    for (offset, byte) in buffer { program([byte], at: offset, &cycle) }
-    buffer = []
+    defer { buffer = [] }
+    guard let first = buffer.map({ $0.offset }).min(), let last = buffer.map({ $0.offset }).max() else { return }
+    guard first >= 0, last < bytes.count else { return fail(Status.programFailed) }
+    var data = [UInt8](repeating: 0xFF, count: last - first + 1)
+    for (offset, byte) in buffer { data[offset - first] &= byte }
+    program(data, at: first, &cycle)
   }
 
   private mutating func replace(
     _ range: Range<Int>, _ new: [UInt8], orFail bits: UInt8, _ cycle: inout Cycle
   ) {
-    guard store.keep(new[...], at: range.lowerBound) else {
-      cycle.complaint = "the host could not keep what the firmware wrote into its variables"
-      return fail(bits)
-    }
+    undo = Undo(offset: range.lowerBound, bytes: Array(bytes[range]), status: bits)
     bytes.replaceSubrange(range, with: new)
+    cycle.effects.append(.store(new, at: range.lowerBound))
   }
 }

@@ -57,7 +57,7 @@ public struct IOAPIC: RegisterDevice {
     if entries[pin].isLevel {
       serveLevel(pin, &cycle)
     } else if rises, !entries[pin].isMasked {
-      cycle.messages.append(entries[pin].message)
+      cycle.effects.append(.message(entries[pin].message))
     }
   }
 
@@ -119,6 +119,6 @@ public struct IOAPIC: RegisterDevice {
     let entry = entries[pin]
     guard entry.isLevel, lines[bit: pin], !entry.isMasked, !entry.isInService else { return }
     entries[pin].isInService = true
-    cycle.messages.append(entry.message)
+    cycle.effects.append(.message(entry.message))
   }
 }

@@ -11,6 +11,6 @@ struct InterruptWire: Sendable {
   mutating func drive(_ level: Bool, _ cycle: inout Cycle) {
     guard level != isHigh else { return }
     isHigh = level
-    if let line { cycle.otherLines.append((line, level)) } else { cycle.interrupt = level }
+    if let line { cycle.effects.append(.line(line, level)) } else { cycle.interrupt = level }
   }
 }

@@ -118,7 +118,7 @@ extension KeyboardController {
     case 0xDD: addressLine20 = false
     case 0xDF: addressLine20 = true
     // Pulses the output port's low bits; bit 0 is the processors' reset.
-    case 0xF0...0xFF where !command[bit: 0]: cycle.power = .reset
+    case 0xF0...0xFF where !command[bit: 0]: cycle.effects.append(.power(.reset))
     default: break
     }
   }
@@ -128,7 +128,7 @@ extension KeyboardController {
     case 0x60: configuration = byte
     case 0xD1:
       addressLine20 = byte[bit: 1]
-      if !byte[bit: 0] { cycle.power = .reset }
+      if !byte[bit: 0] { cycle.effects.append(.power(.reset)) }
     case 0xD2: reply(byte)
     case 0xD3: reply(byte, asMouse: true)
     default: reply(0xFE, asMouse: true)  // no mouse: "send again"

@@ -12,7 +12,7 @@ public struct PanicNotifier: Device {
   public mutating func read(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 { 0x03 }
 
   public mutating func write(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
-    if value[bit: 0] { cycle.power = .panicked }
+    if value[bit: 0] { cycle.effects.append(.power(.panicked)) }
   }
 
   public mutating func reset() {}

@@ -118,7 +118,7 @@ public struct PowerManagement: RegisterDevice {
   /// Sleep type 0 is soft-off, the only state this machine has.
   private mutating func sleep(_ value: UInt16, _ cycle: inout Cycle) {
     control = value & ~0x2000
-    if value[bit: 13], value[bits: 10...12] == 0 { cycle.power = .off }
+    if value[bit: 13], value[bits: 10...12] == 0 { cycle.effects.append(.power(.off)) }
   }
 
   private mutating func settle(_ cycle: inout Cycle) {

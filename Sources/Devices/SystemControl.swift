@@ -17,7 +17,7 @@ public struct SystemControl: Device {
 
   public mutating func write(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
     addressLine20 = value[bit: 1]
-    if value[bit: 0] { cycle.power = .reset }
+    if value[bit: 0] { cycle.effects.append(.power(.reset)) }
   }
 
   public mutating func reset() { addressLine20 = false }

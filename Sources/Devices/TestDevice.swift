@@ -27,7 +27,7 @@ public struct TestDevice: Device {
       case Self.pageRequest: break
       case let place where Self.registers.contains(place): register[place & 3] = byte
       case let place where Self.lines.contains(place):
-        cycle.otherLines.append((line: place - Self.lines.lowerBound, level: byte != 0))
+        cycle.effects.append(.line(place - Self.lines.lowerBound, byte != 0))
       case let place:
         let cell = place - Self.lines.upperBound
         if memory.indices.contains(cell) { memory[cell] = byte }

@@ -151,7 +151,7 @@ extension UART16550 {
   private mutating func transmit(_ byte: UInt8, _ cycle: inout Cycle) {
     transmitterEmptied = true
     guard isLoopback else {
-      cycle.consoleByte = byte
+      cycle.effects.append(.byte(byte))
       return
     }
     if received.count < capacity { take(byte, cycle.now) } else { overrun = true }
@@ -220,7 +220,7 @@ extension UART16550 {
     wire.drive(source != .none, &cycle)
     if refusedInput, !isLoopback, received.count < capacity {
       refusedInput = false
-      cycle.wake = true
+      cycle.changes.insert(.work)
     }
   }
 }

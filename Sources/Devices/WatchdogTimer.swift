@@ -80,7 +80,7 @@ public struct WatchdogTimer: Sendable {
     if hasRunOut {
       secondStatus[bit: SecondStatus.secondTimeout] = true
       secondStatus[bit: SecondStatus.boot] = true
-      if !isHarmless { cycle.power = .watchdog }
+      if !isHarmless { cycle.effects.append(.power(.watchdog)) }
     }
     hasRunOut.toggle()
     // From now on: a host that was late does not take from the guest's time.

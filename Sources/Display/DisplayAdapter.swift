@@ -1,5 +1,4 @@
 public import DeviceModel
-public import GuestRAM
 public import PCI
 public import Primitives
 
@@ -17,30 +16,31 @@ public struct DisplayAdapter: PCIFunction {
   private var space: ConfigurationSpace
   private let framebuffer: BaseAddress
   private let registers: BaseAddress
-  private let memory: GuestMemory
+  /// Of the framebuffer.
+  private let memorySize: Int
   private let monitor: MonitorDescription
   private var interface: DisplayInterface
   private var interfaceIndex: UInt16 = 0
   private var vga = VGARegisters()
 
-  /// - Parameter memory: whose video memory this display shows.
+  /// - Parameter memorySize: of its framebuffer, a power of two.
   /// - Parameter preferred: the mode that the monitor asks for.
-  public init(_ memory: GuestMemory, preferred: (width: Int, height: Int)) {
+  public init(memorySize: Int, preferred: (width: Int, height: Int)) {
     space = ConfigurationSpace(Identity(vendor: 0x1234, device: 0x1111, revision: 2, classCode: 0x03_0000))
     // Bit 3: reads change nothing, so that a driver may map it write-combining.
-    framebuffer = space.addBaseAddress(0, byteCount: UInt32(truncatingIfNeeded: memory.videoSize), prefetchable: true)
+    framebuffer = space.addBaseAddress(0, byteCount: UInt32(truncatingIfNeeded: memorySize), prefetchable: true)
     registers = space.addBaseAddress(2, byteCount: 4096)
-    self.memory = memory
+    self.memorySize = memorySize
     monitor = MonitorDescription(width: preferred.width, height: preferred.height)
-    interface = DisplayInterface(memorySize: Int(memory.videoSize))
+    interface = DisplayInterface(memorySize: memorySize)
   }
 
-  public mutating func reset() {
+  public mutating func reset(_ cycle: inout Cycle) {
     space.reset()
     vga = VGARegisters()
-    interface = DisplayInterface(memorySize: Int(memory.videoSize))
+    interface = DisplayInterface(memorySize: memorySize)
     interfaceIndex = 0
-    memory.clearVideo()
+    cycle.effects.append(.clearVideo)
   }
 
   /// Where the framebuffer is; nil while it is nowhere.
@@ -74,7 +74,7 @@ public struct DisplayAdapter: PCIFunction {
   public mutating func writeConfiguration(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
     let before = framebufferPlace
     space.write(value, width, at: offset)
-    if before != framebufferPlace { cycle.memoryMapChanged = true }
+    if before != framebufferPlace { cycle.changes.insert(.memoryMap) }
   }
 
   public func decode(_ address: UInt64, count: Int) -> (bar: Int, offset: Int)? {
@@ -95,7 +95,7 @@ public struct DisplayAdapter: PCIFunction {
 
   public mutating func write(_ value: UInt64, bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
     if Window.interface.contains(offset) {
-      if let register = register(offset) { write(UInt16(truncatingIfNeeded: value), to: register) }
+      if let register = register(offset) { write(UInt16(truncatingIfNeeded: value), to: register, &cycle) }
       return
     }
     width.forEachByte(of: value) { place, byte in
@@ -107,8 +107,8 @@ public struct DisplayAdapter: PCIFunction {
     .init(rawValue: (offset - Window.interface.lowerBound) / 2)
   }
 
-  private mutating func write(_ value: UInt16, to register: DisplayInterface.Register) {
-    if interface.write(value, to: register) { memory.clearVideo() }
+  private mutating func write(_ value: UInt16, to register: DisplayInterface.Register, _ cycle: inout Cycle) {
+    if interface.write(value, to: register) { cycle.effects.append(.clearVideo) }
   }
 
   // MARK: Ports
@@ -131,12 +131,12 @@ public struct DisplayAdapter: PCIFunction {
     }
   }
 
-  mutating func writeInterface(_ value: UInt64, _ width: AccessWidth, at offset: Int) {
+  mutating func writeInterface(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
     switch (offset, width) {
     case (0, .word): interfaceIndex = UInt16(truncatingIfNeeded: value)
     case (1, .word), (2, .word):
       guard let register = DisplayInterface.Register(rawValue: Int(interfaceIndex)) else { return }
-      write(UInt16(truncatingIfNeeded: value), to: register)
+      write(UInt16(truncatingIfNeeded: value), to: register, &cycle)
     default: break
     }
   }

@@ -22,9 +22,9 @@ public final class DisplayPorts: BusTarget {
   }
 
   public func write(_ value: UInt64, _ width: AccessWidth, at offset: Int) {
-    display.access { display, _ in
+    display.access { display, cycle in
       if offset < Self.interfaceCount {
-        display.writeInterface(value, width, at: offset)
+        display.writeInterface(value, width, at: offset, &cycle)
       } else {
         display.writeVGA(value, width, at: offset - Self.interfaceCount)
       }

@@ -35,7 +35,7 @@ public final class InterruptFabric: InterruptController, ChipKeeper {
   }
 
   public func send(_ message: MSIMessage) {
-    access { _, cycle in cycle.messages.append(message) }
+    access { _, cycle in cycle.effects.append(.message(message)) }
   }
 
   public func setLevelTriggered(_ lines: UInt16) {

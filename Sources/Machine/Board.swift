@@ -60,7 +60,7 @@ final class Board: Sendable {
     variables = resources.variables
     if let variables, let place = plan.flash {
       variables.show(in: memory)
-      flash = parts.add(FlashMemory(variables.contents, in: variables), place)
+      flash = parts.add(FlashMemory(variables.contents), place, on: Outlet(on: chassis, store: chassis.flashStores))
     } else {
       flash = nil
     }
@@ -138,6 +138,11 @@ final class Board: Sendable {
 
   /// What the guest has said on the virtio console since the last call.
   func takeConsoleWords() -> [UInt8] { virtioConsole.access { console, _ in console.drain() } }
+
+  /// The flash chip has new bytes to keep.
+  func keepInFlash(_ bytes: [UInt8], at offset: Int) {
+    if variables?.keep(bytes, at: offset) == false { flash?.access { chip, cycle in chip.storeFailed(&cycle) } }
+  }
 
   func reset() {
     for disk in disks { disk.settle() }

@@ -56,7 +56,7 @@ struct BoardParts {
   }
 
   mutating func addDisplay(_ wish: Configuration.Display, as place: BoardPlan.Function) -> FunctionSlot<DisplayAdapter> {
-    let slot = add(DisplayAdapter(memory, preferred: wish.preferred), as: place, on: nil)
+    let slot = add(DisplayAdapter(memorySize: Int(memory.videoSize), preferred: wish.preferred), as: place, on: nil)
     targets.append(DisplayPorts(of: slot))
     return slot
   }

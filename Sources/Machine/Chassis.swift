@@ -1,4 +1,5 @@
 internal import DeviceModel
+internal import GuestRAM
 internal import Host
 internal import PCI
 internal import Primitives
@@ -19,6 +20,7 @@ final class Chassis: Backplane {
   }
 
   private let configuration: Configuration
+  private let memory: GuestMemory
   let clock: GuestClock
   let control: RunControl
   let console: Console
@@ -38,6 +40,7 @@ final class Chassis: Backplane {
     self.control = control
     self.keys = keys
     self.link = link
+    memory = resources.memory
     console = resources.console
     debugConsole = resources.debugConsole
     tracer = configuration.trace.map { wish in Tracer(wish, resources.trace) { clock.now } }
@@ -51,27 +54,36 @@ final class Chassis: Backplane {
   // MARK: Cycles
 
   func carryOut(_ cycle: Cycle, of placement: Placement) {
-    for activity in cycle.queueActivity { tracer?.queue(activity, of: placement, at: cycle.now) }
-    if cycle.interrupt != nil || !cycle.otherLines.isEmpty || !cycle.messages.isEmpty {
-      let interrupts = power.withLock { $0?.backend.interrupts }
-      func drive(_ line: Int, _ level: Bool) {
-        tracer?.line(line, level, of: placement, at: cycle.now)
-        interrupts?.setLine(line, level)
-      }
-      if let level = cycle.interrupt, let line = placement.line { drive(line, level) }
-      for (line, level) in cycle.otherLines { drive(line, level) }
-      for message in cycle.messages {
-        tracer?.message(message, of: placement, at: cycle.now)
-        interrupts?.send(message)
-      }
-    }
-    if cycle.rescheduled { reschedule() }
-    if cycle.tablesOutdated { link.board?.refreshTables() }
-    if cycle.memoryMapChanged { changeMemoryMap() }
-    if cycle.windowsMoved { moveDoorbells() }
-    if let complaint = cycle.complaint { complaints.take(complaint, of: placement.name, at: cycle.now) }
-    if let request = cycle.power { carryOut(request) }
+    if let level = cycle.interrupt, let line = placement.line { drive(line, level, of: placement, at: cycle.now) }
+    for effect in cycle.effects { carryOut(effect, of: placement, at: cycle.now) }
+    let changes = cycle.changes
+    if changes.contains(.deadline) { reschedule() }
+    if changes.contains(.tables) { link.board?.refreshTables() }
+    if changes.contains(.memoryMap) { changeMemoryMap() }
+    if changes.contains(.windows) { moveDoorbells() }
   }
+
+  private func carryOut(_ effect: Effect, of placement: Placement, at time: Instant) {
+    switch effect {
+    case .line(let line, let level): drive(line, level, of: placement, at: time)
+    case .message(let message):
+      tracer?.message(message, of: placement, at: time)
+      interrupts?.send(message)
+    case .power(let request): carryOut(request)
+    case .queue(let activity): tracer?.queue(activity, of: placement, at: time)
+    case .complaint(let text): complaints.take(text, of: placement.name, at: time)
+    case .clearVideo: memory.clearVideo()
+    // The outlet's.
+    case .byte, .store: break
+    }
+  }
+
+  private func drive(_ line: Int, _ level: Bool, of placement: Placement, at time: Instant) {
+    tracer?.line(line, level, of: placement, at: time)
+    interrupts?.setLine(line, level)
+  }
+
+  private var interrupts: (any InterruptController)? { power.withLock { $0?.backend.interrupts } }
 
   /// A deadline moved.
   func reschedule() {
@@ -109,6 +121,8 @@ final class Chassis: Backplane {
   func serialSaid(_ byte: UInt8) { show(byte, byVirtio: false) }
 
   func debugConsoleSaid(_ byte: UInt8) { debugConsole?.put(byte) }
+
+  func flashStores(_ bytes: [UInt8], at offset: Int) { link.board?.keepInFlash(bytes, at: offset) }
 
   /// The virtio console has words, or room for keys.
   func drainVirtioConsole() {

@@ -17,7 +17,7 @@ struct DiskService: Sendable {
       let flaw = carryOut(request)
       slot.access { device, cycle in
         device.complete(request.token, ok: flaw == nil, &cycle)
-        if let flaw { cycle.complaint = flaw }
+        if let flaw { cycle.effects.append(.complaint(flaw)) }
       }
     }
   }

@@ -5,7 +5,7 @@ internal import Primitives
 internal import Synchronization
 
 /// The flash chip's bytes in the guest's memory and in the user's file.
-final class FirmwareVariables: FlashStore {
+final class FirmwareVariables: Sendable {
   let contents: [UInt8]
   private let file: FlashFile
   private let memory = Mutex<GuestMemory?>(nil)
@@ -33,9 +33,10 @@ final class FirmwareVariables: FlashStore {
   /// From now on this memory shows the chip, in front of the firmware's code.
   func show(in memory: GuestMemory) { self.memory.withLock { $0 = memory } }
 
-  func keep(_ bytes: ArraySlice<UInt8>, at offset: Int) -> Bool {
-    guard let start = UInt64(exactly: offset), (try? file.write(bytes, at: start)) != nil else { return false }
-    return memory.withLock { $0?.programFirmware(bytes, at: offset) } ?? false
+  /// Keeps new bytes; false if that failed and the old ones stay.
+  func keep(_ bytes: [UInt8], at offset: Int) -> Bool {
+    guard let start = UInt64(exactly: offset), (try? file.write(bytes[...], at: start)) != nil else { return false }
+    return memory.withLock { $0?.programFirmware(bytes[...], at: offset) } ?? false
   }
 
   /// Makes everything durable; says what went wrong.

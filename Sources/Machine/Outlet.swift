@@ -2,24 +2,35 @@ internal import DeviceModel
 internal import Primitives
 internal import SystemBus
 
-/// What one slot of the board is plugged into: the bytes of its device go to a stream, and its work to whoever does it. All
-/// else is the chassis'.
+/// What one slot of the board is plugged into: the bytes of its device go to a stream or into a file, and its work to
+/// whoever does it. All else is the chassis'.
 final class Outlet: Backplane {
   private let chassis: Chassis
   private let show: @Sendable (UInt8) -> Void
+  private let store: @Sendable ([UInt8], Int) -> Void
   private let wake: @Sendable () -> Void
 
-  init(on chassis: Chassis, show: @escaping @Sendable (UInt8) -> Void = { _ in }, wake: @escaping @Sendable () -> Void = {}) {
+  init(
+    on chassis: Chassis, show: @escaping @Sendable (UInt8) -> Void = { _ in },
+    store: @escaping @Sendable ([UInt8], Int) -> Void = { _, _ in }, wake: @escaping @Sendable () -> Void = {}
+  ) {
     self.chassis = chassis
     self.show = show
+    self.store = store
     self.wake = wake
   }
 
   var now: Instant { chassis.now }
 
   func carryOut(_ cycle: Cycle, of placement: Placement) {
-    if let byte = cycle.consoleByte { show(byte) }
-    if cycle.wake { wake() }
+    for effect in cycle.effects {
+      switch effect {
+      case .byte(let byte): show(byte)
+      case .store(let bytes, let offset): store(bytes, offset)
+      default: break
+      }
+    }
+    if cycle.changes.contains(.work) { wake() }
     chassis.carryOut(cycle, of: placement)
   }
 }

@@ -132,9 +132,9 @@ public final class HostBridge: BusTarget {
     for slot in slots { slot.reset() }
     reroute()
     var cycle = Cycle(at: backplane.now)
-    cycle.memoryMapChanged = true
-    cycle.windowsMoved = true
-    cycle.tablesOutdated = true
+    cycle.changes.insert(.memoryMap)
+    cycle.changes.insert(.windows)
+    cycle.changes.insert(.tables)
     backplane.carryOut(cycle, of: placement)
   }
 

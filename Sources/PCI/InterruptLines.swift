@@ -3,6 +3,12 @@ import Primitives
 import Synchronization
 public import SystemBus
 
+/// A new level of a function's pin, and the how manieth change it is.
+@usableFromInline struct PinChange: Sendable {
+  @usableFromInline let level: Bool
+  @usableFromInline let number: UInt64
+}
+
 /// The eight wires PIRQA to PIRQH: a wire is high while any function on it pulls.
 ///
 /// Each leads to its own pin of the I/O APIC, and to a legacy line where firmware routes it to one.
@@ -25,13 +31,13 @@ public final class InterruptLines: Sendable {
 
   /// Takes over a pin's level unless a later one is already known. The wire changes under the lock, because
   /// two processors' changes of a shared wire must arrive in order.
-  @usableFromInline func set(_ address: FunctionAddress, of name: String, to level: Bool, sequence: UInt64) {
+  @usableFromInline func set(_ address: FunctionAddress, of name: String, to pin: PinChange) {
     let index = address.interruptIndex(pin: 0)
     state.withLock { state in
-      guard sequence > state.sequence[address.slot] else { return }
-      state.sequence[address.slot] = sequence
+      guard pin.number > state.sequence[address.slot] else { return }
+      state.sequence[address.slot] = pin.number
       let before = state.pulling[index] != 0
-      state.pulling[index][bit: address.slot] = level
+      state.pulling[index][bit: address.slot] = pin.level
       let after = state.pulling[index] != 0
       guard after != before else { return }
       drive(Platform.firstPCILine + index, to: after, for: name)

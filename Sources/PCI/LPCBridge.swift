@@ -43,8 +43,8 @@ public struct LPCBridge: PCIFunction {
   public mutating func writeConfiguration(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
     let before = pmBase
     space.write(value, width, at: offset)
-    if before != pmBase { cycle.tablesOutdated = true }
+    if before != pmBase { cycle.changes.insert(.tables) }
   }
 
-  public mutating func reset() { space.reset() }
+  public mutating func reset(_ cycle: inout Cycle) { space.reset() }
 }

@@ -49,7 +49,7 @@ public struct MSIX: Sendable {
     if functionMasked || entry.masked {
       pending[Int(vector)] = true
     } else {
-      cycle.messages.append(entry.message)
+      cycle.effects.append(.message(entry.message))
     }
   }
 
@@ -57,7 +57,7 @@ public struct MSIX: Sendable {
     guard enabled, !functionMasked else { return }
     for i in entries.indices where pending[i] && !entries[i].masked {
       pending[i] = false
-      cycle.messages.append(entries[i].message)
+      cycle.effects.append(.message(entries[i].message))
     }
   }
 

@@ -52,12 +52,12 @@ public struct MemoryController: PCIFunction {
   public mutating func writeConfiguration(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
     let before = (shadow, ecam)
     space.write(value, width, at: offset)
-    if Self.wantsManagementMode(value, width, at: offset) { cycle.power = .refused(Self.managementModeRefusal) }
-    if before != (shadow, ecam) { cycle.memoryMapChanged = true }
+    if Self.wantsManagementMode(value, width, at: offset) { cycle.effects.append(.power(.refused(Self.managementModeRefusal))) }
+    if before != (shadow, ecam) { cycle.changes.insert(.memoryMap) }
     // What configuration space covers, no window answers for.
     if before.1 != ecam {
-      cycle.windowsMoved = true
-      cycle.tablesOutdated = true
+      cycle.changes.insert(.windows)
+      cycle.changes.insert(.tables)
     }
   }
 
@@ -71,5 +71,5 @@ public struct MemoryController: PCIFunction {
   private static let managementModeRefusal =
     "the firmware needs system management mode, which this machine does not have: take one built without it (of OVMF, not a secboot one)"
 
-  public mutating func reset() { space.reset() }
+  public mutating func reset(_ cycle: inout Cycle) { space.reset() }
 }

@@ -14,7 +14,7 @@ public protocol PCIFunction: Sendable {
   var doorbells: [GuestAddress] { get }
   /// Somebody wrote to the doorbell with this index in that list.
   mutating func ring(_ index: Int, _ cycle: inout Cycle)
-  mutating func reset()
+  mutating func reset(_ cycle: inout Cycle)
   /// The level of its interrupt pin, INTA.
   var interruptLevel: Bool { get }
   /// When `advance` wants to be called next; nil if time alone changes nothing.

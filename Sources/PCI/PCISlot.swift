@@ -24,16 +24,20 @@ public protocol PCISlot: AnyObject, Sendable {
 
 /// The lock around one PCI function, its wire to the backplane and its interrupt pin.
 public final class FunctionSlot<F: PCIFunction>: PCISlot {
-  /// A function and how many accesses it has seen, which puts changes of its pin in order.
+  /// A function and its pin, whose changes are counted so that they can be put in order.
   @usableFromInline struct State: Sendable {
     @usableFromInline var function: F
-    @usableFromInline var sequence: UInt64 = 0
+    private var level = false
+    private var sequence: UInt64 = 0
 
     init(_ function: F) { self.function = function }
 
-    @usableFromInline mutating func next() -> UInt64 {
+    /// The pin's new level; nil if it has not changed.
+    @usableFromInline mutating func takeLevel() -> PinChange? {
+      guard function.interruptLevel != level else { return nil }
+      level = !level
       sequence &+= 1
-      return sequence
+      return PinChange(level: level, number: sequence)
     }
   }
 
@@ -58,14 +62,14 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
   /// One cycle under the function's lock; its effects are carried out after the lock is free.
   @inlinable public func access<R: Sendable>(_ body: (inout F, inout Cycle) -> R) -> R {
     var cycle = Cycle(at: backplane.now)
-    let (result, level, sequence) = state.withLock { state in
+    let (result, pin) = state.withLock { state in
       let deadline = state.function.deadline
       let result = body(&state.function, &cycle)
-      if state.function.deadline != deadline { cycle.rescheduled = true }
-      return (result, state.function.interruptLevel, state.next())
+      if state.function.deadline != deadline { cycle.changes.insert(.deadline) }
+      return (result, state.takeLevel())
     }
-    lines.set(address, of: placement.name, to: level, sequence: sequence)
-    backplane.carryOut(cycle, of: placement)
+    if let pin { lines.set(address, of: placement.name, to: pin) }
+    if !cycle.isQuiet { backplane.carryOut(cycle, of: placement) }
     return result
   }
 
@@ -107,7 +111,7 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
     }
   }
 
-  public func reset() { access { function, _ in function.reset() } }
+  public func reset() { access { function, cycle in function.reset(&cycle) } }
   public var deadline: Instant? { inspect { $0.deadline } }
   public func advance() { access { function, cycle in function.advance(&cycle) } }
 }

@@ -2,7 +2,7 @@ public import DeviceModel
 public import Primitives
 public import Synchronization
 
-/// Where finished cycles go: the machine carries out what devices asked for, and knows the time.
+/// Where finished cycles go that are not quiet: the machine carries out what devices asked for, and knows the time.
 public protocol Backplane: AnyObject, Sendable {
   var now: Instant { get }
   func carryOut(_ cycle: Cycle, of placement: Placement)
@@ -54,10 +54,10 @@ public final class Slot<D: Device>: BusTarget {
     let result = device.withLock { device in
       let deadline = device.deadline
       let result = body(&device, &cycle)
-      if device.deadline != deadline { cycle.rescheduled = true }
+      if device.deadline != deadline { cycle.changes.insert(.deadline) }
       return result
     }
-    backplane.carryOut(cycle, of: placement)
+    if !cycle.isQuiet { backplane.carryOut(cycle, of: placement) }
     return result
   }
 }

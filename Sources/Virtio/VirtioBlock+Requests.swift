@@ -34,7 +34,7 @@ extension VirtioBlock {
       if let request = try begin(chain, in: &queue, memory) { return request }
     }
     // Others want the lock too.
-    cycle.wake = true
+    cycle.changes.insert(.work)
     return nil
   }
 

@@ -90,7 +90,7 @@ public struct VirtioBlock: VirtioFunction {
   public mutating func service(
     queue index: Int, _ queues: inout [Queue], memory: GuestMemory, _ cycle: inout Cycle
   ) throws(QueueError) -> Bool {
-    cycle.wake = true
+    cycle.changes.insert(.work)
     return false
   }
 

@@ -13,8 +13,6 @@ public struct VirtioConsole: VirtioFunction {
   public static let outputLimit = 64 << 10
 
   private var output: [UInt8] = []
-  /// How many bytes were lost because nobody read.
-  public private(set) var droppedCount: UInt64 = 0
 
   public init() {}
 
@@ -25,13 +23,15 @@ public struct VirtioConsole: VirtioFunction {
   public mutating func service(
     queue index: Int, _ queues: inout [Queue], memory: GuestMemory, _ cycle: inout Cycle
   ) throws(QueueError) -> Bool {
-    cycle.wake = true
+    cycle.changes.insert(.work)
     guard index == Self.transmitQueue else { return false }
+    var lost = 0
+    defer { if lost > 0 { cycle.effects.append(.complaint("\(lost) bytes of output were lost: they came faster than they could be read")) } }
     for _ in 0..<queues[index].size {
       guard let chain = try queues[index].pop(from: memory) else { return false }
       let bytes = try chain.bytes(upTo: Self.outputLimit - output.count, from: memory)
       output += bytes
-      droppedCount &+= UInt64(chain.readableCount - bytes.count)
+      lost += chain.readableCount - bytes.count
       try queues[index].push(chain.head, written: 0, to: memory)
     }
     return true

@@ -97,7 +97,7 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
   public mutating func writeConfiguration(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
     let place = window.place(in: space)
     space.write(value, width, at: offset)
-    if window.place(in: space) != place { cycle.windowsMoved = true }
+    if window.place(in: space) != place { cycle.changes.insert(.windows) }
     let control = msixCapability + 2
     if offset < control + 2, offset + width.byteCount > control {
       msix.setControl(space.value(at: control), &cycle)
@@ -190,7 +190,7 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
 
   private mutating func notify(queue index: Int, _ cycle: inout Cycle) {
     guard isRunning, queues.indices.contains(index), queues[index].isEnabled else { return }
-    if isWatched { cycle.queueActivity.append(QueueActivity(queue: index, .notified)) }
+    if isWatched { cycle.effects.append(.queue(QueueActivity(queue: index, .notified))) }
     service(index, &cycle)
   }
 
@@ -209,14 +209,15 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
   ) -> R? {
     guard isRunning else { return nil }
     if isWatched { for i in queues.indices { queues[i].journal = [] } }
-    defer { closeJournals(&cycle) }
     do throws(QueueError) {
       let result = try body(&function, &queues, memory, &cycle)
+      closeJournals(&cycle)
       for i in queues.indices where queues[i].isEnabled {
         if try queues[i].takeSignal(memory) { interrupt(1, vector: queues[i].vector, &cycle) }
       }
       return result
     } catch {
+      closeJournals(&cycle)
       fail(&cycle, "\(error)")
       return nil
     }
@@ -224,14 +225,14 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
 
   private mutating func closeJournals(_ cycle: inout Cycle) {
     for i in queues.indices {
-      cycle.queueActivity += (queues[i].journal ?? []).map { QueueActivity(queue: i, $0) }
+      for event in queues[i].journal ?? [] { cycle.effects.append(.queue(QueueActivity(queue: i, event))) }
       queues[i].journal = nil
     }
   }
 
   /// The driver's rings make no sense: touch nothing until it resets the device.
   mutating func fail(_ cycle: inout Cycle, _ reason: String) {
-    cycle.complaint = "the driver's queues make no sense (\(reason)); the device waits for a reset"
+    cycle.effects.append(.complaint("the driver's queues make no sense (\(reason)); the device waits for a reset"))
     status.insert(.needsReset)
     if status.contains(.driverReady) { interrupt(2, vector: configurationVector, &cycle) }
   }
@@ -246,7 +247,7 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
   // MARK: Reset
 
   /// Back to power on; while requests are in flight, the driver's view of it waits for them.
-  public mutating func reset() {
+  public mutating func reset(_ cycle: inout Cycle) {
     space.reset()
     msix.reset()
     resetDriver()

@@ -101,7 +101,7 @@ final class GuestRun: Backplane {
     if let backend = backend.withLock({ $0 }) {
       if let level = cycle.interrupt, let line = placement.line { backend.interrupts.setLine(line, level) }
       for message in cycle.messages { backend.interrupts.send(message) }
-      if cycle.memoryMapChanged, let slot = recorder.withLock({ $0 }) {
+      if cycle.changes.contains(.memoryMap), let slot = recorder.withLock({ $0 }) {
         memory.setShadow(ShadowControl(bytes: slot.access { recorder, _ in recorder.shadow }))
         do { try backend.memoryMapChanged() } catch { Issue.record(error) }
       }

@@ -55,6 +55,8 @@ struct Recorder: Device {
   }
 
   mutating func read(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {
+    // Whoever runs the guest hears of each access.
+    cycle.changes.insert(.work)
     let (address, isPort) = address(offset)
     let value = Self.answer(width, at: isPort ? address - 0xE0 : UInt64(offset) - Self.ports.count)
     accesses.append(Access(kind: isPort ? .input : .load, address: address, width: width, value: value))
@@ -62,16 +64,17 @@ struct Recorder: Device {
   }
 
   mutating func write(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
+    cycle.changes.insert(.work)
     let (address, isPort) = address(offset)
     guard isPort else {
       accesses.append(.store(address, width, value))
       return
     }
     switch address {
-    case 0xE8: cycle.memoryMapChanged = true; shadowByte = UInt8(truncatingIfNeeded: value)
+    case 0xE8: cycle.changes.insert(.memoryMap); shadowByte = UInt8(truncatingIfNeeded: value)
     case 0xEA: cycle.interrupt = value != 0
-    case 0xEC: cycle.messages = [MSIMessage(address: 0xFEE0_0000, data: UInt32(truncatingIfNeeded: value))]
-    case 0xF4: cycle.power = .exit(code: 0)
+    case 0xEC: cycle.effects.append(.message(MSIMessage(address: 0xFEE0_0000, data: UInt32(truncatingIfNeeded: value))))
+    case 0xF4: cycle.effects.append(.power(.exit(code: 0)))
     default: accesses.append(.out(address, width, value))
     }
   }

@@ -5,16 +5,42 @@ import Synchronization
 import Testing
 
 /// Keeps what a chip holds, until it is full.
-private final class Shelf: FlashStore {
+private final class Shelf: Sendable {
   private let box = Mutex([Int: UInt8]())
   var kept: [Int: UInt8] { box.withLock { $0 } }
   let isFull: Bool
   init(isFull: Bool = false) { self.isFull = isFull }
 
-  func keep(_ bytes: ArraySlice<UInt8>, at offset: Int) -> Bool {
+  func keep(_ bytes: [UInt8], at offset: Int) -> Bool {
     guard !isFull else { return false }
     box.withLock { kept in for (index, byte) in bytes.enumerated() { kept[offset + index] = byte } }
     return true
+  }
+}
+
+/// A chip whose bytes are kept on a shelf.
+private struct ShelvedChip {
+  private var bench: Bench<FlashMemory>
+  private let shelf: Shelf
+
+  init(_ bytes: [UInt8], on shelf: Shelf) {
+    bench = Bench(FlashMemory(bytes))
+    self.shelf = shelf
+  }
+
+  var device: FlashMemory {
+    get { bench.device }
+    set { bench.device = newValue }
+  }
+  var last: Cycle { bench.last }
+
+  mutating func read(_ offset: Int, _ width: AccessWidth = .byte) -> UInt64 { bench.read(offset, width) }
+
+  mutating func write(_ value: UInt64, _ offset: Int, _ width: AccessWidth = .byte) {
+    bench.write(value, offset, width)
+    for case .store(let bytes, let offset) in bench.last.effects where !shelf.keep(bytes, at: offset) {
+      bench.cycle { chip, cycle in chip.storeFailed(&cycle) }
+    }
   }
 }
 
@@ -22,19 +48,19 @@ private final class Shelf: FlashStore {
   static let size = 2 * FlashMemory.blockSize
   private let shelf = Shelf()
 
-  private func chip(_ byte: UInt8 = 0xFF, in shelf: Shelf? = nil) -> Bench<FlashMemory> {
-    Bench(FlashMemory([UInt8](repeating: byte, count: Self.size), in: shelf ?? self.shelf))
+  private func chip(_ byte: UInt8 = 0xFF, in shelf: Shelf? = nil) -> ShelvedChip {
+    ShelvedChip([UInt8](repeating: byte, count: Self.size), on: shelf ?? self.shelf)
   }
 
   @Test func firmware_recognizes_flash_by_the_status_in_place_of_its_byte() {
     var chip = chip(0x10)
     chip.write(0x50, 0x10)
     chip.write(0x70, 0x10)
-    #expect(chip.last.memoryMapChanged)
+    #expect(chip.last.changes.contains(.memoryMap))
     #expect(!chip.device.showsArray)
     #expect(chip.read(0x10) == 0)
     chip.write(0xFF, 0x10)
-    #expect(chip.last.memoryMapChanged)
+    #expect(chip.last.changes.contains(.memoryMap))
     #expect(chip.device.showsArray)
     #expect(chip.read(0x10) == 0x10)
   }

@@ -37,7 +37,7 @@ import Testing
     var port = Bench(DebugConsole())
     #expect(port.read(0) == 0xE9)
     port.write(0x53, 0)
-    #expect(port.last.consoleByte == 0x53)
+    #expect(port.last.byte == 0x53)
   }
 
   @Test(arguments: [(5, 11), (0, 1), (0x80, 1), (0xFFFF_FFFF, 0xFF)] as [(UInt64, UInt8)])

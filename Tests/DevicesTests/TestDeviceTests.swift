@@ -29,7 +29,7 @@ import Testing
     var device = Bench(TestDevice())
     for level in [true, false] {
       device.write(level ? 1 : 0, Self.lines + line)
-      #expect(device.last.otherLines.map(\.line) == [line] && device.last.otherLines.map(\.level) == [level])
+      #expect(device.last.lines.map(\.line) == [line] && device.last.lines.map(\.level) == [level])
     }
   }
 

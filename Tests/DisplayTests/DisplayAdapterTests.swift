@@ -7,19 +7,22 @@ import Synchronization
 import SystemBus
 import Testing
 
-/// A machine that only counts what the display asks of it.
+/// A machine that counts how often the display moves, and clears its memory.
 final class CountingBackplane: Backplane {
   let mapChanges = Atomic<Int>(0)
+  private let memory: GuestMemory
+  init(_ memory: GuestMemory) { self.memory = memory }
   var now: Instant { .start }
   func carryOut(_ cycle: Cycle, of placement: Placement) {
-    if cycle.memoryMapChanged { mapChanges.add(1, ordering: .relaxed) }
+    if cycle.changes.contains(.memoryMap) { mapChanges.add(1, ordering: .relaxed) }
+    if cycle.effects.contains(.clearVideo) { memory.clearVideo() }
   }
 }
 
 /// A bus with a display, its ports and the bridge.
 struct DisplayBench {
   let memory: GuestMemory
-  let backplane = CountingBackplane()
+  let backplane: CountingBackplane
   let display: FunctionSlot<DisplayAdapter>
   let bus: SystemBus
   let framebuffer: GuestAddress = 0xE000_0000
@@ -27,9 +30,10 @@ struct DisplayBench {
 
   init() throws {
     memory = try GuestMemory(size: 1 << 20, video: Platform.video.count)
+    backplane = CountingBackplane(memory)
     let lines = InterruptLines(on: backplane)
     display = FunctionSlot(
-      DisplayAdapter(memory, preferred: (1024, 768)), at: FunctionAddress(slot: 2), Placement("display"), lines: lines,
+      DisplayAdapter(memorySize: Int(memory.videoSize), preferred: (1024, 768)), at: FunctionAddress(slot: 2), Placement("display"), lines: lines,
       on: backplane)
     var bus = SystemBus()
     try bus.add(HostBridge([display], lines: lines, on: backplane))

@@ -76,7 +76,7 @@ final class TestMachine: Backplane, Hardware {
     var slots: [any PCISlot] = functions
     if hasDisplay {
       let display = FunctionSlot(
-        DisplayAdapter(memory, preferred: (1280, 800)), at: FunctionAddress(slot: 0x1E), Placement("display"), lines: lines,
+        DisplayAdapter(memorySize: Int(memory.videoSize), preferred: (1280, 800)), at: FunctionAddress(slot: 0x1E), Placement("display"), lines: lines,
         on: self)
       self.display.withLock { $0 = display }
       slots.append(display)
@@ -98,9 +98,10 @@ final class TestMachine: Backplane, Hardware {
   var exitCode: UInt8? { record.withLock { $0.exitCode } }
 
   func carryOut(_ cycle: Cycle, of placement: Placement) {
-    if let byte = cycle.consoleByte, placement.ports.first == Platform.serial { record.withLock { $0.serial.append(byte) } }
+    if let byte = cycle.byte, placement.ports.first == Platform.serial { record.withLock { $0.serial.append(byte) } }
+    if cycle.effects.contains(.clearVideo) { memory.clearVideo() }
     if case .exit(let code)? = cycle.power { record.withLock { if $0.exitCode == nil { $0.exitCode = code } } }
-    guard cycle.wake else { return }
+    guard cycle.changes.contains(.work) else { return }
     for (number, disk) in disks.withLock({ $0 }).enumerated() where disk.placement.name == placement.name {
       while let request = disk.access({ $0.next(&$1) }) {
         let ok = serve(request, on: number)

@@ -21,8 +21,8 @@ final class RecordingBackplane: Backplane {
       if let level = cycle.interrupt, let line = placement.line { $0.levels[line] = level }
       if let power = cycle.power { $0.power.append(power) }
       $0.messages += cycle.messages
-      if cycle.memoryMapChanged { $0.mapChanges += 1 }
-      if cycle.tablesOutdated { $0.outdatedTables += 1 }
+      if cycle.changes.contains(.memoryMap) { $0.mapChanges += 1 }
+      if cycle.changes.contains(.tables) { $0.outdatedTables += 1 }
     }
   }
   var seen: Record { record.withLock { $0 } }
@@ -54,7 +54,7 @@ struct Lamp: PCIFunction {
   /// The whole window is one bell, and ringing it turns the lamp on.
   var doorbells: [GuestAddress] { window.place(in: space).map { [$0] } ?? [] }
   mutating func ring(_ index: Int, _ cycle: inout Cycle) { value = 1 }
-  mutating func reset() {
+  mutating func reset(_ cycle: inout Cycle) {
     space.reset()
     value = 0
   }

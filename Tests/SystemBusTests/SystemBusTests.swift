@@ -101,8 +101,12 @@ private final class PlaceBox: Sendable {
   @Test func aMovedDeadlineIsNoticed() throws {
     let bus = try bus()
     bus.write(1, .byte, to: Port(0x101))
-    #expect(backplane.cycles.withLock { $0.last?.rescheduled } == true)
-    bus.write(0, .byte, to: Port(0x102))
-    #expect(backplane.cycles.withLock { $0.last?.rescheduled } == false)
+    #expect(backplane.cycles.withLock { $0.last?.changes.contains(.deadline) } == true)
+  }
+
+  @Test func aQuietCycleReachesNobody() throws {
+    let bus = try bus()
+    _ = bus.read(.byte, from: Port(0x102))
+    #expect(backplane.cycles.withLock { $0.isEmpty })
   }
 }

@@ -332,7 +332,7 @@ struct BadRingTests {
   func machineReset() throws {
     let driver = try started()
     try driver.add([.init(address: buffer, count: 1, flags: 2)])
-    driver.device.reset()
+    driver.device.reset(&driver.cycle)
     #expect(driver.read(.byte, 0x14) == 0xFF)
     driver.setConfig(Driver.window, 0x10)
     driver.setConfig(6, 4, .word)

@@ -35,7 +35,7 @@ struct VirtioBlockTests {
   func read() throws {
     let driver = try started()
     try driver.request(0, sector: 3, count: 1024)
-    #expect(driver.cycle.wake)
+    #expect(driver.cycle.changes.contains(.work))
     let request = try #require(driver.next())
     #expect(request.operation == .read && request.sector == 3 && request.sectorCount == 2)
     #expect(request.segments == [.init(address: GuestAddress(MockDriver<VirtioBlock>.data), count: 1024)])
@@ -337,7 +337,7 @@ struct VirtioBlockTests {
     let driver = try started()
     try driver.request(0)
     let request = try #require(driver.next())
-    driver.device.reset()
+    driver.device.reset(&driver.cycle)
     driver.complete(request)
     #expect(try driver.reap().isEmpty)
     driver.setConfig(UInt64(MockDriver<VirtioBlock>.window), 0x10)
