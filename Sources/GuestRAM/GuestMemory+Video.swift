@@ -28,7 +28,7 @@ extension GuestMemory {
   public func clearVideo() {
     guard videoSize > 0 else { return }
     let start = unsafe ram + Int(size)
-    if unsafe madvise(start, Int(videoSize), MADV_REMOVE) != 0 { unsafe memset(start, 0, Int(videoSize)) }
+    if unsafe madvise(start, Int(videoSize), MADV_DONTNEED) != 0 { unsafe memset(start, 0, Int(videoSize)) }
     // The software processor may have cached code from there.
     didWrite(pages: Int(size) / Self.page..<pageCount)
   }

@@ -22,8 +22,9 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
 /// Owns the guest's RAM and the firmware image; nothing else touches them.
 ///
 /// Safe because every access is checked against the size of the mapping and copies bytes in or out.
-/// RAM is one mapping of a memfd, populated as the guest touches it, between guard pages. In guest-physical
-/// space it lies at 0 up to `lowSize`, and from 4 GiB on.
+/// RAM is one mapping, populated as the guest touches it, between guard pages. In guest-physical space it lies at 0 up
+/// to `lowSize`, and from 4 GiB on. It begins at a multiple of a huge page, as guest addresses do, so that the host may
+/// back it with huge pages: then both the host's and KVM's walks end early, and a boot takes few faults.
 @safe public final class GuestMemory: Sendable {
   public let size: UInt64
   public let lowSize: UInt64
@@ -45,6 +46,7 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
   let codeWritten = Mutex<Listener?>(nil)
 
   static let page = 4096
+  static let hugePage = 2 << 20
   /// Pages of RAM and of video memory.
   package var pageCount: Int { Int(size + videoSize) / Self.page }
   static let guardSize = 1 << 16
@@ -61,13 +63,13 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
     lowSize = min(size, Platform.lowRAMLimit)
     firmwareSize = UInt64(image.count).roundedUp(toMultipleOf: UInt64(Self.page))
 
-    let descriptor = unsafe linux_memfd("guest-ram")
-    guard descriptor >= 0 else { throw .host(call: "memfd_create", code: -descriptor) }
-    defer { close(descriptor) }
-    guard ftruncate(descriptor, Int(size + video)) == 0 else { throw .host(call: "ftruncate", code: errno) }
-    unsafe ram = try Self.map(Int(size + video), shared: descriptor)
-    unsafe firmware = try Self.map(max(Int(firmwareSize), Self.page), shared: -1)
-    unsafe marks = try Self.map(Int(size + video) / Self.page, shared: -1).assumingMemoryBound(to: UInt8.self)
+    unsafe ram = try Self.map(Int(size + video), alignment: Self.hugePage)
+    // The host decides; without huge pages it is slower, nothing else. The first of them stays in small pages, for
+    // guests of which nothing more is ever touched.
+    let small = min(Int(size), Self.hugePage)
+    unsafe madvise(ram + small, Int(size) - small, MADV_HUGEPAGE)
+    unsafe firmware = try Self.map(max(Int(firmwareSize), Self.page))
+    unsafe marks = try Self.map(Int(size + video) / Self.page).assumingMemoryBound(to: UInt8.self)
     let padding = Int(firmwareSize) - image.count
     for i in 0..<padding { unsafe firmware.storeBytes(of: 0xFF, toByteOffset: i, as: UInt8.self) }
     layout = Mutex(MemoryWindow.layout(low: lowSize, high: size - lowSize, firmware: firmwareSize, shadow: .reset))
@@ -82,22 +84,26 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
     unsafe Self.unmap(UnsafeMutableRawPointer(marks), pageCount)
   }
 
-  private static func map(_ count: Int, shared descriptor: Int32) throws(GuestMemoryError) -> UnsafeMutableRawPointer {
+  private static func map(_ count: Int, alignment: Int = page) throws(GuestMemoryError) -> UnsafeMutableRawPointer {
     let body = Int(UInt64(count).roundedUp(toMultipleOf: UInt64(page)))
-    let reserved = unsafe mmap(
-      nil, body + 2 * guardSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    let slack = alignment - page
+    let whole = body + 2 * guardSize + slack
+    let reserved = unsafe mmap(nil, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let reserved = unsafe reserved, unsafe reserved != MAP_FAILED else {
       throw .host(call: "mmap", code: errno)
     }
-    let kind = descriptor >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS
-    let mapped = unsafe mmap(
-      reserved + guardSize, body, PROT_READ | PROT_WRITE, kind | MAP_FIXED | MAP_NORESERVE, descriptor, 0)
-    guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
+    // What is too much before and behind goes back.
+    let first = UInt(bitPattern: reserved) + UInt(guardSize)
+    let excess = Int(UInt64(first).roundedUp(toMultipleOf: UInt64(alignment)) - UInt64(first))
+    let start = unsafe reserved + excess + guardSize
+    if excess > 0 { unsafe munmap(reserved, excess) }
+    if excess < slack { unsafe munmap(start + body + guardSize, slack - excess) }
+    guard unsafe mprotect(start, body, PROT_READ | PROT_WRITE) == 0 else {
       let code = errno
-      unsafe munmap(reserved, body + 2 * guardSize)
-      throw .host(call: "mmap", code: code)
+      unsafe unmap(start, count)
+      throw .host(call: "mprotect", code: code)
     }
-    return unsafe mapped
+    return unsafe start
   }
 
   private static func unmap(_ start: UnsafeMutableRawPointer, _ count: Int) {
