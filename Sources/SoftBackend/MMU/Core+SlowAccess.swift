@@ -6,9 +6,13 @@ extension Core {
 
   /// Where the translations of present accesses are kept, also while these go the slow way.
   private func keptTable(write: Bool) -> Int {
+    if self[.inDelivery] != 0 { return systemTable(write ? .write : .read) }
     if checksAlignment { return SoftTLB.table(0, write ? .write : .read) }
     return Int(truncatingIfNeeded: write ? self[.writeTable] : self[.readTable])
   }
+
+  /// Where the processor's own accesses keep their translations: they never have AC's licence to reach user pages.
+  func systemTable(_ use: SoftTLB.Use) -> Int { SoftTLB.table(self[.cr4] & 1 << 21 != 0 ? 1 : 2, use) }
 
   /// The place on the host of what has just been probed for writing; nil if it is none of RAM's, or watched.
   func probedHost(_ address: UInt64, _ count: Int) -> UnsafeMutableRawPointer? {
@@ -33,7 +37,7 @@ extension Core {
     let path = try translate(address, write ? dataAccess.union(.write) : dataAccess)
     let page = path.physical & ~0xFFF
     // A watched page stays on the slow path, which looks at every access.
-    if let host = unsafe physicalHost(page, write: write), self[.inDelivery] == 0, self[.watching] == 0 || !processor.watches(page: address) && !watches(page: address) {
+    if let host = unsafe physicalHost(page, write: write), self[.watching] == 0 || !processor.watches(page: address) && !watches(page: address) {
       fill(keptTable(write: write), address, UInt64(UInt(bitPattern: host)), path)
     }
     return path.physical

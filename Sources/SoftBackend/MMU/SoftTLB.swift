@@ -7,7 +7,7 @@ enum SoftTLB {
   enum Use: Int { case read, write, execute }
 
   static let sets = 3
-  static let lines = 1024
+  static let lines = 4096
   /// What of `address >> 8` is a line's place in its table.
   static let lineMask: UInt64 = UInt64(lines - 1) << 4
   static let tableSize = lines * 16
@@ -17,12 +17,12 @@ enum SoftTLB {
 
   /// A table that stays empty, so that user code whose alignment is checked goes the slow way with every access. That
   /// code has the number of a further set, and is never translated.
-  static let checked = 0x3_C000
+  static let checked = Core.translations + tableCount * tableSize
 
   /// A bit for each line of all tables, in words of 64.
   fileprivate static let words = tableCount * lines / 64
   /// Lines whose pages a change of CR3 forgets, and lines of global pages.
-  fileprivate static let localLines = 0x1C00, globalLines = localLines + words * 8
+  fileprivate static let localLines = 0x4000, globalLines = localLines + words * 8
 
   /// Near entries: for each set and use, and each register that addresses begin with, the page that was last reached
   /// through it. Only translated code uses them: first addresses, then how many bytes from there on may be accessed

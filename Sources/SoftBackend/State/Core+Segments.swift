@@ -34,7 +34,7 @@ extension Core {
     store(limit, at: place(n) + 8)
     store(attributes, at: place(n) + 16)
     store(selector, at: place(n) + 20)
-    if n == Segment.es || n == Segment.ss || n == Segment.ds { self[.mode] = self[.mode] & ~Mode.flat | flatness }
+    if n <= Segment.ds { self[.mode] = self[.mode] & ~(Mode.flat | Mode.flatCode) | flatness }
   }
   func setSegment(_ n: Int, _ selector: UInt16, _ d: Descriptor) {
     setSegment(n, selector: selector, base: d.base, limit: d.limit, attributes: d.attributes)
@@ -56,14 +56,15 @@ extension Core {
     selectTranslations()
   }
 
-  /// The mode's flat bit. Accesses around 4 GiB may then wrap instead of fault (SDM 3A 5.3).
+  /// The mode's bits for flat segments. Accesses around 4 GiB may then wrap instead of fault (SDM 3A 5.3).
   private var flatness: UInt64 {
     guard isProtected, !is64Bit else { return 0 }
+    let isWholeCode = segmentBase(Segment.cs) == 0 && segmentLimit(Segment.cs) == 0xFFFF_FFFF
     for n in [Segment.es, Segment.ss, Segment.ds] {
       // Usable, present, data, growing upwards, writable.
-      guard segmentBase(n) == 0, segmentLimit(n) == 0xFFFF_FFFF, segmentAttributes(n) & 0x1_009E == 0x92 else { return 0 }
+      guard segmentBase(n) == 0, segmentLimit(n) == 0xFFFF_FFFF, segmentAttributes(n) & 0x1_009E == 0x92 else { return isWholeCode ? Mode.flatCode : 0 }
     }
-    return Mode.flat
+    return isWholeCode ? Mode.flat | Mode.flatCode : Mode.flat
   }
 
   /// The linear address of `offset` in a segment, checked against its limit and rights.
@@ -98,8 +99,12 @@ extension Core {
     return Descriptor(low: try readSystem(address), high: wide ? try readSystem(address &+ 8) & 0xFFFF_FFFF : 0)
   }
 
-  func readSystem(_ address: UInt64) throws(Fault) -> UInt64 { try asSystem { () throws(Fault) in try readSlowly(address, 8) } }
+  func readSystem(_ address: UInt64) throws(Fault) -> UInt64 {
+    if let p = unsafe host(systemTable(.read), address, 8) { return unsafe p.loadUnaligned(as: UInt64.self) }
+    return try asSystem { () throws(Fault) in try readSlowly(address, 8) }
+  }
   func writeSystem(_ address: UInt64, _ value: UInt64, _ count: Int = 8) throws(Fault) {
+    if count == 8, let p = unsafe host(systemTable(.write), address, 8) { return unsafe p.storeBytes(of: value, as: UInt64.self) }
     try asSystem { () throws(Fault) in try writeSlowly(address, value, count) }
   }
   /// Accesses of the processor itself are supervisor's, whoever runs.

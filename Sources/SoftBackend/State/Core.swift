@@ -61,7 +61,7 @@
   static let vectorState = 0x400
   /// Upper halves of the 16 YMM registers.
   static let upperHalves = 0x600
-  static let translations = 0x4000
+  static let translations = 0x10_0000
   /// The block cache: 65536 addresses of blocks.
   static let blocks = 0x5_0000
 
@@ -107,11 +107,19 @@ enum Mode {
   static let stack32: UInt64 = 16
   /// ES, SS and DS are all of 32-bit memory, readable and writable: there is nothing to check or to add.
   static let flat: UInt64 = 32
+  /// CS is all of 32-bit memory.
+  static let flatCode: UInt64 = 1 << 9
   /// The number of the set of translation tables in use.
   static let translations: UInt64 = 3 << translationsShift
   static let translationsShift: UInt64 = 6
   /// The system lets SSE be used.
   static let vectors: UInt64 = 1 << 8
+
+  /// Whether code of a mode may have host code: of rings 0 and 3, 64-bit, or 32-bit with flat segments.
+  static func isTranslatable(_ mode: UInt64) -> Bool {
+    let flat32 = code32 | stack32 | flat | flatCode
+    return (mode & long64 != 0 || mode & flat32 == flat32) && (mode & 3 == 0 || mode & 3 == 3)
+  }
 }
 
 /// Bits of RFLAGS.

@@ -18,34 +18,35 @@ extension BlockTranslation {
   }
 
   private mutating func emitPushingReturn(_ i: Instruction, _ k: Int, lookups: Int = 1) {
-    let isShort = Assembler.isSignExtended(i.next)
-    let memory = look(MemoryAccess(.rsp, -8, size: 8, write: true), k, freeT1: !isShort)
+    let isShort = !context.is64Bit || Assembler.isSignExtended(i.next)
+    let memory = look(push, k, freeT1: !isShort)
     if isShort {
-      asm.store(.quad, memory, i.next)
+      asm.store(context.word, memory, i.next)
     } else {
       asm.move(Self.t1, i.next)
       asm.store(memory, Self.t1)
     }
-    moveStack(by: -8)
+    moveStack(by: -slot)
     lookedUp(lookups)
   }
 
   mutating func emitReturn(_ i: Instruction, _ k: Int) {
     saveFlags()
-    let memory = look(MemoryAccess(.rsp, 0, size: 8, write: false), k)
-    asm.load(Self.t0, memory)
+    let memory = look(MemoryAccess(.rsp, 0, size: Int(slot), write: false), k)
+    asm.load(context.word, Self.t0, memory)
     let unknown = emitTargetLookup()
-    moveStack(by: 8 + (i.opcode == 0xC2 ? Int32(i.immediate & 0xFFFF) : 0))
-    asm.jump(to: .memory(.gs(TranslatedState.targets(context.set) + 8, index: Self.t1)))
+    let dropped = i.opcode == 0xC2 ? Int32(i.immediate & 0xFFFF) : 0
+    moveStack(by: slot + dropped)
+    asm.jump(to: .memory(.gs(context.targets + 8, index: Self.t1)))
     lookedUp()
-    leaveForGood(from: unknown, k)
+    leaveForGood(from: unknown, k, isReturn: dropped == 0 && context.is64Bit)
   }
 
   mutating func emitIndirectJump(_ i: Instruction, _ k: Int) {
     saveFlags()
     emitTarget(i, k)
     let unknown = emitTargetLookup()
-    asm.jump(to: .memory(.gs(TranslatedState.targets(context.set) + 8, index: Self.t1)))
+    asm.jump(to: .memory(.gs(context.targets + 8, index: Self.t1)))
     if i.isMemory { lookedUp() }
     leaveForGood(from: unknown, k)
   }
@@ -54,7 +55,7 @@ extension BlockTranslation {
     saveFlags()
     emitTarget(i, k)
     let unknown = emitTargetLookup()
-    asm.load(Self.t1, .gs(TranslatedState.targets(context.set) + 8, index: Self.t1))
+    asm.load(Self.t1, .gs(context.targets + 8, index: Self.t1))
     asm.store(.gs(TranslatedState.secondTemporary), Self.t1)
     emitPushingReturn(i, k, lookups: i.isMemory ? 2 : 1)
     asm.jump(to: .memory(.gs(TranslatedState.secondTemporary)))
@@ -64,10 +65,10 @@ extension BlockTranslation {
   /// Brings the target of an indirect jump to T0.
   private mutating func emitTarget(_ i: Instruction, _ k: Int) {
     if i.isMemory {
-      let memory = look(MemoryAccess(operand: i, size: 8, write: false), k)
-      asm.load(Self.t0, memory)
+      let memory = look(MemoryAccess(operand: i, size: Int(slot), write: false), k)
+      asm.load(context.word, Self.t0, memory)
     } else {
-      asm.move(.quad, Self.t0, source(i.destination))
+      asm.move(context.word, Self.t0, source(i.destination))
     }
   }
 
@@ -77,15 +78,17 @@ extension BlockTranslation {
     asm.move(.long, Self.t1, .register(Self.t0))
     asm.apply(.and, .long, .register(Self.t1), Int32(TranslatedState.targetLines - 1))
     asm.shift(.shl, .long, .register(Self.t1), by: 4)
-    asm.apply(.cmp, Self.t0, .memory(.gs(TranslatedState.targets(context.set), index: Self.t1)))
+    asm.apply(.cmp, Self.t0, .memory(.gs(context.targets, index: Self.t1)))
     asm.jump(if: .notEqual, unknown)
     return unknown
   }
 
   /// The interpreter jumps, or finds that nobody may: it does not come back here.
-  private mutating func leaveForGood(from unknown: Label, _ k: Int) {
+  ///
+  /// - Parameter isReturn: it is a return to the target in T0, which can be done here.
+  private mutating func leaveForGood(from unknown: Label, _ k: Int, isReturn: Bool = false) {
     let done = asm.makeLabel()
     asm.place(done)
-    leaveToHelper(from: unknown, to: done, k)
+    leaveToHelper(from: unknown, to: done, k, isReturn: isReturn)
   }
 }

@@ -5,8 +5,14 @@ extension BlockTranslation {
   mutating func emit(_ i: Instruction, _ k: Int) -> Int {
     if i.operation.plain == .push, isSimple(i, .push) { return emitPushes(k) }
     if i.operation.plain == .pop, isSimple(i, .pop) { return emitPops(k) }
-    if !emitOne(i, k) { help(k) }
+    if !isAddressable(i) || !emitOne(i, k) { help(k) }
     return 1
+  }
+
+  /// Whether addresses are as they are calculated here: without a segment in 32-bit code, and of its size.
+  private func isAddressable(_ i: Instruction) -> Bool {
+    if context.is64Bit { return true }
+    return i.addressWidth == 4 && (!i.isMemory || i.segment == 6)
   }
 
   private mutating func emitFarFlow(_ i: Instruction, _ k: Int) {
@@ -32,24 +38,25 @@ extension BlockTranslation {
     case .mul, .imul: emitMultiply(i, k)
     case .imulTwo, .imulThree: emitMultiplyInto(i, k)
     case .div, .idiv: return emitDivide(i, k)
-    case .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement: return emitBitTest(i, k)
+    case .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement: emitBitTest(i, k)
     case .scanForward, .scanReverse: emitScan(i, k)
     case .popcnt, .tzcnt, .lzcnt:
       guard context.hasBitCounts else { return false }
       emitCount(i, k)
     case .exchange, .exchangeAdd, .compareExchange: return emitExchange(i, k)
+    case .compareExchangePair: emitExchangePair(i, k)
     case .byteSwap:
       guard i.width >= 4 else { return false }
       emitByteSwap(i)
     case .convert, .extend: emitAccumulator(i)
     case .pushImmediate:
-      guard i.width == 8 else { return false }
+      guard i.width == context.word.rawValue else { return false }
       emitPushImmediate(i, k)
     case .push:
-      guard i.width == 8 else { return false }
+      guard i.width == context.word.rawValue else { return false }
       emitPushOperand(i, k)
     case .leave:
-      guard i.width == 8 else { return false }
+      guard i.width == context.word.rawValue else { return false }
       emitLeave(i, k)
     case .nop, .prefetch, .pause: break
     case .lahf:
@@ -57,7 +64,7 @@ extension BlockTranslation {
       asm.lahf()
     case .hosted: return emitVector(i, k)
     case .pushFlags:
-      guard i.width == 8 else { return false }
+      guard i.width == context.word.rawValue else { return false }
       needFlags(i, k)
       emitPushFlags(k)
     case .cli, .sti: return emitInterruptFlag(i, k)
@@ -72,7 +79,7 @@ extension BlockTranslation {
       storeVectors()
       edge(to: i.immediate, from: i.address, isLiveAfter[k])
     case .call, .jumpNear, .callNear, .ret:
-      guard i.width == 8 else { return false }
+      guard i.width == context.word.rawValue else { return false }
       storeVectors()
       emitFarFlow(i, k)
     default: return false

@@ -6,18 +6,27 @@ struct MemoryAccess {
     case operand(Instruction)
     /// RSP and a distance; or RBP's place, for LEAVE.
     case register(Register, Int32)
+    /// The place of a bit whose number is in a register, and may be anywhere.
+    case bit(Instruction)
   }
   var address: Address
   var size: Int
   var use: SoftTLB.Use
-  /// The near entry to try first: a register's number, 16 for FS or 17 for GS.
+  /// The near entry to try first: a register's number, 16 for FS or 17 for GS; none if the address is a constant.
   var near: Int?
 
   init(operand i: Instruction, size: Int, write: Bool) {
     address = .operand(i)
     self.size = size
     use = write ? .write : .read
-    near = i.segment == 4 ? 16 : i.segment == 5 ? 17 : i.base == 128 ? nil : Int(i.base) / 8
+    near = i.segment == 4 ? 16 : i.segment == 5 ? 17 : i.base != 128 ? Int(i.base) / 8 : i.index != 128 ? Int(i.index) / 8 : nil
+  }
+  /// BT and its like with a bit number in a register.
+  init(bitOf i: Instruction, write: Bool) {
+    self.init(operand: i, size: Int(i.width), write: write)
+    // Without a base the number itself leads somewhere.
+    address = .bit(i)
+    near = near ?? Int(i.reg)
   }
   init(_ register: Register, _ distance: Int32, size: Int, write: Bool) {
     address = .register(register, distance)
@@ -46,8 +55,7 @@ extension BlockTranslation {
       asm.jump(if: .notBelow, miss)
       asm.load(Self.t1, .gs(SoftTLB.nearHosts + entry))
     } else {
-      emitHashedLookup(access, miss)
-      asm.load(Self.t1, .gs(SoftTLB.table(context.set, access.use) + 8, index: Self.t1))
+      emitConstantLookup(access, miss)
     }
     asm.place(hit)
     var path = SlowPath(miss: miss, hit: hit, resume: resume, access: access, first: k, count: count, flagsBefore: before)
@@ -74,40 +82,66 @@ extension BlockTranslation {
     }
   }
 
-  /// T0 becomes the offset in the page, T1 the line's place in the table.
-  private mutating func emitHashedLookup(_ access: MemoryAccess, _ miss: Label) {
-    emitAddress(access.address)
-    asm.move(.long, Self.t1, .register(Self.t0))
-    asm.shift(.shr, .long, .register(Self.t1), by: 8)
-    asm.apply(.and, .long, .register(Self.t1), Int32(SoftTLB.lineMask))
-    asm.apply(.sub, Self.t0, .memory(.gs(SoftTLB.table(context.set, access.use), index: Self.t1)))
-    asm.apply(.cmp, .quad, .register(Self.t0), Int32(4096 - access.size))
-    asm.jump(if: .above, miss)
+  /// The address is known, and so are its line in the table and its place in the page.
+  private mutating func emitConstantLookup(_ access: MemoryAccess, _ miss: Label) {
+    guard case .operand(let i) = access.address else { preconditionFailure("only an operand's address is constant") }
+    let address = constantAddress(i)
+    let line = SoftTLB.table(context.set, access.use) + Int(truncatingIfNeeded: address >> 8 & SoftTLB.lineMask)
+    let (page, offset) = (address & ~0xFFF, address & 0xFFF)
+    guard Int(offset) + access.size <= 4096 else { return asm.jump(miss) }
+    if Assembler.isSignExtended(page) {
+      asm.apply(.cmp, .quad, .memory(.gs(line)), Int32(truncatingIfNeeded: page))
+    } else {
+      asm.move(Self.t0, page)
+      asm.apply(.cmp, Self.t0, .memory(.gs(line)))
+    }
+    asm.jump(if: .notEqual, miss)
+    asm.load(Self.t1, .gs(line + 8))
+    asm.move(Self.t0, offset)
   }
 
-  /// Out of line: the table behind a near entry. What follows is for an address that is not there either.
+  private func constantAddress(_ i: Instruction) -> UInt64 { i.addressWidth == 8 ? i.displacement : i.displacement & 0xFFFF_FFFF }
+
+  /// Out of line: the table behind a near entry, and the page tables. What follows is for an address that is no RAM's.
   mutating func emitSecondLookup(_ path: SlowPath) {
-    guard let access = path.access, let near = access.near else { return }
+    guard let access = path.access else { return }
     emitAddress(access.address)
-    let miss = asm.makeLabel()
-    asm.loadAddress(Self.t1, of: path.hit)
-    asm.store(.gs(TranslatedState.resume), Self.t1)
-    asm.loadAddress(Self.t1, of: miss)
-    asm.store(.gs(TranslatedState.miss), Self.t1)
-    asm.jump(toDistance: context.stubs.secondLookup(SoftTLB.near(context.set, access.use, near)) - origin)
-    asm.place(miss)
+    let here = asm.makeLabel()
+    asm.loadAddress(Self.t1, of: here)
+    if let near = access.near {
+      asm.jump(toDistance: context.stubs.secondLookup(SoftTLB.near(context.set, access.use, near)) - origin)
+    } else {
+      asm.jump(toDistance: (access.use == .read ? context.stubs.findRead : context.stubs.findWrite) - origin)
+    }
+    asm.place(here)
+    asm.jump(path.hit)
+    asm.byte(UInt8(truncatingIfNeeded: access.size - 1) | (path.loadedVectors != 0 ? TranslationStubs.keepsVectors : 0))
   }
 
   private mutating func emitAddress(_ address: MemoryAccess.Address) {
     switch address {
     case .operand(let i):
       emitOffset(i, to: Self.t0)
-      guard i.segment != 6 else { return }
-      asm.load(Self.t1, .gs(Core.segments + Int(i.segment) * 32))
-      asm.loadAddress(Self.t0, Memory(Self.t0, index: Self.t1))
+      emitSegment(i)
     case .register(let register, let distance):
-      asm.loadAddress(Self.t0, Memory(register, displacement: distance))
+      asm.loadAddress(context.word, Self.t0, Memory(register, displacement: distance))
+    case .bit(let i):
+      emitOffset(i, to: Self.t0)
+      let width = self.width(i)
+      asm.move(width, Self.t1, source(i.reg &* 8))
+      if width == .word { asm.emit(Opcode(0xBF, .two), .quad, .register(Self.t1), .register(Self.t1)) }
+      if width == .long { asm.emit(Opcode(0x63), .quad, .register(Self.t1), .register(Self.t1)) }
+      asm.shift(.sar, .quad, .register(Self.t1), by: UInt8(width.rawValue.trailingZeroBitCount + 3))
+      let scale = UInt8(width.rawValue.trailingZeroBitCount)
+      asm.loadAddress(i.addressWidth == 8 ? .quad : .long, Self.t0, Memory(Self.t0, index: Self.t1, scale: scale))
+      emitSegment(i)
     }
+  }
+
+  private mutating func emitSegment(_ i: Instruction) {
+    guard i.segment != 6 else { return }
+    asm.load(Self.t1, .gs(Core.segments + Int(i.segment) * 32))
+    asm.loadAddress(Self.t0, Memory(Self.t0, index: Self.t1))
   }
 
   mutating func emitOffset(_ i: Instruction, to target: Register) {

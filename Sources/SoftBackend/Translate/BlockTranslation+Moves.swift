@@ -34,7 +34,7 @@ extension BlockTranslation {
   }
 
   mutating func emitLea(_ i: Instruction) {
-    if i.width >= 4 && i.addressWidth == 8 {
+    if i.width >= 4 && i.addressWidth == context.word.rawValue {
       let target = place(i.destination, Self.t0, isRead: false)
       emitOffset(i, width(i), to: target.register)
       return written(target)
@@ -78,6 +78,16 @@ extension BlockTranslation {
       written(i.destination == i.source ? RegisterPlace(register: Self.t1, home: target.home) : target)
     }
     return true
+  }
+
+  /// CMPXCHG8B and CMPXCHG16B; only the latter's operand must be aligned.
+  mutating func emitExchangePair(_ i: Instruction, _ k: Int) {
+    let isWide = i.width == 8
+    let memory = look(MemoryAccess(operand: i, size: isWide ? 16 : 8, write: true), k, aligned: isWide)
+    needFlags(i, k, usingT1: false)
+    asm.emit(Opcode(0xC7, .two), isWide ? .quad : .long, .digit(1), .memory(memory), isLocked: i.prefixes.contains(.lock))
+    noteFlags(i)
+    lookedUp()
   }
 
   mutating func emitByteSwap(_ i: Instruction) {

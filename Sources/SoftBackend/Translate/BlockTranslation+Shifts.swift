@@ -33,11 +33,9 @@ extension BlockTranslation {
     }
   }
 
-  /// RORX, SHLX, SHRX, SARX, ANDN, BZHI, PDEP, PEXT … are left to the interpreter, where they are rare.
-  mutating func emitBitTest(_ i: Instruction, _ k: Int) -> Bool {
+  /// BT, BTS, BTR and BTC. A bit number in a register that is beyond an operand in memory reaches other memory.
+  mutating func emitBitTest(_ i: Instruction, _ k: Int) {
     let isRegister = i.opcode != 0xBA
-    // A bit number beyond the operand reaches other memory.
-    if i.isMemory && isRegister { return false }
     let kind: UInt8 =
       switch i.operation {
       case .bitTest: 0
@@ -46,7 +44,16 @@ extension BlockTranslation {
       default: 3
       }
     let width = self.width(i)
-    onOperand(i, k, size: Int(i.width), reads: true, writes: i.operation != .bitTest) { block, target in
+    if i.isMemory && isRegister {
+      let memory = look(MemoryAccess(bitOf: i, write: kind != 0), k, freeT1: true)
+      asm.move(.long, Self.t1, source(i.reg &* 8))
+      asm.apply(.and, .long, .register(Self.t1), Int32(width.rawValue) * 8 - 1)
+      needFlags(i, k, usingT1: false)
+      asm.emit(Opcode(0xA3 | kind << 3, .two), width, .register(Self.t1), .memory(memory), isLocked: i.prefixes.contains(.lock))
+      noteFlags(i)
+      return lookedUp()
+    }
+    onOperand(i, k, size: Int(i.width), reads: true, writes: kind != 0) { block, target in
       if isRegister {
         let number = block.place(i.reg &* 8, Self.t1)
         block.asm.emit(Opcode(0xA3 | kind << 3, .two), width, number.field, target)
@@ -55,7 +62,6 @@ extension BlockTranslation {
         block.asm.byte(UInt8(truncatingIfNeeded: i.immediate))
       }
     }
-    return true
   }
 
   /// BSF and BSR leave the target as it was if there is no bit, on all processors.

@@ -4,17 +4,22 @@ extension BlockTranslation {
   /// So many pushes or pops in a row are one access.
   private static let longestRun = 4
 
+  /// The size of one place on the stack.
+  var slot: Int32 { Int32(context.word.rawValue) }
+  /// The access of a PUSH.
+  var push: MemoryAccess { MemoryAccess(.rsp, -slot, size: Int(slot), write: true) }
+
   /// PUSH of registers; returns how many.
   mutating func emitPushes(_ k: Int) -> Int {
     let run = run(from: k, of: .push)
-    let size = 8 * run
+    let size = Int(slot) * run
     let needsT1 = (0..<run).contains { hasHome(instruction(k + $0).rm &* 8) }
     let memory = look(MemoryAccess(.rsp, Int32(-size), size: size, write: true), k, count: run, freeT1: needsT1)
     for n in 0..<run {
       let value = place(instruction(k + n).rm &* 8, Self.t1)
       var target = memory
-      target.displacement = Int32(8 * (run - 1 - n))
-      asm.store(target, value.register)
+      target.displacement = slot * Int32(run - 1 - n)
+      asm.store(context.word, target, value.register)
     }
     moveStack(by: Int32(-size))
     lookedUp()
@@ -25,20 +30,20 @@ extension BlockTranslation {
   mutating func emitPops(_ k: Int) -> Int {
     let run = run(from: k, of: .pop)
     let needsT1 = (0..<run).contains { hasHome(instruction(k + $0).rm &* 8) }
-    let memory = look(MemoryAccess(.rsp, 0, size: 8 * run, write: false), k, count: run, freeT1: needsT1)
+    let memory = look(MemoryAccess(.rsp, 0, size: Int(slot) * run, write: false), k, count: run, freeT1: needsT1)
     for n in 0..<run {
       let target = place(instruction(k + n).rm &* 8, Self.t1, isRead: false)
       var source = memory
-      source.displacement = Int32(8 * n)
-      asm.load(target.register, source)
+      source.displacement = slot * Int32(n)
+      asm.load(context.word, target.register, source)
       written(target)
     }
-    moveStack(by: Int32(8 * run))
+    moveStack(by: slot * Int32(run))
     lookedUp()
     return run
   }
 
-  /// How many pushes or pops of 64-bit registers but RSP follow each other.
+  /// How many pushes or pops of whole registers but RSP follow each other.
   private func run(from k: Int, of operation: Operation) -> Int {
     var run = 1
     while run < Self.longestRun, k + run < count, isSimple(instruction(k + run), operation) { run += 1 }
@@ -46,21 +51,21 @@ extension BlockTranslation {
   }
 
   func isSimple(_ i: Instruction, _ operation: Operation) -> Bool {
-    i.operation.plain == operation && !i.isMemory && i.width == 8 && i.rm != Register.rsp.rawValue
+    i.operation.plain == operation && !i.isMemory && i.width == context.word.rawValue && i.rm != Register.rsp.rawValue
   }
 
   mutating func emitPushImmediate(_ i: Instruction, _ k: Int) {
-    let memory = look(MemoryAccess(.rsp, -8, size: 8, write: true), k)
-    asm.store(.quad, memory, i.immediate)
-    moveStack(by: -8)
+    let memory = look(push, k)
+    asm.store(context.word, memory, i.immediate)
+    moveStack(by: -slot)
     lookedUp()
   }
 
   /// PUSH of memory or of RSP.
   mutating func emitPushOperand(_ i: Instruction, _ k: Int) {
     if i.isMemory {
-      let memory = look(MemoryAccess(operand: i, size: 8, write: false), k)
-      asm.load(Self.t0, memory)
+      let memory = look(MemoryAccess(operand: i, size: Int(slot), write: false), k)
+      asm.load(context.word, Self.t0, memory)
       asm.store(.gs(TranslatedState.secondTemporary), Self.t0)
     } else {
       asm.store(.gs(TranslatedState.secondTemporary), .rsp)
@@ -72,21 +77,21 @@ extension BlockTranslation {
   ///
   /// - Parameter lookups: of the whole instruction.
   mutating func emitPushTemporary(_ k: Int, lookups: Int) {
-    let memory = look(MemoryAccess(.rsp, -8, size: 8, write: true), k, freeT1: true)
+    let memory = look(push, k, freeT1: true)
     asm.load(Self.t1, .gs(TranslatedState.secondTemporary))
-    asm.store(memory, Self.t1)
-    moveStack(by: -8)
+    asm.store(context.word, memory, Self.t1)
+    moveStack(by: -slot)
     lookedUp(lookups)
   }
 
   mutating func emitLeave(_ i: Instruction, _ k: Int) {
-    let memory = look(MemoryAccess(.rbp, 0, size: 8, write: false), k)
-    asm.load(Self.t0, memory)
-    asm.loadAddress(.rsp, Memory(.rbp, displacement: 8))
+    let memory = look(MemoryAccess(.rbp, 0, size: Int(slot), write: false), k)
+    asm.load(context.word, Self.t0, memory)
+    asm.loadAddress(context.word, .rsp, Memory(.rbp, displacement: slot))
     asm.move(.rbp, Self.t0)
     lookedUp()
   }
 
   /// Leaves the flags alone.
-  mutating func moveStack(by distance: Int32) { asm.loadAddress(.rsp, Memory(.rsp, displacement: distance)) }
+  mutating func moveStack(by distance: Int32) { asm.loadAddress(context.word, .rsp, Memory(.rsp, displacement: distance)) }
 }

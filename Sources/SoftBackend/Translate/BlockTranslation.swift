@@ -19,6 +19,8 @@ internal import Assembler
     /// The host has the flags after the instruction.
     var restoresFlags = false
     var flagsBefore = false
+    /// A near return to the address in T0, which has no code of the host.
+    var isReturn = false
     /// An operand that its instruction cannot have, wherever it is.
     var unfit: Label?
     /// Vector registers that the core does not have yet, and those that the host must have after it all.
@@ -299,16 +301,26 @@ internal import Assembler
   }
 
   /// Out of line: the interpreter executes instruction `k`, where it is not one of the frequent cases.
-  mutating func leaveToHelper(from miss: Label, to done: Label, _ k: Int) {
+  mutating func leaveToHelper(from miss: Label, to done: Label, _ k: Int, isReturn: Bool = false) {
     var path = SlowPath(miss: miss, hit: done, resume: done, access: nil, first: k, count: 1, flagsBefore: isLiveBefore[k])
     (path.dirtyVectors, path.loadedVectors) = (vectors.dirty, vectors.loaded)
+    path.isReturn = isReturn
     slowPaths.append(path)
+  }
+
+  /// Out of line: the run loop goes on at T0, if that is an address.
+  private mutating func emitReturningSlowly() {
+    let nowhere = asm.makeLabel()
+    asm.loadAddress(Self.t1, of: nowhere)
+    asm.jump(toDistance: context.stubs.exitReturning - origin)
+    asm.place(nowhere)
   }
 
   private mutating func emitSlowPaths() {
     for path in slowPaths {
       asm.place(path.miss)
       emitSecondLookup(path)
+      if path.isReturn { emitReturningSlowly() }
       if let unfit = path.unfit { asm.place(unfit) }
       store(path.dirtyVectors)
       let after = isLiveAfter[path.first + path.count - 1]
@@ -336,6 +348,15 @@ struct TranslationContext {
   let firstEdge: Int
   /// Whether the host has POPCNT, LZCNT, TZCNT and BMI.
   let hasBitCounts: Bool
+  /// What the code was decoded for.
+  let mode: UInt64
+
   /// Whether the guest may use SSE.
-  let hasVectors: Bool
+  var hasVectors: Bool { mode & Mode.vectors != 0 }
+  /// 64-bit code; else it is 32-bit code of flat segments.
+  var is64Bit: Bool { mode & Mode.long64 != 0 }
+  /// The size of what PUSH, CALL and their like put on the stack, and of addresses.
+  var word: Width { is64Bit ? .quad : .long }
+  /// Where indirect jumps of such code have led.
+  var targets: Int { TranslatedState.targets(set, is64Bit: is64Bit) }
 }

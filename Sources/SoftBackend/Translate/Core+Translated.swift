@@ -11,7 +11,7 @@ extension Core {
           last = nil
           translator.forgetEdge()
           try stepExactly()
-        } else if self[.mode] & Mode.long64 == 0 {
+        } else if !Mode.isTranslatable(self[.mode]) {
           // Other code is interpreted, from block to block.
           translator.forgetEdge()
           last = try execute(findBlock(after: last))
@@ -76,6 +76,15 @@ extension Core {
     }
   }
 
+  /// Where a page lies on the host, for translated code that did not find it in the soft TLB; zero unless it is RAM that
+  /// the access may reach and stays in.
+  fileprivate func find(_ address: UInt64, _ count: Int, write: Bool) -> UInt64 {
+    guard Int(address & 0xFFF) + count <= 4096, (try? probe(address, count, write: write)) != nil,
+      let place = unsafe write ? writeHost(address, count) : readHost(address, count)
+    else { return 0 }
+    return UInt64(UInt(bitPattern: place)) & ~0xFFF
+  }
+
   /// Makes a block of some instructions of another one.
   @unsafe private func copy(_ records: UnsafeMutablePointer<InstructionRecord>, _ count: Int, from block: UnsafePointer<Translator.Block>) -> Instruction {
     let place = unsafe base + TranslatedState.helperBlock
@@ -103,4 +112,8 @@ extension Core {
 /// What translated code calls: zero if it may go on.
 @unsafe func translationHelper(_ core: UnsafeMutableRawPointer, _ records: UnsafeMutableRawPointer) -> Int32 {
   unsafe Core(base: core).help(records.assumingMemoryBound(to: InstructionRecord.self)) ? 0 : 1
+}
+/// What translated code calls to find a page: an address, how much is accessed less one, and whether it is written.
+@unsafe func translationFinder(_ core: UnsafeMutableRawPointer, _ address: UInt64, _ size: UInt64, _ write: UInt64) -> UInt64 {
+  unsafe Core(base: core).find(address, Int(truncatingIfNeeded: size) + 1, write: write != 0)
 }

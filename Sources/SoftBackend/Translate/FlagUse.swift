@@ -22,7 +22,7 @@ extension Instruction {
       .lzcnt, .exchangeAdd, .compareExchange:
       return .all
     case .adc, .sbb: return .readsAndWritesAll
-    case .increment, .decrement, .rol, .ror, .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement: return .some
+    case .increment, .decrement, .rol, .ror, .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement, .compareExchangePair: return .some
     case .shl, .shr, .sar, .shld, .shrd: return isShiftWithEffect ? .all : .some
     case .cmov, .setcc, .jcc, .lahf, .pushFlags: return .readsOnly
     case .move, .moveZero8, .moveZero16, .moveSign8, .moveSign16, .moveSign32, .lea, .exchange, .byteSwap, .moveBE, .convert, .extend, .not,

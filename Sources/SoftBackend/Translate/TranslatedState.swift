@@ -16,8 +16,8 @@ enum TranslatedState {
   static let edge = 0xE40
   /// Where Translator.Block is for a helper.
   static let blockTable = 0xE48
-  /// Where a second lookup goes on that found nothing.
-  static let miss = 0xE50
+  /// Whoever looks a page up by the page tables, and the address that is looked up.
+  static let finder = 0xE50, sought = 0xE58
   /// How often helpers executed each operation.
   static let helped = 0x3_8000
   static let temporary = 0xE30, secondTemporary = 0xE38
@@ -31,12 +31,12 @@ enum TranslatedState {
   static let localMappings = 0x4_4000, globalMappings = 0x4_8000
   /// The linear page of each mapping.
   static let mappingPages = 0x2_8000
-  /// For each set of translation tables where indirect jumps have led: RIP and the host's place.
-  static let targets = 0xD_0000
+  /// For each set of translation tables, and for 32-bit code apart, where indirect jumps have led: RIP and the host's place.
+  static let targets = 0x1A_0000
   static let targetLines = 4096
-  static let size = 0x10_0000
+  static let size = 0x20_0000
 
-  static func targets(_ set: Int) -> Int { targets + set * targetLines * 16 }
+  static func targets(_ set: Int, is64Bit: Bool) -> Int { targets + (is64Bit ? set : set + SoftTLB.sets) * targetLines * 16 }
 }
 
 /// Why translated code was left, where it was not by an edge.

@@ -10,14 +10,24 @@ struct TranslationStubs {
   let exitSavingFlags: Int
   /// Calls the helper, and goes on where `TranslatedState.resume` says, or back to the caller of `enter`.
   let help: Int
-  /// For each near entry: T0 is an address that missed it. Looks in the table, fills the entry and goes on where
-  /// `resume` says, with T0 and T1 as after a lookup; or, if the table has it not either, where `miss` says.
+  /// The same, with the guest's flags saved and T0 the RIP to go on at, after a near return. If that is no address, goes
+  /// on at T1 instead, and nothing has happened.
+  let exitReturning: Int
+  /// For each near entry: T0 is an address that missed it, and T1 the place of a jump to where code goes on, with T0 and
+  /// T1 as after a lookup. Behind that jump a byte tells how much is accessed, less one, with `keepsVectors`; behind that
+  /// code goes on if the address has no page of RAM, or the access leaves it. Looks in the table, and fills the entry.
   let secondLookups: Int
-  static let secondLookupSize = 128
+  static let secondLookupSize = 256
+  /// The same for an address that is not in the table either, or has no near entry: the page tables are looked at.
+  let findRead: Int
+  let findWrite: Int
+  static let jumpSize = 5
+  /// The host's vector registers are the guest's: nothing of the host may be called.
+  static let keepsVectors: UInt8 = 0x80
 
   static let none = TranslationStubs()
 
-  private init() { (enter, exit, exitSavingFlags, help, secondLookups) = (0, 0, 0, 0, 0) }
+  private init() { (enter, exit, exitSavingFlags, exitReturning, help, secondLookups, findRead, findWrite) = (0, 0, 0, 0, 0, 0, 0, 0) }
 
   init(_ asm: inout Assembler, core: UInt64) {
     let hostStack = Memory.gs(TranslatedState.hostStack)
@@ -60,12 +70,18 @@ struct TranslationStubs {
     Self.load(&asm)
     asm.jump(to: .memory(.gs(TranslatedState.resume)))
 
+    asm.align(16)
+    exitReturning = Self.exitReturning(&asm, exit)
+
+    asm.align(16)
+    (findRead, findWrite) = Self.finds(&asm, core)
+
     asm.align(Self.secondLookupSize)
     secondLookups = asm.position
     for set in 0..<SoftTLB.sets {
       for use in [SoftTLB.Use.read, .write] {
         for register in 0..<SoftTLB.nearEntries {
-          Self.secondLookup(&asm, SoftTLB.table(set, use), SoftTLB.near(set, use, register))
+          Self.secondLookup(&asm, SoftTLB.table(set, use), SoftTLB.near(set, use, register), otherwise: use == .read ? findRead : findWrite)
           asm.align(Self.secondLookupSize)
         }
       }
@@ -76,25 +92,100 @@ struct TranslationStubs {
   /// The place of the second lookup behind a near entry.
   func secondLookup(_ near: Int) -> Int { secondLookups + near / 8 * Self.secondLookupSize }
 
-  private static func secondLookup(_ asm: inout Assembler, _ table: Int, _ near: Int) {
+  private static func secondLookup(_ asm: inout Assembler, _ table: Int, _ near: Int, otherwise find: Int) {
     let (t0, t1) = (BlockTranslation.t0, BlockTranslation.t1)
-    let miss = asm.makeLabel()
-    asm.move(.long, t1, .register(t0))
-    asm.shift(.shr, .long, .register(t1), by: 8)
-    asm.apply(.and, .long, .register(t1), Int32(SoftTLB.lineMask))
+    let (pageEnd, miss) = (asm.makeLabel(), asm.makeLabel())
+    let sought = Memory.gs(TranslatedState.sought), resume = Memory.gs(TranslatedState.resume)
+    func line() {
+      asm.load(.long, t1, sought)
+      asm.shift(.shr, .long, .register(t1), by: 8)
+      asm.apply(.and, .long, .register(t1), Int32(SoftTLB.lineMask))
+    }
+    asm.store(resume, t1)
+    asm.store(sought, t0)
+    line()
     asm.apply(.sub, t0, .memory(.gs(table, index: t1)))
     asm.apply(.cmp, .quad, .register(t0), Int32(4096 - SoftTLB.nearSlack))
-    asm.jump(if: .above, miss)
-    asm.store(.gs(TranslatedState.temporary), t0)
+    asm.jump(if: .above, pageEnd)
     asm.load(t0, .gs(table, index: t1))
     asm.store(.gs(SoftTLB.nearPages + near), t0)
     asm.load(t1, .gs(table + 8, index: t1))
     asm.store(.gs(SoftTLB.nearHosts + near), t1)
     asm.store(.quad, .gs(SoftTLB.nearLimits + near), UInt64(4096 - SoftTLB.nearSlack + 1))
-    asm.load(t0, .gs(TranslatedState.temporary))
-    asm.jump(to: .memory(.gs(TranslatedState.resume)))
+    asm.load(t0, sought)
+    asm.apply(.sub, t0, .memory(.gs(SoftTLB.nearPages + near)))
+    asm.jump(to: .memory(resume))
+    // Near a page's end the entry does not help, but the access may fit.
+    asm.place(pageEnd)
+    asm.load(t1, resume)
+    asm.emit(Opcode(0xB6, .two), .long, .register(t1), .memory(Memory(t1, displacement: Int32(jumpSize))))
+    asm.apply(.and, .long, .register(t1), Int32(~keepsVectors))
+    asm.apply(.xor, .long, .register(t1), 4095)
+    asm.apply(.cmp, .quad, t0, .register(t1))
+    asm.jump(if: .above, miss)
+    line()
+    asm.load(t1, .gs(table + 8, index: t1))
+    asm.jump(to: .memory(resume))
     asm.place(miss)
-    asm.jump(to: .memory(.gs(TranslatedState.miss)))
+    asm.load(t0, sought)
+    asm.load(t1, resume)
+    asm.jump(toDistance: find)
+  }
+
+  private static func finds(_ asm: inout Assembler, _ core: UInt64) -> (read: Int, write: Int) {
+    let (t0, t1) = (BlockTranslation.t0, BlockTranslation.t1)
+    let (common, nowhere, notHere) = (asm.makeLabel(), asm.makeLabel(), asm.makeLabel())
+    let resume = Memory.gs(TranslatedState.resume), request = Memory.gs(TranslatedState.request)
+    let read = asm.position
+    asm.store(.long, request, 0)
+    asm.jump(common)
+    let write = asm.position
+    asm.store(.long, request, 1)
+    asm.place(common)
+    asm.store(resume, t1)
+    asm.apply(.cmp, .byte, .memory(Memory(t1, displacement: Int32(jumpSize))), 0)
+    asm.jump(if: .negative, notHere)
+    asm.store(.gs(TranslatedState.sought), t0)
+    store(&asm)
+    asm.load(.rsp, .gs(TranslatedState.hostStack))
+    asm.move(.rdi, core)
+    asm.move(.rsi, t0)
+    asm.emit(Opcode(0xB6, .two), .long, .register(.rdx), .memory(Memory(t1, displacement: Int32(jumpSize))))
+    asm.load(.long, .rcx, request)
+    asm.call(.memory(.gs(TranslatedState.finder)))
+    asm.move(t1, .rax)
+    asm.test(.quad, .rax, .register(.rax))
+    asm.jump(if: .equal, nowhere)
+    load(&asm)
+    asm.load(.long, t0, .gs(TranslatedState.sought))
+    asm.apply(.and, .long, .register(t0), 4095)
+    asm.jump(to: .memory(resume))
+    asm.place(nowhere)
+    load(&asm)
+    asm.load(t1, resume)
+    asm.place(notHere)
+    asm.loadAddress(t1, Memory(t1, displacement: Int32(jumpSize + 1)))
+    asm.jump(to: .register(t1))
+    return (read, write)
+  }
+
+  private static func exitReturning(_ asm: inout Assembler, _ exit: Int) -> Int {
+    let (t0, t1) = (BlockTranslation.t0, BlockTranslation.t1)
+    let begin = asm.position
+    let no = asm.makeLabel()
+    asm.store(.gs(TranslatedState.resume), t1)
+    asm.move(t1, t0)
+    asm.shift(.shl, .quad, .register(t1), by: 16)
+    asm.shift(.sar, .quad, .register(t1), by: 16)
+    asm.apply(.cmp, t1, .register(t0))
+    asm.jump(if: .notEqual, no)
+    asm.loadAddress(.rsp, Memory(.rsp, displacement: 8))
+    asm.store(.gs(Core.Field.rip.rawValue), t0)
+    asm.store(.long, .gs(TranslatedState.exit), UInt64(UInt32(bitPattern: Exit.withFlags)))
+    asm.jump(toDistance: exit)
+    asm.place(no)
+    asm.jump(to: .memory(.gs(TranslatedState.resume)))
+    return begin
   }
 
   /// Registers that are the guest's in translated code.

@@ -1,7 +1,7 @@
 internal import Assembler
 internal import CLinux
 
-/// Host code for the blocks that a processor runs often: the second tier, for 64-bit code of rings 0 and 3.
+/// Host code for the blocks that a processor runs often: the second tier, for code of rings 0 and 3 that is 64-bit, or 32-bit with flat segments.
 ///
 /// **A block's life.** The run loop (Core+Translated) interprets a decoded block until it has been run `threshold` times.
 /// Then BlockTranslation makes it host code, which is *made* once and never changed but for the distances of its jumps:
@@ -33,6 +33,7 @@ internal import CLinux
     let physicalPage: UInt64
     let mapping: Int
     let set: Int
+    let is64Bit: Bool
     let needsFlags: Bool
     /// Where its code is entered, from the start of code memory.
     let farEntry: Int
@@ -116,6 +117,8 @@ internal import CLinux
     (start, used) = (asm.position, asm.position)
     let helper: @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Int32 = unsafe translationHelper
     core.store(UInt64(UInt(bitPattern: unsafe unsafeBitCast(helper, to: UnsafeRawPointer.self))), at: TranslatedState.helper)
+    let finder: @convention(c) (UnsafeMutableRawPointer, UInt64, UInt64, UInt64) -> UInt64 = unsafe translationFinder
+    core.store(UInt64(UInt(bitPattern: unsafe unsafeBitCast(finder, to: UnsafeRawPointer.self))), at: TranslatedState.finder)
     forgetTargets()
     forgetEdge()
     return memory
@@ -127,7 +130,7 @@ internal import CLinux
   @unsafe func translate(_ block: UnsafeMutablePointer<BlockRecord>) -> Int? {
     guard let memory = prepare(), let blocks, let edges else { return nil }
     let record = unsafe block.pointee
-    guard record.mode & Mode.long64 != 0, record.mode & 3 == 0 || record.mode & 3 == 3, record.page >= 0 else { return nil }
+    guard Mode.isTranslatable(record.mode), record.page >= 0 else { return nil }
     let set = Int(record.mode >> Mode.translationsShift & 3)
     guard set < SoftTLB.sets else { return nil }
     let key = Mapping(page: record.rip >> 12, physical: record.physical >> 12, mode: record.mode)
@@ -138,7 +141,7 @@ internal import CLinux
       return nil
     }
     let mapping = mappings[key] ?? mappings.count
-    let context = TranslationContext(core: core, set: set, stubs: stubs, firstEdge: edges.count, hasBitCounts: hasBitCounts, hasVectors: record.mode & Mode.vectors != 0)
+    let context = TranslationContext(core: core, set: set, stubs: stubs, firstEdge: edges.count, hasBitCounts: hasBitCounts, mode: record.mode)
     var translation = unsafe BlockTranslation(block, context, number: blocks.count, mapping: mapping, origin: used)
     guard translation.translate(), memory.write(translation.asm.bytes, at: used) else { return nil }
     if mappings[key] == nil {
@@ -152,7 +155,7 @@ internal import CLinux
     let known = pages[record.page]
     blocks.append(
       Block(
-        rip: record.rip, page: record.page, physicalPage: record.physical >> 12, mapping: mapping, set: set, needsFlags: translation.needsFlags, farEntry: used,
+        rip: record.rip, page: record.page, physicalPage: record.physical >> 12, mapping: mapping, set: set, is64Bit: context.is64Bit, needsFlags: translation.needsFlags, farEntry: used,
         nearEntry: used + translation.nearEntry, nextInPage: known?.first ?? -1))
     pages[record.page] = (blocks.count - 1, record.version)
     used = (used + translation.asm.position + 15) & ~15
@@ -219,7 +222,7 @@ internal import CLinux
   }
 
   private func targetLine(_ block: Block) -> Int {
-    TranslatedState.targets(block.set) + Int(truncatingIfNeeded: block.rip) & (TranslatedState.targetLines - 1) * 16
+    TranslatedState.targets(block.set, is64Bit: block.is64Bit) + Int(truncatingIfNeeded: block.rip) & (TranslatedState.targetLines - 1) * 16
   }
 
   // MARK: The end of blocks
