@@ -87,7 +87,7 @@ public struct Assembler: Sendable {
   }
 
   /// REX.R, X and B.
-  private static func extensions(_ reg: Field, _ rm: ModRM) -> UInt8 {
+  static func extensions(_ reg: Field, _ rm: ModRM) -> UInt8 {
     var rex = number(reg) >> 1 & 4
     switch rm {
     case .register(let register), .high(let register): rex |= register.rawValue >> 3
@@ -116,7 +116,7 @@ public struct Assembler: Sendable {
     if case .register(let register) = rm { register.rawValue & 12 == 4 } else { false }
   }
 
-  private mutating func modRM(_ reg: Field, _ rm: ModRM) {
+  mutating func modRM(_ reg: Field, _ rm: ModRM) {
     let middle = (Self.number(reg) & 7) << 3
     switch rm {
     case .register(let register): byte(0xC0 | middle | register.rawValue & 7)

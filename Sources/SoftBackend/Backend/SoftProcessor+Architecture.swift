@@ -64,6 +64,7 @@ extension SoftProcessor {
     try setState(state.registers)
     take(vectorImage: state.vectors)
     core[.xcr0] = state.xcr0
+    core.updateMode()
     for (field, value) in zip(Self.keptRegisters, state.modelSpecificValues) { core[field] = value }
     for (field, value) in zip([Core.Field.dr0, .dr1, .dr2, .dr3], state.debug.addresses) { core[field] = value }
     (core[.dr6], core[.dr7]) = (state.debug.status, state.debug.control)

@@ -8,6 +8,9 @@ struct Decoder {
   private var limit: Int
   private let scratch = 0x700
 
+  /// The memory operand is relative to RIP.
+  private var isRelative = false
+
   /// Whether the instruction has bytes in a second page.
   var crossesPage = false
 
@@ -16,7 +19,9 @@ struct Decoder {
     self.core = core
     self.start = start
     limit = min(15, 4096 - Int(physical & 0xFFF))
-    if let p = unsafe core.physicalHost(physical, write: false) {
+    if limit == 15, physical & 0xFFF <= 4080, let p = unsafe core.physicalHost(physical, write: false) {
+      core.store(unsafe p.loadUnaligned(as: SIMD16<UInt8>.self), at: scratch)
+    } else if let p = unsafe core.physicalHost(physical, write: false) {
       for i in 0..<limit { core.store(unsafe p.load(fromByteOffset: i, as: UInt8.self), at: scratch + i) }
     } else {
       for i in 0..<limit { core.store(UInt8(truncatingIfNeeded: core.readPhysical(physical &+ UInt64(i), 1)), at: scratch + i) }
@@ -124,7 +129,7 @@ struct Decoder {
     i.operation = operation
     i.shape = Shape(i.form, i.width)
     i.length = UInt8(position)
-    if i.ripRelative { i.displacement = i.displacement &+ start &+ UInt64(position); i.base = 128 }
+    if isRelative { i.displacement = i.displacement &+ start &+ UInt64(position); i.base = 128 }
     if i.segment == 6 && i.addressWidth == 8 { i.prefixes.insert(.plainAddress) }
     if operation == .jump || operation == .jcc || operation == .call || operation == .loop || operation == .jcxz {
       i.immediate = core.truncateIP(i.immediate &+ start &+ UInt64(position), i.width)
@@ -191,7 +196,7 @@ struct Decoder {
       } else if low == 5 && mod == 0 {
         hasBase = false
         i.displacement = try signed(4)
-        if is64 { i.ripRelative = true }
+        if is64 { isRelative = true }
       }
       if hasBase {
         let base = low | (rex & 1) << 3

@@ -37,8 +37,9 @@ struct InstructionRecord {
   var shape: Shape = .registerImmediate32
   /// The second operand is CL.
   var usesCL = false
-  var ripRelative = false
-  /// VEX: the register in vvvv, and L. Of another hosted instruction the immediate, and nothing.
+  /// The immediate of a hosted instruction.
+  var vectorImmediate: UInt8 = 0
+  /// VEX: the register in vvvv, and L.
   var vvvv: UInt8 = 0
   var vectorLength: UInt8 = 0
 }
@@ -110,6 +111,7 @@ struct Prefixes: OptionSet {
   @inline(__always) var scale: UInt8 { unsafe record.pointee.scale }
   @inline(__always) var segment: UInt8 { unsafe record.pointee.segment }
   @inline(__always) var isMemory: Bool { unsafe record.pointee.isMemory }
+  @inline(__always) var vectorImmediate: UInt8 { unsafe record.pointee.vectorImmediate }
   @inline(__always) var vvvv: UInt8 { unsafe record.pointee.vvvv }
   @inline(__always) var vectorLength: UInt8 { unsafe record.pointee.vectorLength }
   @inline(__always) var form: Form { unsafe record.pointee.form }

@@ -51,7 +51,10 @@ extension Core {
     if isLong && code & 1 << 13 != 0 { mode |= Mode.long64 } else if code & 1 << 14 != 0 { mode |= Mode.code32 }
     // 64-bit code has one size of stack, whatever SS says.
     if segmentAttributes(Segment.ss) & 1 << 14 != 0, mode & Mode.long64 == 0 { mode |= Mode.stack32 }
-    if self[.cr4] & VectorControl.fxsave != 0, self[.cr0] & (VectorControl.emulation | VectorControl.taskSwitched) == 0 { mode |= Mode.vectors }
+    if self[.cr4] & VectorControl.fxsave != 0, self[.cr0] & (VectorControl.emulation | VectorControl.taskSwitched) == 0 {
+      mode |= Mode.vectors
+      if self[.xcr0] & 6 == 6, self[.cr4] & VectorControl.xsave != 0, isProtected, !isVirtual8086 { mode |= Mode.wideVectors }
+    }
     self[.mode] = mode | flatness
     selectTranslations()
   }

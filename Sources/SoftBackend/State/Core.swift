@@ -107,6 +107,8 @@ enum Mode {
   static let stack32: UInt64 = 16
   /// ES, SS and DS are all of 32-bit memory, readable and writable: there is nothing to check or to add.
   static let flat: UInt64 = 32
+  /// The system lets AVX be used, too.
+  static let wideVectors: UInt64 = 1 << 10
   /// CS is all of 32-bit memory.
   static let flatCode: UInt64 = 1 << 9
   /// The number of the set of translation tables in use.

@@ -62,13 +62,17 @@ extension BlockTranslation {
     case .lahf:
       needFlags(i, k)
       asm.lahf()
-    case .hosted: return emitVector(i, k)
+    case .hosted, .hostedFloat, .hostedRarely: return emitVector(i, k)
+    case .andn, .bextr, .lowestBit, .bzhi, .pdep, .pext, .rorx, .mulx, .shiftx: return emitBitField(i, k)
+    case .adcx, .adox: return emitBitField(i, k)
+    case .crc32, .moveBE: return emitMap38(i, k)
     case .pushFlags:
       guard i.width == context.word.rawValue else { return false }
       needFlags(i, k)
       emitPushFlags(k)
     case .cli, .sti: return emitInterruptFlag(i, k)
     case .moveFromSegment: return emitSelector(i)
+    case .moveString, .storeString: return emitString(i, k)
     case .jcc where !Core.isCanonical(i.immediate), .jump where !Core.isCanonical(i.immediate),
       .call where !Core.isCanonical(i.immediate):
       return false

@@ -59,7 +59,7 @@ extension BlockTranslation {
     }
     asm.place(hit)
     var path = SlowPath(miss: miss, hit: hit, resume: resume, access: access, first: k, count: count, flagsBefore: before)
-    path.dirtyVectors = vectors.dirty
+    path.vectorsBefore = vectors
     if aligned {
       let unfit = asm.makeLabel()
       asm.emit(Opcode(0xF6), .byte, .digit(0), .register(Self.t0))
@@ -77,7 +77,7 @@ extension BlockTranslation {
   mutating func lookedUp(_ lookups: Int = 1) {
     for path in slowPaths.count - lookups..<slowPaths.count {
       asm.place(slowPaths[path].resume)
-      slowPaths[path].loadedVectors = vectors.loaded
+      slowPaths[path].vectorsAfter = vectors
       slowPaths[path].restoresFlags = flagsInHost && isLiveAfter[slowPaths[path].first + slowPaths[path].count - 1]
     }
   }
@@ -115,7 +115,7 @@ extension BlockTranslation {
     }
     asm.place(here)
     asm.jump(path.hit)
-    asm.byte(UInt8(truncatingIfNeeded: access.size - 1) | (path.loadedVectors != 0 ? TranslationStubs.keepsVectors : 0))
+    asm.byte(UInt8(truncatingIfNeeded: access.size - 1) | (path.vectorsAfter.isInUse ? TranslationStubs.keepsVectors : 0))
   }
 
   private mutating func emitAddress(_ address: MemoryAccess.Address) {

@@ -1,58 +1,101 @@
 internal import Assembler
 
-/// SSE on integers and moves: the host's own instructions on its own XMM registers of the same numbers.
-///
-/// A block loads a register from the core when it first needs it, and stores what it changed before it leads elsewhere:
-/// at every jump, and before a helper, which may change all of the host's. Floating point, MMX and VEX are left to the
-/// interpreter, which has the guest's MXCSR and upper halves.
-extension BlockTranslation {
-  /// XMM registers by number, a bit each.
-  struct Vectors {
-    /// The host has what the guest has.
-    var loaded: UInt16 = 0
-    /// The core has not.
-    var dirty: UInt16 = 0
-  }
+/// What the host has of the guest's vector registers, which are those of the same numbers; a bit each.
+struct VectorRegisters: Equatable {
+  /// The host has what the guest has: of the 128 bits of XMM, and of the upper half of YMM.
+  var loaded: UInt16 = 0
+  var upperLoaded: UInt16 = 0
+  /// The core has not.
+  var dirty: UInt16 = 0
+  var upperDirty: UInt16 = 0
+  /// The host has the guest's MXCSR.
+  var hasControl = false
 
+  /// Whether something would be lost if the host called something of its own.
+  var isInUse: Bool { loaded != 0 || upperLoaded != 0 || hasControl }
+}
+
+/// SSE and AVX: the host's own instructions on its own registers.
+///
+/// A block loads a register, or the upper half of one, from the core when it first needs it, and stores what it changed
+/// before it leads elsewhere: at every jump, and before a helper, which may change all of the host's. Floating point needs
+/// the guest's MXCSR, which stays until the host's own code runs again. MMX is left to the interpreter, and so is what
+/// each maker rounds in its own way, or raises exceptions that are not masked.
+extension BlockTranslation {
   mutating func emitVector(_ i: Instruction, _ k: Int) -> Bool {
-    let form = unsafe VectorForms.all.form(of: i.record.pointee)
+    let form = VectorForms.all.form(of: i)
     let traits = form.traits
-    guard i.operation == .hosted, context.hasVectors, !i.prefixes.contains(.vex), !form.usesMMX,
-      traits.isDisjoint(with: [.float, .flags, .string, .third, .approximates]), form.reg == .xmm || form.rm == .xmm
-    else { return false }
+    let isVEX = i.prefixes.contains(.vex)
+    guard isVEX ? context.hasWideVectors : context.hasVectors, !form.usesMMX, !traits.contains(.approximates), form.isVector else { return false }
     let stores = traits.contains(.stores)
+    if traits.contains(.float) { needControl(k) }
     var memory: Memory?
     if i.isMemory {
       let general = form.reg == .general && hasHome(i.reg &* 8)
       memory = look(MemoryAccess(operand: i, size: Int(i.width), write: stores), k, freeT1: general, aligned: i.prefixes.contains(.aligned))
     }
-    // Sources first: the target may be one of them.
-    if stores, form.reg == .xmm { need(i.reg, isRead: true) }
-    if form.rm == .xmm, !i.isMemory { need(i.rm, isRead: !stores || i.width < 16) }
-    if form.reg == .xmm { need(i.reg, isRead: !Self.replacesTarget(i)) }
+    loadSources(i, form)
     let (reg, home) = field(form, i)
-    asm.emit(opcode(i), traits.contains(.wide) && i.prefixes.contains(.rexW) ? .quad : .long, reg, operand(form, i, memory))
-    if traits.contains(.immediate) { asm.byte(i.vvvv) }
-    if stores {
-      if form.rm == .xmm, !i.isMemory { changed(i.rm) }
-      if form.rm == .general, !i.isMemory, hasHome(i.rm &* 8) { asm.store(.gs(Int(i.rm) * 8), Self.t0) }
-    } else if form.reg == .xmm {
-      changed(i.reg)
+    if isVEX {
+      let source = traits.contains(.target) || usesSource(i, form) ? i.vvvv : 0
+      let isWide = traits.contains(.widened) || traits.contains(.wide) && i.prefixes.contains(form.isGeneral ? .rexW : .vexW)
+      asm.emit(opcode(i), Assembler.Extension(isWide: isWide, isLong: form.isLong, source: source), reg, operand(form, i, memory))
+    } else {
+      asm.emit(opcode(i), traits.contains(.wide) && i.prefixes.contains(.rexW) ? .quad : .long, reg, operand(form, i, memory))
     }
+    if traits.contains(.immediate) { asm.byte(i.vectorImmediate) }
+    noteFlags(i)
+    noteResult(i, form)
+    if form.rm == .general, stores, !i.isMemory, hasHome(i.rm &* 8) { asm.store(.gs(Int(i.rm) * 8), Self.t0) }
     if let home { asm.store(.gs(home), Self.t1) }
-    if i.isMemory { lookedUp() }
+    let lookups = (i.isMemory ? 1 : 0) + (traits.contains(.float) && asksForControl == k ? 1 : 0)
+    lookedUp(lookups)
     return true
+  }
+
+  private func usesSource(_ i: Instruction, _ form: VectorForm) -> Bool {
+    form.traits.contains(.source) || form.traits.contains(.merges) && !i.isMemory
+  }
+
+  private mutating func loadSources(_ i: Instruction, _ form: VectorForm) {
+    let traits = form.traits
+    let isVEX = i.prefixes.contains(.vex)
+    if form.rm.isVector, !i.isMemory {
+      need(i.rm, isRead: !traits.contains(.stores) || !isVEX && i.width < 16, isWide: form.rm == .ymm)
+    }
+    if isVEX, usesSource(i, form) || traits.contains(.target) { need(i.vvvv, isRead: !traits.contains(.target), isWide: form.isLong) }
+    if traits.contains(.fourth) { need(i.vectorImmediate >> 4, isRead: true, isWide: form.isLong) }
+    if traits.contains(.third) { need(0, isRead: true, isWide: false) }
+    guard form.reg.isVector else { return }
+    let isRead = !traits.isDisjoint(with: [.stores, .readsOnly, .accumulates, .string]) || !isVEX && !Self.replacesTarget(i)
+    need(i.reg, isRead: isRead, isWide: form.reg == .ymm)
+  }
+
+  /// With VEX an XMM register that is written has an upper half of zeros.
+  private mutating func noteResult(_ i: Instruction, _ form: VectorForm) {
+    let traits = form.traits
+    let isVEX = i.prefixes.contains(.vex)
+    if traits.contains(.readsOnly) { return }
+    if traits.contains(.string) {
+      if i.opcode & 1 == 0 { changed(0, andUpper: isVEX) }
+    } else if traits.contains(.target) {
+      changed(i.vvvv, andUpper: true)
+    } else if traits.contains(.stores) {
+      if form.rm.isVector, !i.isMemory { changed(i.rm, andUpper: isVEX) }
+    } else if form.reg.isVector {
+      changed(i.reg, andUpper: isVEX)
+    }
   }
 
   private func opcode(_ i: Instruction) -> Opcode {
     let prefix = Opcode.Prefix(rawValue: UInt8(VectorForms.Prefix(i.prefixes).rawValue)) ?? .none
-    return Opcode(i.opcode, Opcode.Map(rawValue: i.map) ?? .two, prefix)
+    return Opcode(i.opcode, Opcode.Map(rawValue: i.map & 3) ?? .two, prefix)
   }
 
   /// What the ModRM byte's `reg` is, and the guest register that T1 stands for.
   private func field(_ form: VectorForm, _ i: Instruction) -> (Field, home: Int?) {
     switch form.reg {
-    case .xmm: return (.vector(i.reg), nil)
+    case .xmm, .ymm: return (.vector(i.reg), nil)
     case .general where hasHome(i.reg &* 8): return (.register(Self.t1), Int(i.reg) * 8)
     case .general: return (.register(Register(number: i.reg)), nil)
     default: return (.digit(i.extension3), nil)
@@ -74,32 +117,101 @@ extension BlockTranslation {
     }
   }
 
-  // MARK: Registers
+  // MARK: MXCSR
 
-  private func place(ofVector number: UInt8) -> Memory { .gs(VectorArea.vector(number)) }
-
-  /// The host's register is about to be used.
-  private mutating func need(_ number: UInt8, isRead: Bool) {
-    guard vectors.loaded >> UInt16(number & 15) & 1 == 0 else { return }
-    if isRead { load(1 << UInt16(number & 15)) }
-    vectors.loaded |= 1 << UInt16(number & 15)
+  /// The host must have the guest's MXCSR, with all exceptions masked, or else the interpreter executes this one.
+  private mutating func needControl(_ k: Int) {
+    guard !vectors.hasControl else { return }
+    let before = isLiveBefore[k]
+    if before { saveFlags() }
+    flagsInHost = false
+    let (miss, ready) = (asm.makeLabel(), asm.makeLabel())
+    asm.apply(.cmp, .byte, .memory(.gs(TranslatedState.hasControl)), 0)
+    asm.jump(if: .equal, miss)
+    asm.place(ready)
+    var path = SlowPath(miss: miss, hit: ready, resume: asm.makeLabel(), access: nil, first: k, count: 1, flagsBefore: before)
+    path.isFloat = true
+    path.vectorsBefore = vectors
+    slowPaths.append(path)
+    vectors.hasControl = true
+    asksForControl = k
   }
 
-  private mutating func changed(_ number: UInt8) { vectors.dirty |= 1 << UInt16(number & 15) }
+  /// Out of line: MXCSR is loaded, or the interpreter's help needed after all.
+  mutating func emitLoadingControl(_ path: SlowPath) {
+    let here = asm.makeLabel()
+    asm.loadAddress(Self.t1, of: here)
+    asm.jump(toDistance: context.stubs.loadControl - origin)
+    asm.place(here)
+    asm.jump(path.hit)
+  }
 
-  /// MOVUPS of some registers. Leaves the flags alone.
-  mutating func load(_ numbers: UInt16) { emitMoves(numbers, 0x10) }
-  mutating func store(_ numbers: UInt16) { emitMoves(numbers, 0x11) }
+  // MARK: Registers
 
+  /// The host's register is about to be used.
+  private mutating func need(_ number: UInt8, isRead: Bool, isWide: Bool) {
+    let bit = UInt16(1) << UInt16(number & 15)
+    if vectors.loaded & bit == 0 {
+      if isRead { emitMoves(bit, 0x10) }
+      vectors.loaded |= bit
+    }
+    guard isWide, vectors.upperLoaded & bit == 0 else { return }
+    if isRead { emitUpperMoves(bit, stores: false) }
+    vectors.upperLoaded |= bit
+  }
+
+  private mutating func changed(_ number: UInt8, andUpper: Bool) {
+    let bit = UInt16(1) << UInt16(number & 15)
+    vectors.loaded |= bit
+    vectors.dirty |= bit
+    guard andUpper else { return }
+    vectors.upperLoaded |= bit
+    vectors.upperDirty |= bit
+  }
+
+  /// The core has all that the guest has, and the host's upper halves are clean.
+  mutating func storeVectors() {
+    emitStoring(vectors)
+    (vectors.dirty, vectors.upperDirty, vectors.upperLoaded) = (0, 0, 0)
+  }
+
+  /// Leaves the flags alone, as all here does.
+  mutating func emitStoring(_ registers: VectorRegisters) {
+    emitMoves(registers.dirty, 0x11)
+    emitUpperMoves(registers.upperDirty, stores: true)
+    if registers.upperLoaded != 0 { asm.zeroUpper() }
+  }
+
+  mutating func emitLoading(_ registers: VectorRegisters) {
+    emitMoves(registers.loaded, 0x10)
+    emitUpperMoves(registers.upperLoaded, stores: false)
+  }
+
+  /// MOVUPS of some registers.
   private mutating func emitMoves(_ numbers: UInt16, _ opcode: UInt8) {
     for number in UInt8(0)..<16 where numbers >> UInt16(number) & 1 != 0 {
-      asm.emit(Opcode(opcode, .two), .long, .vector(number), .memory(place(ofVector: number)))
+      asm.emit(Opcode(opcode, .two), .long, .vector(number), .memory(.gs(VectorArea.vector(number))))
     }
   }
 
-  /// The core has all that the guest has.
-  mutating func storeVectors() {
-    store(vectors.dirty)
-    vectors.dirty = 0
+  /// VINSERTF128 and VEXTRACTF128 of some registers' upper halves.
+  private mutating func emitUpperMoves(_ numbers: UInt16, stores: Bool) {
+    for number in UInt8(0)..<16 where numbers >> UInt16(number) & 1 != 0 {
+      let vex = Assembler.Extension(isLong: true, source: stores ? 0 : number)
+      let place = Memory.gs(VectorArea.vector(number) + VectorArea.upper)
+      asm.emit(Opcode(stores ? 0x19 : 0x18, .three3A, .operandSize), vex, .vector(number), .memory(place))
+      asm.byte(1)
+    }
   }
+}
+
+extension VectorForm {
+  /// Whether an operand is of SSE or AVX.
+  var isVector: Bool { reg.isVector || rm.isVector }
+  /// Whether an operand may be a general register.
+  var isGeneral: Bool { reg == .general || rm == .general }
+}
+
+extension VectorForm.Operand {
+  var isVector: Bool { self == .xmm || self == .ymm }
 }

@@ -23,9 +23,11 @@ internal import Assembler
     var isReturn = false
     /// An operand that its instruction cannot have, wherever it is.
     var unfit: Label?
-    /// Vector registers that the core does not have yet, and those that the host must have after it all.
-    var dirtyVectors: UInt16 = 0
-    var loadedVectors: UInt16 = 0
+    /// Whether it was the first look at MXCSR that failed.
+    var isFloat = false
+    /// What the host has of the vector registers before, and must have after it all.
+    var vectorsBefore = VectorRegisters()
+    var vectorsAfter = VectorRegisters()
   }
 
   /// A way to another block that may be linked to it.
@@ -56,7 +58,9 @@ internal import Assembler
   var isLiveBefore: [Bool] = []
   var flagsInHost = false
   var flagsSaved = false
-  var vectors = Vectors()
+  var vectors = VectorRegisters()
+  /// The instruction that last looked whether the host has the guest's MXCSR.
+  var asksForControl = -1
   var slowPaths: [SlowPath] = []
   var farJumps: [(label: Label, target: UInt64, mustSave: Bool)] = []
   var edges: [Edge] = []
@@ -282,7 +286,7 @@ internal import Assembler
     let (before, after) = (isLiveBefore[k], isLiveAfter[k + count - 1])
     if before { saveFlags() }
     storeVectors()
-    vectors = Vectors()
+    vectors = VectorRegisters()
     let resume = asm.makeLabel()
     emitHelp(k, count, before, after, resume)
     asm.place(resume)
@@ -303,7 +307,7 @@ internal import Assembler
   /// Out of line: the interpreter executes instruction `k`, where it is not one of the frequent cases.
   mutating func leaveToHelper(from miss: Label, to done: Label, _ k: Int, isReturn: Bool = false) {
     var path = SlowPath(miss: miss, hit: done, resume: done, access: nil, first: k, count: 1, flagsBefore: isLiveBefore[k])
-    (path.dirtyVectors, path.loadedVectors) = (vectors.dirty, vectors.loaded)
+    (path.vectorsBefore, path.vectorsAfter) = (vectors, vectors)
     path.isReturn = isReturn
     slowPaths.append(path)
   }
@@ -320,15 +324,23 @@ internal import Assembler
     for path in slowPaths {
       asm.place(path.miss)
       emitSecondLookup(path)
+      if path.isFloat { emitLoadingControl(path) }
       if path.isReturn { emitReturningSlowly() }
       if let unfit = path.unfit { asm.place(unfit) }
-      store(path.dirtyVectors)
-      let after = isLiveAfter[path.first + path.count - 1]
-      if path.restoresFlags || path.loadedVectors != 0 {
+      emitStoring(path.vectorsBefore)
+      let last = path.first + path.count - 1
+      let after = isLiveAfter[last]
+      if path.vectorsAfter.hasControl {
+        // The host has its own MXCSR again.
         let resume = asm.makeLabel()
         emitHelp(path.first, path.count, path.flagsBefore, after, resume)
         asm.place(resume)
-        load(path.loadedVectors)
+        emitLeaving(at: instruction(last).next, after ? Exit.withFlags : Exit.plain)
+      } else if path.restoresFlags || path.vectorsAfter.loaded != 0 {
+        let resume = asm.makeLabel()
+        emitHelp(path.first, path.count, path.flagsBefore, after, resume)
+        asm.place(resume)
+        emitLoading(path.vectorsAfter)
         if path.restoresFlags { emitRestoringFlags(usingT1: true) }
         asm.jump(path.resume)
       } else {
@@ -353,6 +365,8 @@ struct TranslationContext {
 
   /// Whether the guest may use SSE.
   var hasVectors: Bool { mode & Mode.vectors != 0 }
+  /// And AVX.
+  var hasWideVectors: Bool { mode & Mode.wideVectors != 0 }
   /// 64-bit code; else it is 32-bit code of flat segments.
   var is64Bit: Bool { mode & Mode.long64 != 0 }
   /// The size of what PUSH, CALL and their like put on the stack, and of addresses.

@@ -77,9 +77,11 @@ extension Core {
   }
 
   /// Where a page lies on the host, for translated code that did not find it in the soft TLB; zero unless it is RAM that
-  /// the access may reach and stays in.
+  /// the access may reach and stays in, and no code was there: a helper sees whether the running block is still good.
   fileprivate func find(_ address: UInt64, _ count: Int, write: Bool) -> UInt64 {
-    guard Int(address & 0xFFF) + count <= 4096, (try? probe(address, count, write: write)) != nil,
+    let translator = processor.translator
+    let invalidations = translator.invalidations
+    guard Int(address & 0xFFF) + count <= 4096, (try? probe(address, count, write: write)) != nil, translator.invalidations == invalidations,
       let place = unsafe write ? writeHost(address, count) : readHost(address, count)
     else { return 0 }
     return UInt64(UInt(bitPattern: place)) & ~0xFFF

@@ -18,6 +18,8 @@ enum TranslatedState {
   static let blockTable = 0xE48
   /// Whoever looks a page up by the page tables, and the address that is looked up.
   static let finder = 0xE50, sought = 0xE58
+  /// Not zero: the host has the guest's MXCSR.
+  static let hasControl = 0xE60
   /// How often helpers executed each operation.
   static let helped = 0x3_8000
   static let temporary = 0xE30, secondTemporary = 0xE38

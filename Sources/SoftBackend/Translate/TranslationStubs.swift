@@ -22,12 +22,14 @@ struct TranslationStubs {
   let findRead: Int
   let findWrite: Int
   static let jumpSize = 5
+  /// Gives the host the guest's MXCSR, and goes on at T1; behind a jump there if it raises exceptions.
+  let loadControl: Int
   /// The host's vector registers are the guest's: nothing of the host may be called.
   static let keepsVectors: UInt8 = 0x80
 
   static let none = TranslationStubs()
 
-  private init() { (enter, exit, exitSavingFlags, exitReturning, help, secondLookups, findRead, findWrite) = (0, 0, 0, 0, 0, 0, 0, 0) }
+  private init() { (enter, exit, exitSavingFlags, exitReturning, help, secondLookups, findRead, findWrite, loadControl) = (0, 0, 0, 0, 0, 0, 0, 0, 0) }
 
   init(_ asm: inout Assembler, core: UInt64) {
     let hostStack = Memory.gs(TranslatedState.hostStack)
@@ -50,6 +52,7 @@ struct TranslationStubs {
     asm.store(.long, .gs(TranslatedState.flags), .rax)
     asm.load(.rax, .gs(Core.Field.rax.rawValue))
     exit = asm.position
+    Self.giveBackControl(&asm)
     Self.store(&asm)
     asm.load(.rsp, hostStack)
     let leave = asm.makeLabelHere()
@@ -60,6 +63,7 @@ struct TranslationStubs {
     asm.align(16)
     help = asm.position
     asm.store(.gs(TranslatedState.resume), .r15)
+    Self.giveBackControl(&asm)
     Self.store(&asm)
     asm.load(.rsp, hostStack)
     asm.move(.rdi, core)
@@ -72,6 +76,9 @@ struct TranslationStubs {
 
     asm.align(16)
     exitReturning = Self.exitReturning(&asm, exit)
+
+    asm.align(16)
+    loadControl = Self.loadControl(&asm)
 
     asm.align(16)
     (findRead, findWrite) = Self.finds(&asm, core)
@@ -167,6 +174,36 @@ struct TranslationStubs {
     asm.loadAddress(t1, Memory(t1, displacement: Int32(jumpSize + 1)))
     asm.jump(to: .register(t1))
     return (read, write)
+  }
+
+  private static let control = Memory.gs(VectorArea.mxcsr)
+
+  private static func loadControl(_ asm: inout Assembler) -> Int {
+    let (t0, t1) = (BlockTranslation.t0, BlockTranslation.t1)
+    let begin = asm.position
+    let raises = asm.makeLabel()
+    asm.load(.long, t0, control)
+    asm.apply(.and, .long, .register(t0), Int32(FloatControl.masks))
+    asm.apply(.cmp, .long, .register(t0), Int32(FloatControl.masks))
+    asm.jump(if: .notEqual, raises)
+    asm.loadControl(control)
+    asm.store(.byte, .gs(TranslatedState.hasControl), 1)
+    asm.jump(to: .register(t1))
+    asm.place(raises)
+    asm.loadAddress(t1, Memory(t1, displacement: Int32(jumpSize)))
+    asm.jump(to: .register(t1))
+    return begin
+  }
+
+  /// The host's own code is about to run.
+  private static func giveBackControl(_ asm: inout Assembler) {
+    let done = asm.makeLabel()
+    asm.apply(.cmp, .byte, .memory(.gs(TranslatedState.hasControl)), 0)
+    asm.jump(if: .equal, done)
+    asm.storeControl(control)
+    asm.loadControl(.gs(VectorArea.hostControl))
+    asm.store(.byte, .gs(TranslatedState.hasControl), 0)
+    asm.place(done)
   }
 
   private static func exitReturning(_ asm: inout Assembler, _ exit: Int) -> Int {

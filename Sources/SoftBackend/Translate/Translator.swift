@@ -79,6 +79,8 @@ internal import CLinux
   /// The host allows no executable memory.
   private(set) var isRefused = false
   private var counts = TranslationTally()
+  /// How often the code of a page was overwritten.
+  var invalidations: Int { counts.invalidations }
   /// What has been done so far. While the processor runs, not all of it.
   var tally: TranslationTally {
     var tally = counts

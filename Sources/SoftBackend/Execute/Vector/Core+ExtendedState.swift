@@ -46,6 +46,7 @@ extension Core {
       value & 6 != Self.avxComponent
     else { throw .protection }
     self[.xcr0] = value
+    updateMode()
   }
 
   /// The components that may not be as they are after reset.

@@ -33,9 +33,12 @@
   }
 
   /// The form of an instruction of these maps, with VEX or without.
-  func form(of i: InstructionRecord) -> VectorForm {
-    let encoding: Encoding = !i.prefixes.contains(.vex) ? .legacy : i.vectorLength == 0 ? .short : .long
-    return self[encoding, i.map & 3, Prefix(i.prefixes), i.opcode]
+  func form(of i: InstructionRecord) -> VectorForm { form(i.prefixes, i.vectorLength, i.map, i.opcode) }
+  func form(of i: Instruction) -> VectorForm { form(i.prefixes, i.vectorLength, i.map, i.opcode) }
+
+  private func form(_ prefixes: Prefixes, _ length: UInt8, _ map: UInt8, _ opcode: UInt8) -> VectorForm {
+    let encoding: Encoding = !prefixes.contains(.vex) ? .legacy : length == 0 ? .short : .long
+    return self[encoding, map & 3, Prefix(prefixes), opcode]
   }
 
   typealias Operand = VectorForm.Operand
