@@ -13,8 +13,8 @@ public struct Memory: Equatable, Sendable {
   }
 
   /// A place at a fixed distance from the GS base, or from there and an index.
-  public static func gs(_ displacement: Int, index: Register? = nil) -> Memory {
-    var place = Memory(nil, index: index, displacement: Int32(truncatingIfNeeded: displacement))
+  public static func gs(_ displacement: Int, index: Register? = nil, scale: UInt8 = 0) -> Memory {
+    var place = Memory(nil, index: index, scale: scale, displacement: Int32(truncatingIfNeeded: displacement))
     place.isInGS = true
     return place
   }

@@ -45,7 +45,7 @@ internal import Time
     self.index = index
     self.backend = backend
     interrupts = LocalInterrupts(backend.fabric, index)
-    guard let block = unsafe Self.map(Core.size), let arena = unsafe Self.map(Self.arenaSize) else {
+    guard let block = unsafe Self.map(Core.size, huge: TranslatedState.patience), let arena = unsafe Self.map(Self.arenaSize, huge: Self.arenaSize) else {
       throw ProcessorError("the host has no memory for a processor")
     }
     core = unsafe Core(base: block)
@@ -73,11 +73,12 @@ internal import Time
     unsafe wakeLock.deallocate()
   }
 
-  private static func map(_ size: Int) -> UnsafeMutableRawPointer? {
+  /// - Parameter huge: so much of it, from the beginning, may lie in huge pages.
+  private static func map(_ size: Int, huge: Int) -> UnsafeMutableRawPointer? {
     let p = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let p = unsafe p, unsafe p != MAP_FAILED else { return nil }
     // A kernel's code is spread all over the cache: with small pages the host misses its TLB for every block.
-    unsafe madvise(p, size, MADV_HUGEPAGE)
+    unsafe madvise(p, huge, MADV_HUGEPAGE)
     return unsafe p
   }
 

@@ -25,16 +25,20 @@ enum SoftTLB {
   fileprivate static let localLines = 0x4000, globalLines = localLines + words * 8
 
   /// Near entries: for each set and use, and each register that addresses begin with, the page that was last reached
-  /// through it. Only translated code uses them: first addresses, then how many bytes from there on may be accessed
-  /// with operands of up to `nearSlack` bytes more (none in an empty entry), then places on the host.
-  static let nearPages = 0x1000, nearLimits = nearPages + nearSize, nearHosts = nearLimits + nearSize
+  /// through it. Only translated code uses them: first addresses, then places on the host, then for each of the operand
+  /// sizes in `nearSizes` at how many bytes from the address on such operands may begin (none in an empty entry).
+  static let nearPages = 0x1000, nearHosts = nearPages + nearSize
+  fileprivate static let nearLimits = nearHosts + nearSize
   /// The sixteen registers, FS and GS.
   static let nearEntries = 18
-  static let nearSlack = 32
-  private static let nearSize = sets * 2 * nearEntries * 8
+  static let nearSizes = [4, 8, 64]
+  fileprivate static let nearSize = sets * 2 * nearEntries * 8
 
   /// How far a near entry is from the beginning of its array.
   static func near(_ set: Int, _ use: Use, _ register: Int) -> Int { ((set * 2 + use.rawValue) * nearEntries + register) * 8 }
+
+  /// Where the limits are for operands of a size, or a little smaller ones.
+  static func nearLimits(for size: Int) -> Int { nearLimits + (nearSizes.firstIndex { size <= $0 } ?? nearSizes.count - 1) * nearSize }
 }
 
 extension Core {
@@ -151,6 +155,7 @@ extension Core {
 
   /// Makes all near entries empty.
   func clearNearEntries() {
-    for place in stride(from: SoftTLB.nearLimits, to: SoftTLB.nearHosts, by: 16) { store(SIMD2<UInt64>.zero, at: place) }
+    let end = SoftTLB.nearLimits + SoftTLB.nearSizes.count * SoftTLB.nearSize
+    for place in stride(from: SoftTLB.nearLimits, to: end, by: 32) { store(SIMD4<UInt64>.zero, at: place) }
   }
 }

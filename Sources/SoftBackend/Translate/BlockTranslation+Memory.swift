@@ -47,13 +47,15 @@ extension BlockTranslation {
     if before { saveFlags() }
     flagsInHost = false
     let (miss, hit, resume) = (asm.makeLabel(), asm.makeLabel(), asm.makeLabel())
-    if let near = access.near {
+    if let near = nearEntry(access) {
       let entry = SoftTLB.near(context.set, access.use, near)
       emitAddress(access.address)
       asm.apply(.sub, Self.t0, .memory(.gs(SoftTLB.nearPages + entry)))
-      asm.apply(.cmp, Self.t0, .memory(.gs(SoftTLB.nearLimits + entry)))
+      asm.apply(.cmp, Self.t0, .memory(.gs(SoftTLB.nearLimits(for: access.size) + entry)))
       asm.jump(if: .notBelow, miss)
       asm.load(Self.t1, .gs(SoftTLB.nearHosts + entry))
+    } else if access.near != nil {
+      emitTableLookup(access, miss)
     } else {
       emitConstantLookup(access, miss)
     }
@@ -82,6 +84,23 @@ extension BlockTranslation {
     }
   }
 
+  /// The near entry to try; none where they have not earned their place.
+  private func nearEntry(_ access: MemoryAccess) -> Int? {
+    context.triesNearEntries || access.near == Int(Register.rsp.rawValue) ? access.near : nil
+  }
+
+  private mutating func emitTableLookup(_ access: MemoryAccess, _ miss: Label) {
+    let table = SoftTLB.table(context.set, access.use)
+    emitAddress(access.address)
+    asm.move(.long, Self.t1, .register(Self.t0))
+    asm.shift(.shr, .long, .register(Self.t1), by: 8)
+    asm.apply(.and, .long, .register(Self.t1), Int32(SoftTLB.lineMask))
+    asm.apply(.sub, Self.t0, .memory(.gs(table, index: Self.t1)))
+    asm.apply(.cmp, .quad, .register(Self.t0), Int32(4096 - access.size))
+    asm.jump(if: .above, miss)
+    asm.load(Self.t1, .gs(table + 8, index: Self.t1))
+  }
+
   /// The address is known, and so are its line in the table and its place in the page.
   private mutating func emitConstantLookup(_ access: MemoryAccess, _ miss: Label) {
     guard case .operand(let i) = access.address else { preconditionFailure("only an operand's address is constant") }
@@ -108,7 +127,7 @@ extension BlockTranslation {
     emitAddress(access.address)
     let here = asm.makeLabel()
     asm.loadAddress(Self.t1, of: here)
-    if let near = access.near {
+    if let near = nearEntry(access) {
       asm.jump(toDistance: context.stubs.secondLookup(SoftTLB.near(context.set, access.use, near)) - origin)
     } else {
       asm.jump(toDistance: (access.use == .read ? context.stubs.findRead : context.stubs.findWrite) - origin)
@@ -116,6 +135,7 @@ extension BlockTranslation {
     asm.place(here)
     asm.jump(path.hit)
     asm.byte(UInt8(truncatingIfNeeded: access.size - 1) | (path.vectorsAfter.isInUse ? TranslationStubs.keepsVectors : 0))
+    asm.long(Int32(truncatingIfNeeded: number))
   }
 
   private mutating func emitAddress(_ address: MemoryAccess.Address) {

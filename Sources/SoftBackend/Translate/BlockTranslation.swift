@@ -67,6 +67,8 @@ internal import Assembler
   private(set) var nearEntry = 0
   private var pollsAtEntry = false
   private var attention: Label?
+  /// Where the block goes on from both entries, with the flags saved.
+  private var begin: Label?
 
   @unsafe init(_ block: UnsafePointer<BlockRecord>, _ context: TranslationContext, number: Int, mapping: Int, origin: Int) {
     unsafe self.block = unsafe block
@@ -100,6 +102,7 @@ internal import Assembler
     if !Self.neverContinues(instruction(count - 1).operation) {
       edge(to: instruction(count).address, from: instruction(count).address, isLiveAfter[count - 1])
     }
+    emitSavingEntry()
     emitFarJumps()
     emitSlowPaths()
     emitEdgeStubs()
@@ -194,6 +197,7 @@ internal import Assembler
   /// The far entry is for whoever does not know whether this page of code is still mapped here: other pages, indirect
   /// jumps and the run loop. It comes with the flags saved. The near entry is for the same page, with the flags in
   /// the host. Whoever goes round in a circle comes by a far entry, or by a block that jumps back and so looks up here.
+  /// Between the entries and the first instruction the flags are moved to where it wants them.
   private mutating func emitEntries() {
     let jumpsBack = (0..<count).contains { k in
       let i = instruction(k)
@@ -210,12 +214,35 @@ internal import Assembler
     if pollsAtEntry { nearEntry = asm.position }
     asm.apply(.cmp, .long, .memory(.gs(Core.Field.attention.rawValue)), 0)
     asm.jump(if: .notEqual, stale)
-    if !pollsAtEntry {
-      if needsFlags { emitRestoringFlags(usingT1: true) }
+    (flagsInHost, flagsSaved) = (false, needsFlags)
+    if pollsAtEntry { return }
+    guard needsFlags, savesFlagsFirst else {
+      if needsFlags { restoreFlags() }
       nearEntry = asm.position
+      flagsSaved = false
+      return
     }
-    flagsInHost = needsFlags
-    flagsSaved = false
+    begin = asm.makeLabelHere()
+  }
+
+  /// Whether the first instructions move the flags out of the way before any of them reads or changes them.
+  private var savesFlagsFirst: Bool {
+    for k in 0..<count {
+      let i = instruction(k)
+      if i.flagUse.reads { return false }
+      if i.isMemory || i.operation.plain == .push || i.operation.plain == .pop || i.operation == .ret { return true }
+      if i.flagUse.writes { return false }
+    }
+    return false
+  }
+
+  /// Out of line: the near entry of a block that wants the flags saved.
+  private mutating func emitSavingEntry() {
+    guard let begin else { return }
+    nearEntry = asm.position
+    (flagsInHost, flagsSaved) = (true, false)
+    saveFlags()
+    asm.jump(begin)
   }
 
   /// Whether a jump back to a block may use its near entry: there must be a look at `attention` in the circle.
@@ -360,6 +387,7 @@ struct TranslationContext {
   let firstEdge: Int
   /// Whether the host has POPCNT, LZCNT, TZCNT and BMI.
   let hasBitCounts: Bool
+  let triesNearEntries: Bool
   /// What the code was decoded for.
   let mode: UInt64
 

@@ -1,4 +1,6 @@
 internal import CLinux
+internal import Primitives
+internal import Time
 
 /// The run loop with both tiers.
 extension Core {
@@ -42,8 +44,14 @@ extension Core {
   /// The number of the present block's code, made when it has run often enough.
   @inline(__always) private func code(_ translator: Translator) -> Int? {
     guard let block = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(self[.currentBlock])) else { return nil }
-    let number = unsafe block.pointee.code
-    if number >= 0 { return Int(number) }
+    let number = unsafe Int(block.pointee.code)
+    if number >= 0 {
+      if !translator.isDead(number) { return number }
+      // It is made anew.
+      guard let made = unsafe translator.translate(block, triesNearEntries: false) else { return nil }
+      unsafe block.pointee.code = Int32(truncatingIfNeeded: made)
+      return made
+    }
     let heat = unsafe block.pointee.heat
     if heat > translator.threshold { return nil }
     // Tried once, whatever comes of it.
@@ -78,8 +86,9 @@ extension Core {
 
   /// Where a page lies on the host, for translated code that did not find it in the soft TLB; zero unless it is RAM that
   /// the access may reach and stays in, and no code was there: a helper sees whether the running block is still good.
-  fileprivate func find(_ address: UInt64, _ count: Int, write: Bool) -> UInt64 {
+  fileprivate func find(_ address: UInt64, _ count: Int, write: Bool, for block: Int) -> UInt64 {
     let translator = processor.translator
+    if load(TranslatedState.patience + block * 4, as: Int32.self) <= 0 { translator.judge(block, at: processor.backend.clock.now.nanoseconds) }
     let invalidations = translator.invalidations
     guard Int(address & 0xFFF) + count <= 4096, (try? probe(address, count, write: write)) != nil, translator.invalidations == invalidations,
       let place = unsafe write ? writeHost(address, count) : readHost(address, count)
@@ -115,7 +124,8 @@ extension Core {
 @unsafe func translationHelper(_ core: UnsafeMutableRawPointer, _ records: UnsafeMutableRawPointer) -> Int32 {
   unsafe Core(base: core).help(records.assumingMemoryBound(to: InstructionRecord.self)) ? 0 : 1
 }
-/// What translated code calls to find a page: an address, how much is accessed less one, and whether it is written.
-@unsafe func translationFinder(_ core: UnsafeMutableRawPointer, _ address: UInt64, _ size: UInt64, _ write: UInt64) -> UInt64 {
-  unsafe Core(base: core).find(address, Int(truncatingIfNeeded: size) + 1, write: write != 0)
+/// What translated code calls to find a page: an address, how much is accessed less one, whether it is written, and the
+/// number of the block.
+@unsafe func translationFinder(_ core: UnsafeMutableRawPointer, _ address: UInt64, _ size: UInt64, _ write: UInt64, _ block: UInt64) -> UInt64 {
+  unsafe Core(base: core).find(address, Int(truncatingIfNeeded: size) + 1, write: write != 0, for: Int(truncatingIfNeeded: block))
 }

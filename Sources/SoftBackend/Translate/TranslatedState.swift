@@ -36,7 +36,10 @@ enum TranslatedState {
   /// For each set of translation tables, and for 32-bit code apart, where indirect jumps have led: RIP and the host's place.
   static let targets = 0x1A_0000
   static let targetLines = 4096
-  static let size = 0x20_0000
+  /// For each block how many more of its accesses may miss their near entries before somebody looks into it.
+  static let patience = 0x20_0000
+  static let usualPatience: Int32 = 1024
+  static let size = patience + 4 * Translator.mostBlocks
 
   static func targets(_ set: Int, is64Bit: Bool) -> Int { targets + (is64Bit ? set : set + SoftTLB.sets) * targetLines * 16 }
 }

@@ -14,14 +14,16 @@ struct TranslationStubs {
   /// on at T1 instead, and nothing has happened.
   let exitReturning: Int
   /// For each near entry: T0 is an address that missed it, and T1 the place of a jump to where code goes on, with T0 and
-  /// T1 as after a lookup. Behind that jump a byte tells how much is accessed, less one, with `keepsVectors`; behind that
-  /// code goes on if the address has no page of RAM, or the access leaves it. Looks in the table, and fills the entry.
+  /// T1 as after a lookup. Behind that jump a byte tells how much is accessed, less one, with `keepsVectors`, and four the
+  /// block's number; behind that code goes on if the address has no page of RAM, or the access leaves it. Looks in the
+  /// table, and fills the entry. Whoever comes too often gets no entry at all, see Translator.judge.
   let secondLookups: Int
   static let secondLookupSize = 256
   /// The same for an address that is not in the table either, or has no near entry: the page tables are looked at.
   let findRead: Int
   let findWrite: Int
   static let jumpSize = 5
+  private static let numberPlace = jumpSize + 1, lookupEnd = numberPlace + 4
   /// Gives the host the guest's MXCSR, and goes on at T1; behind a jump there if it raises exceptions.
   let loadControl: Int
   /// The host's vector registers are the guest's: nothing of the host may be called.
@@ -101,37 +103,34 @@ struct TranslationStubs {
 
   private static func secondLookup(_ asm: inout Assembler, _ table: Int, _ near: Int, otherwise find: Int) {
     let (t0, t1) = (BlockTranslation.t0, BlockTranslation.t1)
-    let (pageEnd, miss) = (asm.makeLabel(), asm.makeLabel())
+    let miss = asm.makeLabel()
     let sought = Memory.gs(TranslatedState.sought), resume = Memory.gs(TranslatedState.resume)
-    func line() {
-      asm.load(.long, t1, sought)
-      asm.shift(.shr, .long, .register(t1), by: 8)
-      asm.apply(.and, .long, .register(t1), Int32(SoftTLB.lineMask))
-    }
     asm.store(resume, t1)
     asm.store(sought, t0)
-    line()
+    asm.move(.long, t1, .register(t0))
+    asm.shift(.shr, .long, .register(t1), by: 8)
+    asm.apply(.and, .long, .register(t1), Int32(SoftTLB.lineMask))
     asm.apply(.sub, t0, .memory(.gs(table, index: t1)))
-    asm.apply(.cmp, .quad, .register(t0), Int32(4096 - SoftTLB.nearSlack))
-    asm.jump(if: .above, pageEnd)
+    asm.apply(.cmp, .quad, .register(t0), 4095)
+    asm.jump(if: .above, miss)
     asm.load(t0, .gs(table, index: t1))
     asm.store(.gs(SoftTLB.nearPages + near), t0)
     asm.load(t1, .gs(table + 8, index: t1))
     asm.store(.gs(SoftTLB.nearHosts + near), t1)
-    asm.store(.quad, .gs(SoftTLB.nearLimits + near), UInt64(4096 - SoftTLB.nearSlack + 1))
-    asm.load(t0, sought)
-    asm.apply(.sub, t0, .memory(.gs(SoftTLB.nearPages + near)))
-    asm.jump(to: .memory(resume))
-    // Near a page's end the entry does not help, but the access may fit.
-    asm.place(pageEnd)
+    for size in SoftTLB.nearSizes { asm.store(.quad, .gs(SoftTLB.nearLimits(for: size) + near), UInt64(4096 - size + 1)) }
     asm.load(t1, resume)
+    asm.load(.long, t0, Memory(t1, displacement: Int32(numberPlace)))
+    asm.apply(.sub, .long, .memory(.gs(TranslatedState.patience, index: t0, scale: 2)), 1)
+    asm.jump(if: .equal, miss)
+    // Whether the access stays in the page.
     asm.emit(Opcode(0xB6, .two), .long, .register(t1), .memory(Memory(t1, displacement: Int32(jumpSize))))
     asm.apply(.and, .long, .register(t1), Int32(~keepsVectors))
     asm.apply(.xor, .long, .register(t1), 4095)
+    asm.load(t0, sought)
+    asm.apply(.sub, t0, .memory(.gs(SoftTLB.nearPages + near)))
     asm.apply(.cmp, .quad, t0, .register(t1))
     asm.jump(if: .above, miss)
-    line()
-    asm.load(t1, .gs(table + 8, index: t1))
+    asm.load(t1, .gs(SoftTLB.nearHosts + near))
     asm.jump(to: .memory(resume))
     asm.place(miss)
     asm.load(t0, sought)
@@ -159,6 +158,7 @@ struct TranslationStubs {
     asm.move(.rsi, t0)
     asm.emit(Opcode(0xB6, .two), .long, .register(.rdx), .memory(Memory(t1, displacement: Int32(jumpSize))))
     asm.load(.long, .rcx, request)
+    asm.load(.long, .r8, Memory(t1, displacement: Int32(numberPlace)))
     asm.call(.memory(.gs(TranslatedState.finder)))
     asm.move(t1, .rax)
     asm.test(.quad, .rax, .register(.rax))
@@ -171,7 +171,7 @@ struct TranslationStubs {
     load(&asm)
     asm.load(t1, resume)
     asm.place(notHere)
-    asm.loadAddress(t1, Memory(t1, displacement: Int32(jumpSize + 1)))
+    asm.loadAddress(t1, Memory(t1, displacement: Int32(lookupEnd)))
     asm.jump(to: .register(t1))
     return (read, write)
   }

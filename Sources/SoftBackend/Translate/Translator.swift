@@ -42,6 +42,8 @@ internal import CLinux
     var firstEdge = -1
     var nextInPage: Int
     var isDead = false
+    /// When somebody last looked whether its near entries are worth it.
+    var judged: UInt64 = 0
   }
 
   /// A way out of a block, and what it is linked to.
@@ -57,7 +59,8 @@ internal import CLinux
 
   static let codeSize = 64 << 20
   /// Blocks have at least 64 bytes of code.
-  private static let mostBlocks = codeSize / 64, mostEdges = 4 * mostBlocks
+  static let mostBlocks = codeSize / 64
+  private static let mostEdges = 4 * mostBlocks
   /// How often a block is interpreted before it is worth code.
   static let usualThreshold: UInt32 = 16
 
@@ -119,7 +122,7 @@ internal import CLinux
     (start, used) = (asm.position, asm.position)
     let helper: @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Int32 = unsafe translationHelper
     core.store(UInt64(UInt(bitPattern: unsafe unsafeBitCast(helper, to: UnsafeRawPointer.self))), at: TranslatedState.helper)
-    let finder: @convention(c) (UnsafeMutableRawPointer, UInt64, UInt64, UInt64) -> UInt64 = unsafe translationFinder
+    let finder: @convention(c) (UnsafeMutableRawPointer, UInt64, UInt64, UInt64, UInt64) -> UInt64 = unsafe translationFinder
     core.store(UInt64(UInt(bitPattern: unsafe unsafeBitCast(finder, to: UnsafeRawPointer.self))), at: TranslatedState.finder)
     forgetTargets()
     forgetEdge()
@@ -129,7 +132,9 @@ internal import CLinux
   // MARK: Blocks
 
   /// The number of a block's code, made now; nil if it has none.
-  @unsafe func translate(_ block: UnsafeMutablePointer<BlockRecord>) -> Int? {
+  ///
+  /// - Parameter triesNearEntries: most of its accesses are thought to be near the last one by the same register.
+  @unsafe func translate(_ block: UnsafeMutablePointer<BlockRecord>, triesNearEntries: Bool = true) -> Int? {
     guard let memory = prepare(), let blocks, let edges else { return nil }
     let record = unsafe block.pointee
     guard Mode.isTranslatable(record.mode), record.page >= 0 else { return nil }
@@ -143,7 +148,7 @@ internal import CLinux
       return nil
     }
     let mapping = mappings[key] ?? mappings.count
-    let context = TranslationContext(core: core, set: set, stubs: stubs, firstEdge: edges.count, hasBitCounts: hasBitCounts, mode: record.mode)
+    let context = TranslationContext(core: core, set: set, stubs: stubs, firstEdge: edges.count, hasBitCounts: hasBitCounts, triesNearEntries: triesNearEntries, mode: record.mode)
     var translation = unsafe BlockTranslation(block, context, number: blocks.count, mapping: mapping, origin: used)
     guard translation.translate(), memory.write(translation.asm.bytes, at: used) else { return nil }
     if mappings[key] == nil {
@@ -160,6 +165,7 @@ internal import CLinux
         rip: record.rip, page: record.page, physicalPage: record.physical >> 12, mapping: mapping, set: set, is64Bit: context.is64Bit, needsFlags: translation.needsFlags, farEntry: used,
         nearEntry: used + translation.nearEntry, nextInPage: known?.first ?? -1))
     pages[record.page] = (blocks.count - 1, record.version)
+    core.store(TranslatedState.usualPatience, at: TranslatedState.patience + (blocks.count - 1) * 4)
     used = (used + translation.asm.position + 15) & ~15
     counts.blocks += 1
     return blocks.count - 1
@@ -227,6 +233,22 @@ internal import CLinux
     TranslatedState.targets(block.set, is64Bit: block.is64Bit) + Int(truncatingIfNeeded: block.rip) & (TranslatedState.targetLines - 1) * 16
   }
 
+  func isDead(_ number: Int) -> Bool { blocks?[number].isDead ?? true }
+
+  /// A near entry must earn its place. A block whose accesses missed theirs again and again within a short time is made
+  /// anew without: so it is with pointers that are followed, and with tables that are read at random.
+  func judge(_ number: Int, at now: UInt64) {
+    guard let blocks, !blocks[number].isDead else { return }
+    if now &- blocks[number].judged < Self.shortTime {
+      retire(number)
+    } else {
+      core.store(TranslatedState.usualPatience, at: TranslatedState.patience + number * 4)
+      blocks[number].judged = now
+    }
+  }
+  /// Sixty nanoseconds a miss.
+  private static let shortTime = UInt64(TranslatedState.usualPatience) * 60
+
   // MARK: The end of blocks
 
   /// The code of a page was overwritten: nothing leads to its blocks any more.
@@ -254,6 +276,7 @@ internal import CLinux
       edges[edge].isLinked = false
       edge = edges[edge].next
     }
+    blocks[number].firstEdge = -1
     let line = targetLine(blocks[number])
     if core.load(line, as: UInt64.self) == blocks[number].rip { forgetTarget(line) }
   }
