@@ -88,6 +88,8 @@ extension Core {
   /// the access may reach and stays in, and no code was there: a helper sees whether the running block is still good.
   fileprivate func find(_ address: UInt64, _ count: Int, write: Bool, for block: Int) -> UInt64 {
     let translator = processor.translator
+    // The instruction is executed again where this finds nothing, so its record must stay what it is.
+    self[.currentBlock] = 0
     if load(TranslatedState.patience + block * 4, as: Int32.self) <= 0 { translator.judge(block, at: processor.backend.clock.now.nanoseconds) }
     let invalidations = translator.invalidations
     guard Int(address & 0xFFF) + count <= 4096, (try? probe(address, count, write: write)) != nil, translator.invalidations == invalidations,
