@@ -51,8 +51,14 @@ extension BlockTranslation {
     return true
   }
 
+  /// What is part of the opcode; MOVBE ignores prefixes that are not about its size.
   private func prefix(_ i: Instruction) -> Opcode.Prefix {
-    let isSize = i.prefixes.contains(.operandSize) && i.operation != .moveBE && i.operation != .crc32
-    return i.prefixes.contains(.repeatZero) ? .repeatZero : i.prefixes.contains(.repeatNonzero) ? .repeatNonzero : isSize ? .operandSize : .none
+    switch i.operation {
+    case .moveBE: .none
+    case .crc32: .repeatNonzero
+    default:
+      i.prefixes.contains(.repeatZero) ? .repeatZero
+        : i.prefixes.contains(.repeatNonzero) ? .repeatNonzero : i.prefixes.contains(.operandSize) ? .operandSize : .none
+    }
   }
 }
