@@ -57,18 +57,19 @@ extension BlockTranslation {
     form.traits.contains(.source) || form.traits.contains(.merges) && !i.isMemory
   }
 
+  /// Sources first: the target may be one of them.
   private mutating func loadSources(_ i: Instruction, _ form: VectorForm) {
     let traits = form.traits
     let isVEX = i.prefixes.contains(.vex)
-    if form.rm.isVector, !i.isMemory {
-      need(i.rm, isRead: !traits.contains(.stores) || !isVEX && i.width < 16, isWide: form.rm == .ymm)
+    let readsReg = !traits.isDisjoint(with: [.stores, .readsOnly, .accumulates, .string]) || !isVEX && !Self.replacesTarget(i)
+    let readsRM = !traits.contains(.stores) || !isVEX && i.width < 16
+    if traits.contains(.fourth) { need(i.vectorImmediate >> 4, true, isWide: form.isLong) }
+    if traits.contains(.third) { need(0, true, isWide: false) }
+    for isRead in [true, false] {
+      if form.rm.isVector, !i.isMemory, readsRM == isRead { need(i.rm, isRead, isWide: form.rm == .ymm) }
+      if form.reg.isVector, readsReg == isRead { need(i.reg, isRead, isWide: form.reg == .ymm) }
+      if isVEX, traits.contains(.target) != isRead, usesSource(i, form) || !isRead { need(i.vvvv, isRead, isWide: form.isLong) }
     }
-    if isVEX, usesSource(i, form) || traits.contains(.target) { need(i.vvvv, isRead: !traits.contains(.target), isWide: form.isLong) }
-    if traits.contains(.fourth) { need(i.vectorImmediate >> 4, isRead: true, isWide: form.isLong) }
-    if traits.contains(.third) { need(0, isRead: true, isWide: false) }
-    guard form.reg.isVector else { return }
-    let isRead = !traits.isDisjoint(with: [.stores, .readsOnly, .accumulates, .string]) || !isVEX && !Self.replacesTarget(i)
-    need(i.reg, isRead: isRead, isWide: form.reg == .ymm)
   }
 
   /// With VEX an XMM register that is written has an upper half of zeros.
@@ -149,7 +150,7 @@ extension BlockTranslation {
   // MARK: Registers
 
   /// The host's register is about to be used.
-  private mutating func need(_ number: UInt8, isRead: Bool, isWide: Bool) {
+  private mutating func need(_ number: UInt8, _ isRead: Bool, isWide: Bool) {
     let bit = UInt16(1) << UInt16(number & 15)
     if vectors.loaded & bit == 0 {
       if isRead { emitMoves(bit, 0x10) }
