@@ -6,7 +6,7 @@ public import Primitives
 ///
 /// The framebuffer is memory of its own behind the first base address, which the guest's processors reach like
 /// RAM; the registers are behind the third, and at ports (`DisplayPorts`).
-public struct DisplayAdapter: PCIFunction {
+public struct DisplayAdapter: FixedPortFunction {
   /// What lies where in the window of registers.
   private enum Window {
     static let vga = 0x400..<0x420
@@ -58,6 +58,7 @@ public struct DisplayAdapter: PCIFunction {
     writeConfiguration(Platform.video.first.value, .dword, at: base, &cycle)
     writeConfiguration(Platform.videoRegisters.first.value, .dword, at: base + 8, &cycle)
     writeConfiguration(3, .word, at: ConfigurationSpace.Register.command, &cycle)
+    cycle.changes.insert(.windows)
     guard let mode else { return }
     _ = interface.write(UInt16(clamping: mode.width), to: .width)
     _ = interface.write(UInt16(clamping: mode.height), to: .height)
@@ -77,9 +78,8 @@ public struct DisplayAdapter: PCIFunction {
     if before != framebufferPlace { cycle.changes.insert(.memoryMap) }
   }
 
-  public func decode(_ address: UInt64, count: Int) -> (bar: Int, offset: Int)? {
-    registers.decode(address, count: count, in: space).map { (registers.index, $0) }
-  }
+  /// Processors reach the framebuffer as memory, so it is no window.
+  public var windows: [PCIWindow] { registers.window(in: space).map { [$0] } ?? [] }
 
   public mutating func read(bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {
     if Window.interface.contains(offset) {
@@ -113,17 +113,32 @@ public struct DisplayAdapter: PCIFunction {
 
   // MARK: Ports
 
+  public static let portPlacement = Placement("VGA ports", ports: [Platform.displayInterface, Platform.vga])
+  private static let interfaceCount = Int(Platform.displayInterface.count)
+
+  public mutating func readPort(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {
+    offset < Self.interfaceCount ? readInterface(width, at: offset) : readVGA(width, at: offset - Self.interfaceCount)
+  }
+
+  public mutating func writePort(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
+    if offset < Self.interfaceCount {
+      writeInterface(value, width, at: offset, &cycle)
+    } else {
+      writeVGA(value, width, at: offset - Self.interfaceCount)
+    }
+  }
+
   /// - Parameter offset: from port 0x3C0 on.
-  mutating func readVGA(_ width: AccessWidth, at offset: Int) -> UInt64 {
+  private mutating func readVGA(_ width: AccessWidth, at offset: Int) -> UInt64 {
     width.value { vga.read(offset + $0) }
   }
 
-  mutating func writeVGA(_ value: UInt64, _ width: AccessWidth, at offset: Int) {
+  private mutating func writeVGA(_ value: UInt64, _ width: AccessWidth, at offset: Int) {
     width.forEachByte(of: value) { vga.write($1, offset + $0) }
   }
 
   /// The index at port 0x1CE, the value at 0x1CF; both are words.
-  mutating func readInterface(_ width: AccessWidth, at offset: Int) -> UInt64 {
+  private mutating func readInterface(_ width: AccessWidth, at offset: Int) -> UInt64 {
     switch (offset, width) {
     case (0, .word): UInt64(interfaceIndex)
     case (1, .word), (2, .word): UInt64(DisplayInterface.Register(rawValue: Int(interfaceIndex)).map { interface.read($0) } ?? 0)
@@ -131,7 +146,7 @@ public struct DisplayAdapter: PCIFunction {
     }
   }
 
-  mutating func writeInterface(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
+  private mutating func writeInterface(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
     switch (offset, width) {
     case (0, .word): interfaceIndex = UInt16(truncatingIfNeeded: value)
     case (1, .word), (2, .word):

@@ -1,10 +1,10 @@
-public import GuestRAM
+public import DeviceModel
 import Primitives
 
 /// The picture on the screen, from what is in memory at this moment.
 extension Picture {
   /// - Parameter memory: with the framebuffer, and with RAM at 0xA0000 for the VGA's own modes.
-  public init(of screen: Screen, in memory: GuestMemory) {
+  public init(of screen: Screen, in memory: any ScreenMemory) {
     switch screen {
     case .blank(let width, let height): self.init(width: width, height: height)
     case .text(let text): self.init(text, TextScreen.cells(of: text, in: memory))
@@ -12,7 +12,7 @@ extension Picture {
       let count = pixels.bytesPerLine * (pixels.height - 1) + pixels.width * pixels.format.byteCount
       let bytes =
         pixels.isLegacy
-        ? (try? memory.bytes(count, at: Platform.legacyVideo.first)) ?? [] : memory.videoBytes(count, at: pixels.start)
+        ? memory.copy(count, from: Platform.legacyVideo.first) ?? [] : memory.videoBytes(count, at: pixels.start)
       self.init(pixels, bytes)
     }
   }
@@ -57,8 +57,8 @@ extension TextScreen {
   private static let size = 0x8000
 
   /// The cells on the screen; after the end of its memory it begins again.
-  static func cells(of screen: TextScreen, in memory: GuestMemory) -> [Cell] {
-    guard let bytes = try? memory.bytes(size, at: Platform.textScreen) else { return [] }
+  static func cells(of screen: TextScreen, in memory: any ScreenMemory) -> [Cell] {
+    guard let bytes = memory.copy(size, from: Platform.textScreen) else { return [] }
     return (0..<screen.rows * screen.columns).map { index in
       let place = (screen.start + index) * 2 % size
       return Cell(character: bytes[place], attribute: bytes[place + 1])
@@ -66,7 +66,7 @@ extension TextScreen {
   }
 
   /// The lines of text on the screen, without colours; what is no ASCII is a question mark.
-  public func lines(in memory: GuestMemory) -> [String] {
+  public func lines(in memory: any ScreenMemory) -> [String] {
     let characters = Self.cells(of: self, in: memory).map { cell -> UInt8 in
       cell.character == 0 ? 0x20 : (0x20..<0x7F).contains(cell.character) ? cell.character : UInt8(ascii: "?")
     }

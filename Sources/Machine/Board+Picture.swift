@@ -1,6 +1,7 @@
 internal import Display
 internal import Host
 internal import PCI
+internal import PCIBus
 
 extension Board {
   /// What is on the screen now.

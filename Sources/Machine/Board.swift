@@ -6,6 +6,7 @@ internal import Display
 internal import GuestRAM
 internal import Host
 internal import PCI
+internal import PCIBus
 internal import Primitives
 internal import Processor
 internal import SystemBus

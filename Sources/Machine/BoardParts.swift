@@ -4,6 +4,7 @@ internal import Display
 internal import GuestRAM
 internal import Host
 internal import PCI
+internal import PCIBus
 internal import Primitives
 internal import SystemBus
 internal import Virtio
@@ -12,7 +13,7 @@ internal import Virtio
 struct BoardParts {
   private let memory: GuestMemory
   private let chassis: Chassis
-  private let lines: InterruptLines
+  private let wires: PCIWires
   private(set) var targets: [any BusTarget] = []
   private(set) var disks: [DiskStation] = []
   private var functions: [any PCISlot] = []
@@ -20,7 +21,7 @@ struct BoardParts {
   init(_ memory: GuestMemory, on chassis: Chassis) {
     self.memory = memory
     self.chassis = chassis
-    lines = InterruptLines(on: chassis)
+    wires = PCIWires(on: chassis)
   }
 
   @discardableResult
@@ -38,7 +39,7 @@ struct BoardParts {
   }
 
   private mutating func add<F: PCIFunction>(_ function: F, as place: BoardPlan.Function, on outlet: Outlet?) -> FunctionSlot<F> {
-    let slot = FunctionSlot(function, at: place.address, Placement(place.name), lines: lines, on: outlet ?? chassis)
+    let slot = FunctionSlot(function, at: place.address, Placement(place.name), wires: wires, on: outlet ?? chassis)
     functions.append(slot)
     return slot
   }
@@ -57,13 +58,13 @@ struct BoardParts {
 
   mutating func addDisplay(_ wish: Configuration.Display, as place: BoardPlan.Function) -> FunctionSlot<DisplayAdapter> {
     let slot = add(DisplayAdapter(memorySize: Int(memory.videoSize), preferred: wish.preferred), as: place, on: nil)
-    targets.append(DisplayPorts(of: slot))
+    targets.append(FixedPorts(of: slot))
     return slot
   }
 
   /// The bridge to the functions that there are now: no more of them can be added.
   mutating func addBridge() -> HostBridge {
-    let bridge = HostBridge(functions, lines: lines, on: chassis) { chassis.tracer?.watching($0) ?? $0 }
+    let bridge = HostBridge(functions, wires: wires, on: chassis) { chassis.tracer?.watching($0) ?? $0 }
     targets.append(bridge)
     return bridge
   }

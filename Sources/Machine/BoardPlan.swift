@@ -3,6 +3,7 @@ internal import Devices
 internal import Display
 internal import GuestRAM
 internal import PCI
+internal import PCIBus
 internal import Primitives
 
 /// Where everything on the board sits. It follows from what the user asks for, and nothing is opened, locked or made for
@@ -47,7 +48,7 @@ struct BoardPlan: Sendable {
     ]
     if wishes.hasTestDevice { placements.append(TestDevice.placement) }
     placements += [PostCode.placement, ReadAsZero.dmaPlacement, ReadAsZero.diskPlacement] + ReadAsZero.rootComplexPlacements
-    if display != nil { placements.append(DisplayPorts.placement) }
+    if display != nil { placements.append(DisplayAdapter.portPlacement) }
     placements += [HostBridge.placement, FirmwareConfig.placement]
     if let flash { placements.append(flash) }
     self.placements = placements

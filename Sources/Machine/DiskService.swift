@@ -2,6 +2,7 @@ internal import DeviceModel
 internal import GuestRAM
 internal import Host
 internal import PCI
+internal import PCIBus
 internal import Primitives
 internal import Virtio
 

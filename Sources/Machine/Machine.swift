@@ -4,6 +4,7 @@ internal import Devices
 internal import GuestRAM
 internal import Host
 internal import PCI
+internal import PCIBus
 internal import Primitives
 internal import Processor
 internal import Synchronization
@@ -145,7 +146,12 @@ public final class Machine: Sendable {
       try chassis.tracer?.check(devices: targets.map(\.placement.name) + board.bridge.slots.map(\.placement.name))
       for target in targets {
         let watched = chassis.tracer?.watching(target) ?? target
-        if target === board.power { try bus.addMovable(watched) { [bridge = board.bridge] in bridge.pmBase } } else { try bus.add(watched) }
+        if target === board.power {
+          try bus.addMemory(of: watched)
+          bus.setSubtractive(MovablePorts(of: watched, behind: board.bridge))
+        } else {
+          try bus.add(watched)
+        }
       }
       let entry = try board.load(configuration)
       for index in 0..<configuration.processors { processors.append(try backend.makeProcessor(index)) }

@@ -2,6 +2,7 @@ internal import DeviceModel
 internal import Devices
 internal import GuestRAM
 internal import PCI
+internal import PCIBus
 internal import Primitives
 
 /// The map of the machine a configuration would make.

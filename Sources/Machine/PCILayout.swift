@@ -1,4 +1,5 @@
 internal import PCI
+internal import PCIBus
 
 /// Which slot of PCI each function has, whatever else is on the board: a guest that was installed with one set of devices
 /// finds them again with another.

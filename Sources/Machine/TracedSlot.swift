@@ -1,5 +1,6 @@
 internal import DeviceModel
 internal import PCI
+internal import PCIBus
 internal import Primitives
 
 /// A PCI function that reports what passes.
@@ -18,7 +19,7 @@ final class TracedSlot: PCISlot {
   var deadline: Instant? { slot.deadline }
   func reset() { slot.reset() }
   func advance() { slot.advance() }
-  func decode(_ address: UInt64, count: Int) -> (bar: Int, offset: Int)? { slot.decode(address, count: count) }
+  var windows: [PCIWindow] { slot.windows }
 
   func readConfiguration(_ width: AccessWidth, at offset: Int) -> UInt64 {
     let value = slot.readConfiguration(width, at: offset)
@@ -31,17 +32,14 @@ final class TracedSlot: PCISlot {
     slot.writeConfiguration(value, width, at: offset)
   }
 
-  func readMemory(_ width: AccessWidth, at address: UInt64) -> UInt64? {
-    let place = decode(address, count: width.byteCount)
-    let value = slot.readMemory(width, at: address)
-    if let place, let value { tracer.access("read", width, at: place.offset, value & width.mask, of: placement.name) }
+  func readMemory(bar: Int, _ width: AccessWidth, at offset: Int) -> UInt64 {
+    let value = slot.readMemory(bar: bar, width, at: offset)
+    tracer.access("read", width, at: offset, value & width.mask, of: placement.name)
     return value
   }
 
-  func writeMemory(_ value: UInt64, _ width: AccessWidth, at address: UInt64) -> Bool {
-    if let place = decode(address, count: width.byteCount) {
-      tracer.access("write", width, at: place.offset, value & width.mask, of: placement.name)
-    }
-    return slot.writeMemory(value, width, at: address)
+  func writeMemory(_ value: UInt64, bar: Int, _ width: AccessWidth, at offset: Int) {
+    tracer.access("write", width, at: offset, value & width.mask, of: placement.name)
+    slot.writeMemory(value, bar: bar, width, at: offset)
   }
 }

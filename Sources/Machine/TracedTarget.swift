@@ -1,5 +1,4 @@
 internal import DeviceModel
-internal import PCI
 internal import Primitives
 internal import SystemBus
 
@@ -18,17 +17,16 @@ final class TracedTarget: BusTarget {
   func reset() { target.reset() }
   func advance() { target.advance() }
 
-  /// What the host bridge hands on is the function's to report.
-  private func isHandedOn(_ offset: Int) -> Bool { (target as? HostBridge)?.function(at: offset) != nil }
+  func handsOn(_ offset: Int) -> Bool { target.handsOn(offset) }
 
   func read(_ width: AccessWidth, at offset: Int) -> UInt64 {
     let value = target.read(width, at: offset)
-    if !isHandedOn(offset) { tracer.access("read", width, at: offset, value & width.mask, of: placement.name) }
+    if !handsOn(offset) { tracer.access("read", width, at: offset, value & width.mask, of: placement.name) }
     return value
   }
 
   func write(_ value: UInt64, _ width: AccessWidth, at offset: Int) {
-    if !isHandedOn(offset) { tracer.access("write", width, at: offset, value, of: placement.name) }
+    if !handsOn(offset) { tracer.access("write", width, at: offset, value, of: placement.name) }
     target.write(value, width, at: offset)
   }
 }

@@ -2,6 +2,7 @@ internal import DeviceModel
 internal import Host
 internal import KVMBackend
 internal import PCI
+internal import PCIBus
 internal import Primitives
 internal import SystemBus
 

@@ -21,11 +21,8 @@ public struct BaseAddress: Sendable {
     return space.decodesMemory && base != 0 ? GuestAddress(UInt64(base)) : nil
   }
 
-  /// The offset into the window of an access that lies wholly inside, while memory decoding is on.
-  public func decode(_ address: UInt64, count: Int, in space: ConfigurationSpace) -> Int? {
-    guard let base = place(in: space)?.value, address >= base else { return nil }
-    let start = address - base
-    guard start < UInt64(byteCount), UInt64(byteCount) - start >= UInt64(truncatingIfNeeded: count) else { return nil }
-    return Int(start)
+  /// The window itself; nil while it is nowhere.
+  public func window(in space: ConfigurationSpace) -> PCIWindow? {
+    place(in: space).map { PCIWindow(bar: index, MemoryRange($0, count: UInt64(byteCount))) }
   }
 }

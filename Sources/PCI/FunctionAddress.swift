@@ -15,12 +15,12 @@ public struct FunctionAddress: Hashable, Comparable, Sendable {
   }
 
   /// The address in the configuration space's numbering: five bits of slot, three of function.
-  init(devfn: Int) {
+  public init(devfn: Int) {
     slot = devfn >> 3 & 31
     function = devfn & 7
   }
 
-  var devfn: Int { slot << 3 | function }
+  public var devfn: Int { slot << 3 | function }
 
   public static func < (a: Self, b: Self) -> Bool { a.devfn < b.devfn }
 

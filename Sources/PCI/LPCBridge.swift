@@ -29,7 +29,7 @@ public struct LPCBridge: PCIFunction {
   }
 
   /// The legacy lines of PIRQA to PIRQH; nil while that route is off.
-  var routes: [Int?] {
+  public var routes: [Int?] {
     Register.routes.map { offset in
       let route = space.value(UInt8.self, at: offset)
       return route[bit: 7] ? nil : Int(route & 0xF)

@@ -45,6 +45,9 @@ public struct MemoryController: PCIFunction {
     return MemoryRange(GuestAddress(UInt64(low & 0xF000_0000)), count: count)
   }
 
+  /// Configuration space, which is before the windows of all other functions.
+  public var windows: [PCIWindow] { ecam.map { [PCIWindow(bar: 0, $0)] } ?? [] }
+
   public mutating func readConfiguration(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {
     space.read(width, at: offset)
   }
@@ -54,11 +57,7 @@ public struct MemoryController: PCIFunction {
     space.write(value, width, at: offset)
     if Self.wantsManagementMode(value, width, at: offset) { cycle.effects.append(.power(.refused(Self.managementModeRefusal))) }
     if before != (shadow, ecam) { cycle.changes.insert(.memoryMap) }
-    // What configuration space covers, no window answers for.
-    if before.1 != ecam {
-      cycle.changes.insert(.windows)
-      cycle.changes.insert(.tables)
-    }
+    if before.1 != ecam { cycle.changes.insert(.tables) }
   }
 
   /// Whether a write turns on the memory that only system management mode sees (TSEG). No firmware does that but one

@@ -6,8 +6,9 @@ public protocol PCIFunction: Sendable {
   /// Configuration registers; the offset is below 4096 and the access stays in its doubleword or quadword.
   mutating func readConfiguration(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64
   mutating func writeConfiguration(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle)
-  /// Which base address answers for this memory access, and at which offset; nil if none does now.
-  func decode(_ address: UInt64, count: Int) -> (bar: Int, offset: Int)?
+  /// Its windows of memory, where they are now; none while it does not decode memory. If anything but a write to its
+  /// configuration or a reset moves one, the cycle's `changes` say so.
+  var windows: [PCIWindow] { get }
   mutating func read(bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64
   mutating func write(_ value: UInt64, bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle)
   /// The addresses of its doorbells as it decodes them now.
@@ -24,7 +25,7 @@ public protocol PCIFunction: Sendable {
 
 /// Chipset functions have no windows, no doorbells, no pin and no clock.
 extension PCIFunction {
-  public func decode(_ address: UInt64, count: Int) -> (bar: Int, offset: Int)? { nil }
+  public var windows: [PCIWindow] { [] }
   public mutating func read(bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {
     width.ones
   }

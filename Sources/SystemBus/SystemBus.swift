@@ -16,6 +16,12 @@ public protocol BusTarget: AnyObject, Sendable {
   func reset()
   var deadline: Instant? { get }
   func advance()
+  /// Whether an access there is another target's, to which this one only leads.
+  func handsOn(_ offset: Int) -> Bool
+}
+
+extension BusTarget {
+  public func handsOn(_ offset: Int) -> Bool { false }
 }
 
 /// The lock around one device, and its wire to the backplane. Written once, for every device.
@@ -80,7 +86,8 @@ public struct SystemBus: Sendable {
 
   public private(set) var targets: [any BusTarget] = []
   private var ports: [Window<PortSpace>] = []
-  private var movables: [Movable] = []
+  /// Who gets accesses to ports where nobody else is.
+  private var subtractive: (any BusTarget)?
   private var memory: [Window<MemorySpace>] = []
 
   public init() {}
@@ -97,29 +104,15 @@ public struct SystemBus: Sendable {
     targets.append(target)
   }
 
-  /// A target's one range of ports that the guest moves. What stays in its place wins over it.
-  private struct Movable: Sendable {
-    let target: any BusTarget
-    let count: Int
-    let first: @Sendable () -> Port?
-
-    /// Where an access is in the device's own offsets; nil if it is not wholly inside.
-    func offset(_ width: AccessWidth, _ port: Port) -> Int? {
-      guard let first = first(), port >= first else { return nil }
-      let offset = Int(port.value - first.value)
-      return offset + width.byteCount <= count ? offset : nil
-    }
-  }
-
-  /// - Parameter first: where the target's only range of ports begins now; nil while it is nowhere.
-  public mutating func addMovable(
-    _ target: any BusTarget, at first: @escaping @Sendable () -> Port?
-  ) throws(AddressConflict) {
-    let count = target.placement.ports.first.map { Int($0.count) } ?? 0
-    movables.append(Movable(target: target, count: count, first: first))
-    if let range = target.placement.memory { try Self.insert(Window(range: range, target: target, base: count), into: &memory) }
+  /// A target whose ports are wherever another target leads to: only its memory has a fixed place.
+  public mutating func addMemory(of target: any BusTarget) throws(AddressConflict) {
+    let base = target.placement.ports.reduce(0) { $0 + Int($1.count) }
+    if let range = target.placement.memory { try Self.insert(Window(range: range, target: target, base: base), into: &memory) }
     targets.append(target)
   }
+
+  /// The target that gets what begins at a port where nobody else is. Its offsets are ports.
+  public mutating func setSubtractive(_ target: any BusTarget) { subtractive = target }
 
   private static func insert<Space>(_ window: Window<Space>, into list: inout [Window<Space>]) throws(AddressConflict) {
     for other in list where other.range.overlaps(window.range) {
@@ -140,24 +133,17 @@ public struct SystemBus: Sendable {
   }
 
   public func read(_ width: AccessWidth, from port: Port) -> UInt64 {
-    if Self.find(port, in: ports) == nil, let (target, offset) = movable(width, port) {
-      return target.read(width, at: offset) & width.mask
+    if let subtractive, Self.find(port, in: ports) == nil, Self.find(port + (width.byteCount - 1), in: ports) == nil {
+      return subtractive.read(width, at: Int(port.value)) & width.mask
     }
     return Self.read(width, port, ports)
   }
 
   public func write(_ value: UInt64, _ width: AccessWidth, to port: Port) {
-    if Self.find(port, in: ports) == nil, let (target, offset) = movable(width, port) {
-      return target.write(value & width.mask, width, at: offset)
+    if let subtractive, Self.find(port, in: ports) == nil, Self.find(port + (width.byteCount - 1), in: ports) == nil {
+      return subtractive.write(value & width.mask, width, at: Int(port.value))
     }
     Self.write(value, width, port, ports)
-  }
-
-  private func movable(_ width: AccessWidth, _ port: Port) -> (any BusTarget, Int)? {
-    for movable in movables {
-      if let offset = movable.offset(width, port) { return (movable.target, offset) }
-    }
-    return nil
   }
 
   public func read(_ width: AccessWidth, from address: GuestAddress) -> UInt64 { Self.read(width, address, memory) }

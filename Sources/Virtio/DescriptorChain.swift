@@ -1,5 +1,5 @@
+public import DeviceModel
 public import Primitives
-public import GuestRAM
 
 /// One request of the driver: a private, validated copy of its descriptors.
 public struct DescriptorChain: Sendable {
@@ -27,20 +27,21 @@ public struct DescriptorChain: Sendable {
   public var writableCount: Int { writable.reduce(0) { $0 + $1.count } }
 
   /// A copy of up to `limit` bytes of what the device reads.
-  public func bytes(upTo limit: Int, from memory: GuestMemory) throws(QueueError) -> [UInt8] {
+  public func bytes(upTo limit: Int, from memory: any RingMemory) throws(QueueError) -> [UInt8] {
     var result: [UInt8] = []
     for segment in readable.slice(from: 0, count: limit) {
-      do { result += try memory.bytes(segment.count, at: segment.address) } catch { throw QueueError(error) }
+      guard let bytes = memory.copy(segment.count, from: segment.address) else { throw .memory }
+      result += bytes
     }
     return result
   }
 
   /// Scatters bytes over what the device writes; returns how many fitted.
-  public func write(_ bytes: [UInt8], to memory: GuestMemory) throws(QueueError) -> Int {
+  public func write(_ bytes: [UInt8], to memory: any RingMemory) throws(QueueError) -> Int {
     var done = 0
     for segment in writable.slice(from: 0, count: bytes.count) {
       let piece = Array(bytes[done..<(done + segment.count)])
-      do { try memory.write(piece, at: segment.address) } catch { throw QueueError(error) }
+      guard memory.put(piece, at: segment.address) else { throw .memory }
       done += segment.count
     }
     return done

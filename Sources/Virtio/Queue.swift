@@ -1,5 +1,4 @@
-internal import DeviceModel
-public import GuestRAM
+public import DeviceModel
 import Primitives
 
 /// A split virtqueue, from the device's side (virtio 1.2, 2.7).
@@ -37,7 +36,7 @@ public struct Queue: Sendable {
   init() {}
 
   /// True if all three rings are aligned and wholly RAM.
-  func isPlaced(in memory: GuestMemory) -> Bool {
+  func isPlaced(in memory: any RingMemory) -> Bool {
     let size = Int(size)
     return descriptors % 16 == 0 && available % 2 == 0 && used % 4 == 0
       && memory.contains(GuestAddress(descriptors), count: 16 * size)
@@ -48,16 +47,15 @@ public struct Queue: Sendable {
   // MARK: Taking
 
   /// How many chains wait.
-  func waiting(in memory: GuestMemory) throws(QueueError) -> UInt16 {
-    let index: UInt16
-    do { index = try memory.loadIndex(at: GuestAddress(available) + 2) } catch { throw QueueError(error) }
+  func waiting(in memory: any RingMemory) throws(QueueError) -> UInt16 {
+    guard let index = memory.ringIndex(at: GuestAddress(available) + 2) else { throw .memory }
     let count = index &- nextAvailable
     guard count <= size else { throw .availableIndex }
     return count
   }
 
   /// Takes the next chain; nil if none waits, and then the driver will tell when there is one.
-  public mutating func pop(from memory: GuestMemory) throws(QueueError) -> DescriptorChain? {
+  public mutating func pop(from memory: any RingMemory) throws(QueueError) -> DescriptorChain? {
     guard isEnabled else { return nil }
     if try waiting(in: memory) == 0 {
       guard usesEventIndex else { return nil }
@@ -86,15 +84,14 @@ public struct Queue: Sendable {
     var isIndirect: Bool { flags[bit: 2] }
   }
 
-  private func descriptor(_ index: Int, of table: GuestAddress, _ memory: GuestMemory) throws(QueueError) -> Descriptor {
-    let bytes: [UInt8]
-    do { bytes = try memory.bytes(16, at: table + 16 * index) } catch { throw QueueError(error) }
+  private func descriptor(_ index: Int, of table: GuestAddress, _ memory: any RingMemory) throws(QueueError) -> Descriptor {
+    guard let bytes = memory.copy(16, from: table + 16 * index) else { throw .memory }
     return Descriptor(
       address: bytes.load(at: 0) ?? 0, count: bytes.load(at: 8) ?? 0, flags: bytes.load(at: 12) ?? 0,
       next: bytes.load(at: 14) ?? 0)
   }
 
-  private func chain(_ head: UInt16, _ memory: GuestMemory) throws(QueueError) -> DescriptorChain {
+  private func chain(_ head: UInt16, _ memory: any RingMemory) throws(QueueError) -> DescriptorChain {
     var chain = DescriptorChain(head: head)
     var total: UInt64 = 0
     var table = GuestAddress(descriptors)
@@ -128,7 +125,7 @@ public struct Queue: Sendable {
     }
   }
 
-  private func add(_ descriptor: Descriptor, to chain: inout DescriptorChain, _ memory: GuestMemory) throws(QueueError) {
+  private func add(_ descriptor: Descriptor, to chain: inout DescriptorChain, _ memory: any RingMemory) throws(QueueError) {
     if !descriptor.isWritable, !chain.writable.isEmpty { throw .order }
     guard descriptor.count > 0 else { return }
     let segment = DescriptorChain.Segment(address: GuestAddress(descriptor.address), count: Int(descriptor.count))
@@ -139,19 +136,18 @@ public struct Queue: Sendable {
   // MARK: Giving back
 
   /// Gives a chain back with the number of bytes written into it.
-  public mutating func push(_ head: UInt16, written: Int, to memory: GuestMemory) throws(QueueError) {
+  public mutating func push(_ head: UInt16, written: Int, to memory: any RingMemory) throws(QueueError) {
     let entry = GuestAddress(used) + (4 + 8 * Int(nextUsed % size))
-    do {
-      try memory.store(UInt32(head), at: entry)
-      try memory.store(UInt32(truncatingIfNeeded: written), at: entry + 4)
-      try memory.storeIndex(nextUsed &+ 1, at: GuestAddress(used) + 2)
-    } catch { throw QueueError(error) }
+    var element: [UInt8] = []
+    element.append(littleEndian: UInt32(head))
+    element.append(littleEndian: UInt32(truncatingIfNeeded: written))
+    guard memory.put(element, at: entry), memory.setRingIndex(nextUsed &+ 1, at: GuestAddress(used) + 2) else { throw .memory }
     nextUsed &+= 1
     journal?.append(.completed(head: head, written: written))
   }
 
   /// True if chains were given back since the last call and the driver wants to know.
-  mutating func takeSignal(_ memory: GuestMemory) throws(QueueError) -> Bool {
+  mutating func takeSignal(_ memory: any RingMemory) throws(QueueError) -> Bool {
     let old = lastSignalled
     guard nextUsed != old else { return false }
     lastSignalled = nextUsed
@@ -164,11 +160,12 @@ public struct Queue: Sendable {
     return !flags[bit: 0]
   }
 
-  private func load(at address: GuestAddress, _ memory: GuestMemory) throws(QueueError) -> UInt16 {
-    do { return try memory.load(at: address) } catch { throw QueueError(error) }
+  private func load(at address: GuestAddress, _ memory: any RingMemory) throws(QueueError) -> UInt16 {
+    guard let value = memory.word(at: address) else { throw .memory }
+    return value
   }
 
-  private func store(_ value: UInt16, at address: GuestAddress, _ memory: GuestMemory) throws(QueueError) {
-    do { try memory.store(value, at: address) } catch { throw QueueError(error) }
+  private func store(_ value: UInt16, at address: GuestAddress, _ memory: any RingMemory) throws(QueueError) {
+    guard memory.setWord(value, at: address) else { throw .memory }
   }
 }

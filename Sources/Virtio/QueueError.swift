@@ -1,5 +1,3 @@
-import GuestRAM
-
 /// A ring that a correct driver does not produce. The device stops until it is reset.
 public enum QueueError: Error, Equatable, Sendable, CustomStringConvertible {
   /// More new chains than the ring has places.
@@ -31,6 +29,4 @@ public enum QueueError: Error, Equatable, Sendable, CustomStringConvertible {
     case .noAnswer: "a request leaves no place for its answer"
     }
   }
-
-  init(_: GuestMemoryError) { self = .memory }
 }

@@ -1,5 +1,4 @@
 public import DeviceModel
-import GuestRAM
 import PCI
 import Primitives
 
@@ -25,7 +24,7 @@ extension VirtioPCI where F == VirtioBlock {
 
 extension VirtioBlock {
   /// Takes chains until one needs the worker; the others are answered here.
-  mutating func next(from queue: inout Queue, _ memory: GuestMemory, _ cycle: inout Cycle) throws(QueueError)
+  mutating func next(from queue: inout Queue, _ memory: any RingMemory, _ cycle: inout Cycle) throws(QueueError)
     -> BlockRequest?
   {
     guard inFlight.count < Self.maximumInFlight else { return nil }
@@ -38,14 +37,14 @@ extension VirtioBlock {
     return nil
   }
 
-  func answer(_ pending: Pending, _ status: UInt8, in queue: inout Queue, _ memory: GuestMemory) throws(QueueError) {
-    do { try memory.store(status, at: pending.status.address) } catch { throw QueueError(error) }
+  func answer(_ pending: Pending, _ status: UInt8, in queue: inout Queue, _ memory: any RingMemory) throws(QueueError) {
+    guard memory.put([status], at: pending.status.address) else { throw .memory }
     // What a failed read left in the buffers is not claimed.
     try queue.push(pending.head, written: status == Status.ok ? pending.written : 1, to: memory)
   }
 
   /// Understands one chain: a request for the worker, or nil after an answer.
-  private mutating func begin(_ chain: DescriptorChain, in queue: inout Queue, _ memory: GuestMemory)
+  private mutating func begin(_ chain: DescriptorChain, in queue: inout Queue, _ memory: any RingMemory)
     throws(QueueError) -> BlockRequest?
   {
     let space = chain.writableCount - 1
@@ -96,7 +95,7 @@ extension VirtioBlock {
   /// A read or write of whole sectors inside the disk, and not of nothing.
   private mutating func transfer(
     _ operation: BlockRequest.Operation, _ sector: UInt64, _ segments: [DescriptorChain.Segment], _ pending: Pending,
-    in queue: inout Queue, _ memory: GuestMemory
+    in queue: inout Queue, _ memory: any RingMemory
   ) throws(QueueError) -> BlockRequest? {
     let byteCount = segments.reduce(0) { $0 + $1.count }
     let count = UInt64(byteCount / Self.sectorSize)
@@ -112,7 +111,7 @@ extension VirtioBlock {
   /// Discard or write-zeroes of the one range we take at a time.
   private mutating func range(
     _ type: UInt32, _ segments: [DescriptorChain.Segment], _ pending: Pending, in queue: inout Queue,
-    _ memory: GuestMemory
+    _ memory: any RingMemory
   ) throws(QueueError) -> BlockRequest? {
     var chain = DescriptorChain(head: pending.head)
     chain.readable = segments

@@ -1,5 +1,4 @@
 public import DeviceModel
-public import GuestRAM
 import Primitives
 
 /// A virtio disk (virtio 1.2, 5.2) without the disk: it says what to do, and is told when that is done.
@@ -88,7 +87,7 @@ public struct VirtioBlock: VirtioFunction {
 
   /// The worker does the work.
   public mutating func service(
-    queue index: Int, _ queues: inout [Queue], memory: GuestMemory, _ cycle: inout Cycle
+    queue index: Int, _ queues: inout [Queue], memory: any RingMemory, _ cycle: inout Cycle
   ) throws(QueueError) -> Bool {
     cycle.changes.insert(.work)
     return false

@@ -1,5 +1,4 @@
 public import DeviceModel
-public import GuestRAM
 
 /// A virtio console with one port (virtio 1.2, 5.3).
 public struct VirtioConsole: VirtioFunction {
@@ -21,7 +20,7 @@ public struct VirtioConsole: VirtioFunction {
 
   /// Takes output. Either queue wakes the machine: there is something to drain, or room for input.
   public mutating func service(
-    queue index: Int, _ queues: inout [Queue], memory: GuestMemory, _ cycle: inout Cycle
+    queue index: Int, _ queues: inout [Queue], memory: any RingMemory, _ cycle: inout Cycle
   ) throws(QueueError) -> Bool {
     cycle.changes.insert(.work)
     guard index == Self.transmitQueue else { return false }
@@ -46,7 +45,7 @@ public struct VirtioConsole: VirtioFunction {
   }
 
   /// Puts input into the driver's buffers; returns how much fitted.
-  func receive(_ bytes: [UInt8], in queue: inout Queue, _ memory: GuestMemory) throws(QueueError) -> Int {
+  func receive(_ bytes: [UInt8], in queue: inout Queue, _ memory: any RingMemory) throws(QueueError) -> Int {
     var done = 0
     for _ in 0..<queue.size where done < bytes.count {
       guard let chain = try queue.pop(from: memory) else { break }

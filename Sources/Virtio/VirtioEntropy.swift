@@ -1,5 +1,4 @@
 public import DeviceModel
-public import GuestRAM
 
 /// A virtio source of random bytes (virtio 1.2, 5.4).
 public struct VirtioEntropy: VirtioFunction {
@@ -21,7 +20,7 @@ public struct VirtioEntropy: VirtioFunction {
   public var configuration: [UInt8] { [] }
 
   public mutating func service(
-    queue index: Int, _ queues: inout [Queue], memory: GuestMemory, _ cycle: inout Cycle
+    queue index: Int, _ queues: inout [Queue], memory: any RingMemory, _ cycle: inout Cycle
   ) throws(QueueError) -> Bool {
     for _ in 0..<Self.requestsPerVisit {
       guard let chain = try queues[index].pop(from: memory) else { return false }

@@ -1,5 +1,4 @@
 public import DeviceModel
-public import GuestRAM
 
 /// What is particular to one kind of virtio device; the transport does the rest.
 public protocol VirtioFunction: Sendable {
@@ -15,7 +14,7 @@ public protocol VirtioFunction: Sendable {
   /// The driver is ready, with these features.
   mutating func start(features: UInt64)
   /// The driver says that there is something in a queue. Takes at most one ring's worth of chains; true asks to be called again.
-  mutating func service(queue index: Int, _ queues: inout [Queue], memory: GuestMemory, _ cycle: inout Cycle)
+  mutating func service(queue index: Int, _ queues: inout [Queue], memory: any RingMemory, _ cycle: inout Cycle)
     throws(QueueError) -> Bool
   /// Forgets everything about the driver. Requests in flight stay known until they are complete.
   mutating func reset()

@@ -1,5 +1,4 @@
 public import DeviceModel
-public import GuestRAM
 public import PCI
 public import Primitives
 
@@ -26,7 +25,7 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
   }
 
   public internal(set) var function: F
-  let memory: GuestMemory
+  let memory: any RingMemory
   /// Somebody wants to know what goes on in the queues.
   private let isWatched: Bool
 
@@ -50,7 +49,7 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
   /// Bit 0: a queue; bit 1: the configuration.
   var interruptStatus: UInt8 = 0
 
-  public init(_ function: F, memory: GuestMemory, isWatched: Bool = false) {
+  public init(_ function: F, memory: any RingMemory, isWatched: Bool = false) {
     self.function = function
     self.memory = memory
     self.isWatched = isWatched
@@ -95,9 +94,7 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
   }
 
   public mutating func writeConfiguration(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
-    let place = window.place(in: space)
     space.write(value, width, at: offset)
-    if window.place(in: space) != place { cycle.changes.insert(.windows) }
     let control = msixCapability + 2
     if offset < control + 2, offset + width.byteCount > control {
       msix.setControl(space.value(at: control), &cycle)
@@ -127,9 +124,7 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
     write(value, bar: 0, place.width, at: place.offset, &cycle)
   }
 
-  public func decode(_ address: UInt64, count: Int) -> (bar: Int, offset: Int)? {
-    window.decode(address, count: count, in: space).map { (0, $0) }
-  }
+  public var windows: [PCIWindow] { window.window(in: space).map { [$0] } ?? [] }
 
   /// Where the driver says that there is something in a queue, queue by queue.
   public var doorbells: [GuestAddress] {
@@ -205,7 +200,7 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
   /// Lets the device work on its queues from outside a notification; nil while no driver is ready, or from a bad ring on.
   public mutating func work<R>(
     _ cycle: inout Cycle,
-    _ body: (inout F, inout [Queue], GuestMemory, inout Cycle) throws(QueueError) -> R
+    _ body: (inout F, inout [Queue], any RingMemory, inout Cycle) throws(QueueError) -> R
   ) -> R? {
     guard isRunning else { return nil }
     if isWatched { for i in queues.indices { queues[i].journal = [] } }

@@ -2,6 +2,7 @@ import DeviceModel
 @testable import Display
 import GuestRAM
 import PCI
+import PCIBus
 import Primitives
 import Synchronization
 import SystemBus
@@ -31,13 +32,13 @@ struct DisplayBench {
   init() throws {
     memory = try GuestMemory(size: 1 << 20, video: Platform.video.count)
     backplane = CountingBackplane(memory)
-    let lines = InterruptLines(on: backplane)
+    let wires = PCIWires(on: backplane)
     display = FunctionSlot(
-      DisplayAdapter(memorySize: Int(memory.videoSize), preferred: (1024, 768)), at: FunctionAddress(slot: 2), Placement("display"), lines: lines,
+      DisplayAdapter(memorySize: Int(memory.videoSize), preferred: (1024, 768)), at: FunctionAddress(slot: 2), Placement("display"), wires: wires,
       on: backplane)
     var bus = SystemBus()
-    try bus.add(HostBridge([display], lines: lines, on: backplane))
-    try bus.add(DisplayPorts(of: display))
+    try bus.add(HostBridge([display], wires: wires, on: backplane))
+    try bus.add(FixedPorts(of: display))
     self.bus = bus
     configure(framebuffer.value, 0x10)
     configure(registers.value, 0x18)

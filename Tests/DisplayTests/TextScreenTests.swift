@@ -1,6 +1,7 @@
 @testable import Display
 import GuestRAM
 import PCI
+import PCIBus
 import Primitives
 import SystemBus
 import Testing

@@ -4,6 +4,7 @@ import Display
 import FirmwareCore
 import GuestRAM
 import PCI
+import PCIBus
 import Primitives
 import Synchronization
 import SystemBus

@@ -6,6 +6,7 @@ import FirmwareCore
 import GuestRAM
 import Host
 import PCI
+import PCIBus
 import Primitives
 import Synchronization
 import SystemBus
@@ -54,13 +55,13 @@ final class TestMachine: Backplane, Hardware {
     contents = Mutex(images)
     self.failsReads = failsReads
     var bus = SystemBus()
-    let lines = InterruptLines(on: self)
+    let wires = PCIWires(on: self)
     var functions: [Disk] = []
     for (number, image) in images.enumerated() {
       functions.append(
         FunctionSlot(
           VirtioPCI(VirtioBlock(sectorCount: UInt64(image.count / 512)), memory: memory),
-          at: FunctionAddress(slot: number + 1), Placement("disk\(number)"), lines: lines, on: self))
+          at: FunctionAddress(slot: number + 1), Placement("disk\(number)"), wires: wires, on: self))
     }
     disks.withLock { $0 = functions }
     let serial = Slot(UART16550(), UART16550.placement, on: self)
@@ -76,11 +77,11 @@ final class TestMachine: Backplane, Hardware {
     var slots: [any PCISlot] = functions
     if hasDisplay {
       let display = FunctionSlot(
-        DisplayAdapter(memorySize: Int(memory.videoSize), preferred: (1280, 800)), at: FunctionAddress(slot: 0x1E), Placement("display"), lines: lines,
+        DisplayAdapter(memorySize: Int(memory.videoSize), preferred: (1280, 800)), at: FunctionAddress(slot: 0x1E), Placement("display"), wires: wires,
         on: self)
       self.display.withLock { $0 = display }
       slots.append(display)
-      try bus.add(DisplayPorts(of: display))
+      try bus.add(FixedPorts(of: display))
       let keyboard = Slot(KeyboardController(), KeyboardController.placement, on: self)
       self.keyboard.withLock { $0 = keyboard }
       try bus.add(keyboard)
@@ -88,7 +89,7 @@ final class TestMachine: Backplane, Hardware {
       self.controllers.withLock { $0 = controllers }
       try bus.add(controllers)
     }
-    try bus.add(HostBridge(slots, lines: lines, on: self))
+    try bus.add(HostBridge(slots, wires: wires, on: self))
     let config = try FirmwareConfig(cpuCount: 1, memorySize: 1 << 20, extra: items, memory: Direct(memory: memory))
     try bus.add(Slot(config, FirmwareConfig.placement, on: self))
     self.bus.withLock { $0 = bus }

@@ -1,6 +1,7 @@
 import DeviceModel
 import Display
 import PCI
+import PCIBus
 import Primitives
 import SystemBus
 import Testing

@@ -2,6 +2,7 @@ import DeviceModel
 import Display
 import GuestRAM
 import PCI
+import PCIBus
 import Primitives
 import SystemBus
 import TestSupport

@@ -1,4 +1,5 @@
 import PCI
+import PCIBus
 import Primitives
 import Testing
 

@@ -1,6 +1,7 @@
 import DeviceModel
 import GuestRAM
 import PCI
+import PCIBus
 import Primitives
 import SystemBus
 import TestSupport

@@ -1,5 +1,6 @@
 import DeviceModel
 import PCI
+import PCIBus
 import Primitives
 import Synchronization
 import SystemBus
@@ -11,6 +12,7 @@ final class RecordingBackplane: Backplane {
     var power: [PowerRequest] = []
     var messages: [MSIMessage] = []
     var mapChanges = 0
+    var windowMoves = 0
     var outdatedTables = 0
   }
   let record = Mutex(Record())
@@ -22,6 +24,7 @@ final class RecordingBackplane: Backplane {
       if let power = cycle.power { $0.power.append(power) }
       $0.messages += cycle.messages
       if cycle.changes.contains(.memoryMap) { $0.mapChanges += 1 }
+      if cycle.changes.contains(.windows) { $0.windowMoves += 1 }
       if cycle.changes.contains(.tables) { $0.outdatedTables += 1 }
     }
   }
@@ -44,9 +47,7 @@ struct Lamp: PCIFunction {
   mutating func writeConfiguration(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
     space.write(value, width, at: offset)
   }
-  func decode(_ address: UInt64, count: Int) -> (bar: Int, offset: Int)? {
-    window.decode(address, count: count, in: space).map { (0, $0) }
-  }
+  var windows: [PCIWindow] { window.window(in: space).map { [$0] } ?? [] }
   mutating func read(bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 { value }
   mutating func write(_ value: UInt64, bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
     self.value = value
@@ -68,12 +69,12 @@ struct Bench {
   let bus: SystemBus
 
   init(lamps: [Int] = [1]) throws {
-    let lines = InterruptLines(on: backplane)
+    let wires = PCIWires(on: backplane)
     let backplane = backplane
     let slots = lamps.map {
-      FunctionSlot(Lamp(), at: FunctionAddress(slot: $0), Placement("lamp"), lines: lines, on: backplane)
+      FunctionSlot(Lamp(), at: FunctionAddress(slot: $0), Placement("lamp"), wires: wires, on: backplane)
     }
-    bridge = HostBridge(slots, lines: lines, on: backplane)
+    bridge = HostBridge(slots, wires: wires, on: backplane)
     var bus = SystemBus()
     try bus.add(bridge)
     self.bus = bus

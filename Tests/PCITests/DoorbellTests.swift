@@ -1,5 +1,6 @@
 import DeviceModel
 import PCI
+import PCIBus
 import Primitives
 import SystemBus
 import Testing
@@ -15,7 +16,11 @@ struct DoorbellTests {
     bench.place(1, at: 0xC000_0000)
     bench.place(2, at: 0xC000_1000)
     #expect(places(bench) == [0xC000_0000, 0xC000_1000])
+    let moves = bench.backplane.seen.windowMoves
+    bench.setConfig(5, 1, 0x3C, .byte)
+    #expect(bench.backplane.seen.windowMoves == moves)
     bench.setConfig(0xD000_0000, 1, 0x10)
+    #expect(bench.backplane.seen.windowMoves == moves + 1)
     #expect(places(bench) == [0xD000_0000, 0xC000_1000])
     bench.setConfig(0, 1, 4, .word)
     #expect(places(bench) == [0xC000_1000])

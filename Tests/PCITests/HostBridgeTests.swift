@@ -1,5 +1,6 @@
 import DeviceModel
 import PCI
+import PCIBus
 import Primitives
 import SystemBus
 import Testing

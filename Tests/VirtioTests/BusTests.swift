@@ -1,6 +1,7 @@
 import DeviceModel
 import GuestRAM
 import PCI
+import PCIBus
 import Primitives
 import Synchronization
 import SystemBus
@@ -29,12 +30,12 @@ struct BusTests {
 
   private func made(_ memory: GuestMemory) throws -> (SystemBus, FunctionSlot<VirtioPCI<VirtioBlock>>, Levels) {
     let backplane = Levels()
-    let lines = InterruptLines(on: backplane)
+    let wires = PCIWires(on: backplane)
     let slot = FunctionSlot(
       VirtioPCI(VirtioBlock(sectorCount: 64), memory: memory), at: FunctionAddress(slot: 2), Placement("disk"),
-      lines: lines, on: backplane)
+      wires: wires, on: backplane)
     var bus = SystemBus()
-    try bus.add(HostBridge([slot], lines: lines, on: backplane))
+    try bus.add(HostBridge([slot], wires: wires, on: backplane))
     let function = Platform.ecam.first + (2 << 15)
     bus.write(Self.window, .dword, to: function + 0x10)
     bus.write(6, .word, to: function + 4)

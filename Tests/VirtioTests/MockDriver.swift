@@ -50,13 +50,20 @@ final class MockDriver<F: VirtioFunction> {
   func setConfig(_ value: UInt64, _ offset: Int, _ width: AccessWidth = .dword) {
     device.writeConfiguration(value, width, at: offset, &cycle)
   }
+  /// An offset from where the driver has put the window, as the device sees it; nil if nothing of it is there.
+  private func inWindow(_ offset: Int, _ width: AccessWidth) -> Int? {
+    guard let range = device.windows.first?.range, offset >= 0 else { return nil }
+    let (first, last) = (GuestAddress(Self.window) + offset, GuestAddress(Self.window) + (offset + width.byteCount - 1))
+    return range.contains(first) && range.contains(last) ? Int(first.value - range.first.value) : nil
+  }
+
   func read(_ width: AccessWidth, _ offset: Int) -> UInt64 {
-    guard let place = device.decode(Self.window + UInt64(offset), count: width.byteCount) else { return width.ones }
-    return device.read(bar: place.bar, width, at: place.offset, &cycle)
+    guard let offset = inWindow(offset, width) else { return width.ones }
+    return device.read(bar: 0, width, at: offset, &cycle)
   }
   func write(_ value: UInt64, _ width: AccessWidth, _ offset: Int) {
-    guard let place = device.decode(Self.window + UInt64(offset), count: width.byteCount) else { return }
-    device.write(value, bar: place.bar, width, at: place.offset, &cycle)
+    guard let offset = inWindow(offset, width) else { return }
+    device.write(value, bar: 0, width, at: offset, &cycle)
   }
 
   var status: UInt8 {

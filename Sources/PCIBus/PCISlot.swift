@@ -1,4 +1,5 @@
 public import DeviceModel
+public import PCI
 public import Primitives
 public import Synchronization
 public import SystemBus
@@ -9,12 +10,10 @@ public protocol PCISlot: AnyObject, Sendable {
   var placement: Placement { get }
   func readConfiguration(_ width: AccessWidth, at offset: Int) -> UInt64
   func writeConfiguration(_ value: UInt64, _ width: AccessWidth, at offset: Int)
-  /// Nil where none of its windows answers.
-  func readMemory(_ width: AccessWidth, at address: UInt64) -> UInt64?
-  /// False where none of its windows answers.
-  func writeMemory(_ value: UInt64, _ width: AccessWidth, at address: UInt64) -> Bool
-  /// Which of its windows answers for this memory access, and at which offset; nil if none does now.
-  func decode(_ address: UInt64, count: Int) -> (bar: Int, offset: Int)?
+  func readMemory(bar: Int, _ width: AccessWidth, at offset: Int) -> UInt64
+  func writeMemory(_ value: UInt64, bar: Int, _ width: AccessWidth, at offset: Int)
+  /// Its windows, where they are now.
+  var windows: [PCIWindow] { get }
   /// Its doorbells, where they are now.
   var doorbells: [Doorbell] { get }
   func reset()
@@ -44,17 +43,17 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
   public let address: FunctionAddress
   public let placement: Placement
   @usableFromInline let state: Mutex<State>
-  @usableFromInline let lines: InterruptLines
+  @usableFromInline let wires: PCIWires
   @usableFromInline let backplane: any Backplane
 
   /// Its cycles arrive at the backplane under `placement`; its pin's under the line's own.
   public init(
-    _ function: F, at address: FunctionAddress, _ placement: Placement, lines: InterruptLines,
+    _ function: F, at address: FunctionAddress, _ placement: Placement, wires: PCIWires,
     on backplane: any Backplane
   ) {
     self.address = address
     self.placement = placement
-    self.lines = lines
+    self.wires = wires
     self.backplane = backplane
     state = Mutex(State(function))
   }
@@ -68,7 +67,8 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
       if state.function.deadline != deadline { cycle.changes.insert(.deadline) }
       return (result, state.takeLevel())
     }
-    if let pin { lines.set(address, of: placement.name, to: pin) }
+    if let pin { wires.set(address, of: placement.name, to: pin) }
+    if cycle.changes.contains(.windows) { wires.moveWindows(of: address) { windows } }
     if !cycle.isQuiet { backplane.carryOut(cycle, of: placement) }
     return result
   }
@@ -81,29 +81,22 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
   }
 
   public func writeConfiguration(_ value: UInt64, _ width: AccessWidth, at offset: Int) {
-    access { function, cycle in function.writeConfiguration(value, width, at: offset, &cycle) }
-  }
-
-  public func readMemory(_ width: AccessWidth, at address: UInt64) -> UInt64? {
-    guard decode(address, count: width.byteCount) != nil else { return nil }
-    return access { function, cycle in
-      guard let place = function.decode(address, count: width.byteCount) else { return width.ones }
-      return function.read(bar: place.bar, width, at: place.offset, &cycle)
-    }
-  }
-
-  public func writeMemory(_ value: UInt64, _ width: AccessWidth, at address: UInt64) -> Bool {
-    guard decode(address, count: width.byteCount) != nil else { return false }
     access { function, cycle in
-      guard let place = function.decode(address, count: width.byteCount) else { return }
-      function.write(value, bar: place.bar, width, at: place.offset, &cycle)
+      let before = function.windows
+      function.writeConfiguration(value, width, at: offset, &cycle)
+      if function.windows != before { cycle.changes.insert(.windows) }
     }
-    return true
   }
 
-  public func decode(_ address: UInt64, count: Int) -> (bar: Int, offset: Int)? {
-    inspect { $0.decode(address, count: count) }
+  public func readMemory(bar: Int, _ width: AccessWidth, at offset: Int) -> UInt64 {
+    access { function, cycle in function.read(bar: bar, width, at: offset, &cycle) }
   }
+
+  public func writeMemory(_ value: UInt64, bar: Int, _ width: AccessWidth, at offset: Int) {
+    access { function, cycle in function.write(value, bar: bar, width, at: offset, &cycle) }
+  }
+
+  public var windows: [PCIWindow] { inspect { $0.windows } }
 
   public var doorbells: [Doorbell] {
     inspect { $0.doorbells }.enumerated().map { index, address in
@@ -111,7 +104,12 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
     }
   }
 
-  public func reset() { access { function, cycle in function.reset(&cycle) } }
+  public func reset() {
+    access { function, cycle in
+      function.reset(&cycle)
+      cycle.changes.insert(.windows)
+    }
+  }
   public var deadline: Instant? { inspect { $0.deadline } }
   public func advance() { access { function, cycle in function.advance(&cycle) } }
 }

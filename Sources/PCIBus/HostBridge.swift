@@ -1,4 +1,5 @@
 public import DeviceModel
+public import PCI
 public import Primitives
 import Synchronization
 public import SystemBus
@@ -26,7 +27,9 @@ public final class HostBridge: BusTarget {
   private let lpc: FunctionSlot<LPCBridge>
   /// Every function, lowest address first.
   public let slots: [any PCISlot]
-  private let lines: InterruptLines
+  /// Which of them has an address of configuration space.
+  private let places: [Int: Int]
+  private let wires: PCIWires
   private let ports = Mutex(Ports())
   private let backplane: any Backplane
 
@@ -34,17 +37,19 @@ public final class HostBridge: BusTarget {
   ///
   /// - Parameter watched: puts an observer before a function, or not.
   public init(
-    _ functions: [any PCISlot], lines: InterruptLines, on backplane: any Backplane,
+    _ functions: [any PCISlot], wires: PCIWires, on backplane: any Backplane,
     watched: (any PCISlot) -> any PCISlot = { $0 }
   ) {
     memoryController = FunctionSlot(
-      MemoryController(), at: Self.memoryControllerAddress, Placement("memory controller"), lines: lines, on: backplane)
+      MemoryController(), at: Self.memoryControllerAddress, Placement("memory controller"), wires: wires, on: backplane)
     lpc = FunctionSlot(
-      LPCBridge(), at: Self.lpcBridgeAddress, Placement("LPC bridge"), lines: lines, on: backplane)
+      LPCBridge(), at: Self.lpcBridgeAddress, Placement("LPC bridge"), wires: wires, on: backplane)
     slots = (functions + [memoryController, lpc]).sorted { $0.address < $1.address }.map(watched)
     precondition(Set(slots.map(\.address)).count == slots.count, "each function has its own address")
-    self.lines = lines
+    places = Dictionary(uniqueKeysWithValues: slots.enumerated().map { ($1.address.devfn, $0) })
+    self.wires = wires
     self.backplane = backplane
+    for slot in slots { wires.moveWindows(of: slot.address) { slot.windows } }
   }
 
   // MARK: What the chipset is programmed to
@@ -90,34 +95,29 @@ public final class HostBridge: BusTarget {
 
   /// The doorbells that a write on the bus would reach.
   public var doorbells: [Doorbell] {
-    let ecam = ecam
-    var reached: [Doorbell] = []
-    for (index, slot) in slots.enumerated() {
-      reached += slot.doorbells.filter { bell in
-        Platform.pciMemory.contains(bell.address) && ecam?.contains(bell.address) != true
-          && !slots[..<index].contains { $0.decode(bell.address.value, count: 1) != nil }
+    slots.flatMap { slot in
+      slot.doorbells.filter { bell in
+        Platform.pciMemory.contains(bell.address) && wires.find(bell.address, count: 1)?.owner.function == slot.address
       }
     }
-    return reached
   }
 
-  /// The function that answers for an access to this target, if it is not the bridge itself or nobody.
-  public func function(at offset: Int) -> (any PCISlot)? {
+  /// Whether a function answers for an access to this target, and not the bridge itself or nobody.
+  public func handsOn(_ offset: Int) -> Bool {
     if offset < 8 {
       let address = ports.withLock { $0.address }
-      return offset >= 4 && address[bit: 31] && address[bits: 16...23] == 0 ? slot(Int(address[bits: 8...15])) : nil
+      return offset >= 4 && address[bit: 31] && address[bits: 16...23] == 0 && slot(Int(address[bits: 8...15])) != nil
     }
-    let address = address(offset)
-    if let place = ecamPlace(address) { return place.bus == 0 ? slot(place.devfn) : nil }
-    return slots.first { $0.decode(address, count: 1) != nil }
+    guard let found = wires.find(address(offset), count: 1) else { return false }
+    guard found.owner.function == memoryController.address else { return true }
+    let place = Self.configurationPlace(found.offset)
+    return place.bus == 0 && slot(place.devfn) != nil
   }
 
   // MARK: BusTarget
 
   /// Memory follows the eight ports.
-  private func address(_ offset: Int) -> UInt64 {
-    Platform.ecam.first.value + UInt64(truncatingIfNeeded: offset - 8)
-  }
+  private func address(_ offset: Int) -> GuestAddress { Platform.ecam.first + (offset - 8) }
 
   public func read(_ width: AccessWidth, at offset: Int) -> UInt64 {
     offset < 8 ? readPort(width, at: offset) : readMemory(width, at: address(offset))
@@ -149,10 +149,7 @@ public final class HostBridge: BusTarget {
 
   // MARK: Configuration space
 
-  private func slot(_ devfn: Int) -> (any PCISlot)? {
-    let address = FunctionAddress(devfn: devfn)
-    return slots.first { $0.address == address }
-  }
+  private func slot(_ devfn: Int) -> (any PCISlot)? { places[devfn].map { slots[$0] } }
 
   /// One access in one function; more than a doubleword, or over its border, nobody answers.
   private func readConfiguration(bus: Int, devfn: Int, _ width: AccessWidth, at offset: Int) -> UInt64 {
@@ -168,7 +165,7 @@ public final class HostBridge: BusTarget {
     if slot.address == lpc.address { reroute() }
   }
 
-  private func reroute() { lines.reroute({ lpc.inspect { $0.routes } }, for: lpc.placement.name) }
+  private func reroute() { wires.reroute({ lpc.inspect { $0.routes } }, for: lpc.placement.name) }
 
   // MARK: Ports 0xCF8 to 0xCFF
 
@@ -208,27 +205,28 @@ public final class HostBridge: BusTarget {
 
   // MARK: Memory
 
-  /// Bus, function and register of an address in ECAM.
-  private func ecamPlace(_ address: UInt64) -> (bus: Int, devfn: Int, offset: Int)? {
-    guard let ecam, ecam.contains(GuestAddress(address)) else { return nil }
-    let place = Int(truncatingIfNeeded: address - ecam.first.value)
-    return (place >> 20, place >> 12 & 0xFF, place & 0xFFF)
+  /// Bus, function and register of an offset in ECAM.
+  private static func configurationPlace(_ offset: Int) -> (bus: Int, devfn: Int, register: Int) {
+    (offset >> 20, offset >> 12 & 0xFF, offset & 0xFFF)
   }
 
-  private func readMemory(_ width: AccessWidth, at address: UInt64) -> UInt64 {
-    if let place = ecamPlace(address) {
-      return readConfiguration(bus: place.bus, devfn: place.devfn, width, at: place.offset)
+  private func readMemory(_ width: AccessWidth, at address: GuestAddress) -> UInt64 {
+    guard let found = wires.find(address, count: width.byteCount) else { return width.ones }
+    guard found.owner.function == memoryController.address else {
+      let value = slot(found.owner.function.devfn)?.readMemory(bar: found.owner.bar, width, at: found.offset)
+      return value.map { $0 & width.mask } ?? width.ones
     }
-    for slot in slots {
-      if let value = slot.readMemory(width, at: address) { return value & width.mask }
-    }
-    return width.ones
+    let place = Self.configurationPlace(found.offset)
+    return readConfiguration(bus: place.bus, devfn: place.devfn, width, at: place.register)
   }
 
-  private func writeMemory(_ value: UInt64, _ width: AccessWidth, at address: UInt64) {
-    if let place = ecamPlace(address) {
-      return writeConfiguration(bus: place.bus, devfn: place.devfn, value, width, at: place.offset)
+  private func writeMemory(_ value: UInt64, _ width: AccessWidth, at address: GuestAddress) {
+    guard let found = wires.find(address, count: width.byteCount) else { return }
+    guard found.owner.function == memoryController.address else {
+      slot(found.owner.function.devfn)?.writeMemory(value, bar: found.owner.bar, width, at: found.offset)
+      return
     }
-    for slot in slots where slot.writeMemory(value, width, at: address) { return }
+    let place = Self.configurationPlace(found.offset)
+    writeConfiguration(bus: place.bus, devfn: place.devfn, value, width, at: place.register)
   }
 }

@@ -1,18 +1,20 @@
 internal import DeviceModel
+public import PCI
 import Primitives
 import Synchronization
 public import SystemBus
 
-/// A new level of a function's pin, and the how manieth change it is.
+/// A new level of a function's pin, and how many changes there were before.
 @usableFromInline struct PinChange: Sendable {
   @usableFromInline let level: Bool
   @usableFromInline let number: UInt64
 }
 
-/// The eight wires PIRQA to PIRQH: a wire is high while any function on it pulls.
+/// What the functions of PCI share: the wires of their interrupts, and the map of their windows.
 ///
-/// Each leads to its own pin of the I/O APIC, and to a legacy line where firmware routes it to one.
-public final class InterruptLines: Sendable {
+/// There are eight wires, PIRQA to PIRQH: a wire is high while any function on it pulls. Each leads to its own pin of the
+/// I/O APIC, and to a legacy line where firmware routes it to one.
+public final class PCIWires: Sendable {
   private struct State: Sendable {
     /// The slots that pull each wire.
     var pulling = [UInt32](repeating: 0, count: PCIRouting.wireCount)
@@ -24,6 +26,12 @@ public final class InterruptLines: Sendable {
     var legacy: Set<Int> = []
   }
 
+  private struct Windows: Sendable {
+    var places: [FunctionAddress: [PCIWindow]] = [:]
+    var map = WindowMap<WindowOwner>()
+  }
+
+  private let windows = Mutex(Windows())
   private let state = Mutex(State())
   private let backplane: any Backplane
 
@@ -64,4 +72,28 @@ public final class InterruptLines: Sendable {
     cycle.interrupt = level
     backplane.carryOut(cycle, of: Placement(name, line: line))
   }
+
+  // MARK: Windows
+
+  /// Whose window is at an address, and where in it.
+  func find(_ address: GuestAddress, count: Int) -> (owner: WindowOwner, offset: Int)? {
+    windows.withLock { $0.map.find(address, count: count) }
+  }
+
+  /// A function's windows may have moved. `places` is asked under the lock, so that the latest answer counts.
+  @usableFromInline func moveWindows(of function: FunctionAddress, _ places: () -> [PCIWindow]) {
+    windows.withLock { windows in
+      windows.places[function] = places()
+      windows.map = WindowMap(
+        windows.places.sorted { $0.key < $1.key }.flatMap { function, places in
+          places.map { ($0.range, WindowOwner(function: function, bar: $0.bar)) }
+        })
+    }
+  }
+}
+
+/// A window by its function and its number there.
+struct WindowOwner: Sendable {
+  let function: FunctionAddress
+  let bar: Int
 }
