@@ -20,11 +20,11 @@ public struct WatchedProcess: Sendable {
   /// - Parameter patience: seconds after which it is killed.
   public init?(_ program: String, _ arguments: [String], patience: Double) {
     let errorLog = TemporaryFile()
-    // What a program that has not been loaded yet counts as its own is its parent's.
-    var ours = rusage()
-    unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &ours)
     let start = Self.now
     guard let child = ChildProcess.launch(program, arguments, [(.null, ""), (.null, ""), (.captured, errorLog.path)]) else { return nil }
+    // What a program that has not been loaded yet counts as its own is its parent's, as it is by now.
+    var ours = rusage()
+    unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &ours)
     var (status, usage): (Int32, rusage) = (0, rusage())
     var isKilled = false
     while unsafe wait4(child, &status, isKilled ? 0 : WNOHANG, &usage) == 0 {
