@@ -48,7 +48,9 @@ let package = Package(
   name: "swboot",
   products: [
     .executable(name: "swboot", targets: ["swboot"]),
-    .library(name: "Primitives", targets: ["Primitives"]),
+    .library(name: "SwbootDevices", targets: ["Primitives", "DeviceModel", "Devices", "PCI", "Virtio"]),
+    .library(name: "SwbootMachine", targets: ["Machine"]),
+    .library(name: "SwbootDeviceTesting", targets: ["DeviceTesting"]),
   ],
   targets: [
     .target(name: "CLinux"),
@@ -107,14 +109,19 @@ let package = Package(
       swiftSettings: strict,
       linkerSettings: isRelease ? [.unsafeFlags(link, .when(configuration: .release))] : []),
 
+    // Tests of devices without a guest, in this package and in others.
+    .target(
+      name: "DeviceTesting", dependencies: ["Primitives", "DeviceModel", "PCI", "Virtio", "GuestRAM"], path: "Tests/DeviceTesting",
+      swiftSettings: strict),
+
     tests("PrimitivesTests", []),
     tests("DeviceModelTests", []),
-    tests("DevicesTests", ["Devices"]),
+    tests("DevicesTests", ["Devices", "DeviceTesting"]),
     tests("FirmwareTests", ["FirmwareCore", "Devices", "Display", "PCI", "PCIBus", "Virtio", "SystemBus", "GuestRAM", "Host", "ACPITables"]),
     tests("GuestRAMTests", ["GuestRAM"]),
     tests("SystemBusTests", ["SystemBus"]),
     tests("PCITests", ["PCI", "PCIBus", "SystemBus"]),
-    tests("VirtioTests", ["Virtio", "PCI", "PCIBus", "SystemBus", "GuestRAM"]),
+    tests("VirtioTests", ["Virtio", "DeviceTesting", "PCI", "PCIBus", "SystemBus", "GuestRAM"]),
     tests("DisplayTests", ["Display", "PCI", "PCIBus", "SystemBus", "GuestRAM"]),
     tests("ACPITablesTests", ["ACPITables", "TestSupport"], exclude: ["dsdt.dsl"]),
     tests("HostTests", ["Host", "TestSupport", "CLinux"]),
@@ -130,7 +137,7 @@ let package = Package(
       "ConformanceTests",
       ["TestSupport", "KVMBackend", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host", "Time"]),
     tests("KVMBackendTests", ["KVMBackend"]),
-    tests("MachineTests", ["Devices", "SystemBus", "Machine", "PCI", "PCIBus", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
+    tests("MachineTests", ["ACPITables", "Virtio", "Devices", "SystemBus", "Machine", "PCI", "PCIBus", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
     tests("GuestTests", ["TestSupport", "Host"]),
     .executableTarget(name: "attack", dependencies: ["TestSupport"], path: "Tests/Attack", swiftSettings: strict),
     tests("AttackTests", ["attack", "TestSupport"]),

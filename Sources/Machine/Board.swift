@@ -19,7 +19,7 @@ internal import Virtio
 final class Board: Sendable {
   let targets: [any BusTarget]
 
-  init(_ configuration: Configuration, _ plan: BoardPlan, _ resources: Resources, _ random: Entropy, on chassis: Chassis) throws {
+  init(_ configuration: Configuration, _ plan: BoardPlan, _ resources: Resources, _ random: Entropy, adding devices: AddedDevices, on chassis: Chassis) throws {
     memory = resources.memory
     var parts = BoardParts(memory, on: chassis)
     serial = parts.add(
@@ -50,6 +50,7 @@ final class Board: Sendable {
     } else {
       display = nil
     }
+    for (device, place) in zip(devices.functions, plan.added) { device.add(&parts, place) }
     bridge = parts.addBridge()
     tables = ACPITables(processors: plan.processors, placements: plan.described)
     let items = configuration.firmware == nil ? [] : try FirmwareItems(configuration, plan, tables).list
@@ -65,6 +66,7 @@ final class Board: Sendable {
     } else {
       flash = nil
     }
+    for device in devices.placed { device.add(&parts, device.placement) }
     makeTables = { ecam, pmBase in
       ACPITables(processors: plan.processors, placements: plan.described, ecam: ecam, pmBase: pmBase)
     }

@@ -38,7 +38,7 @@ struct BoardParts {
     return add(VirtioPCI(function, memory: memory, isWatched: isWatched), as: place, on: outlet)
   }
 
-  private mutating func add<F: PCIFunction>(_ function: F, as place: BoardPlan.Function, on outlet: Outlet?) -> FunctionSlot<F> {
+  mutating func add<F: PCIFunction>(_ function: F, as place: BoardPlan.Function, on outlet: Outlet? = nil) -> FunctionSlot<F> {
     let slot = FunctionSlot(function, at: place.address, Placement(place.name), wires: wires, on: outlet ?? chassis)
     functions.append(slot)
     return slot
@@ -57,7 +57,7 @@ struct BoardParts {
   }
 
   mutating func addDisplay(_ wish: Configuration.Display, as place: BoardPlan.Function) -> FunctionSlot<DisplayAdapter> {
-    let slot = add(DisplayAdapter(memorySize: Int(memory.videoSize), preferred: wish.preferred), as: place, on: nil)
+    let slot = add(DisplayAdapter(memorySize: Int(memory.videoSize), preferred: wish.preferred), as: place)
     targets.append(FixedPorts(of: slot))
     return slot
   }

@@ -25,6 +25,8 @@ struct BoardPlan: Sendable {
   let console = Function(name: "virtio-console", address: PCILayout.console)
   let entropy = Function(name: "virtio-rng", address: PCILayout.entropy)
   let display: Function?
+  /// Functions that a program brings.
+  let added: [Function]
   /// The flash chip, if the firmware's variables have one.
   let flash: Placement?
   /// Everything on the buses but PCI's functions and the interrupt chips.
@@ -33,7 +35,8 @@ struct BoardPlan: Sendable {
   /// - Parameters:
   ///   - firmwareSize: of the firmware's image, with its variables.
   ///   - variablesSize: of the flash chip with them.
-  init(_ wishes: Configuration, firmwareSize: UInt64, variablesSize: UInt64) {
+  ///   - devices: what a program adds.
+  init(_ wishes: Configuration, firmwareSize: UInt64, variablesSize: UInt64, adding devices: AddedDevices = AddedDevices()) {
     processors = wishes.processors
     lowMemory = min(wishes.memory, Platform.lowRAMLimit)
     highMemory = wishes.memory - lowMemory
@@ -51,7 +54,8 @@ struct BoardPlan: Sendable {
     if display != nil { placements.append(DisplayAdapter.portPlacement) }
     placements += [HostBridge.placement, FirmwareConfig.placement]
     if let flash { placements.append(flash) }
-    self.placements = placements
+    self.placements = placements + devices.placed.map(\.placement)
+    added = zip(devices.functions, PCILayout.added).map { Function(name: $0.name, address: $1) }
   }
 
   /// What the tables tell of: also the mouse, which is reached through the keyboard's ports.
@@ -63,7 +67,7 @@ struct BoardPlan: Sendable {
       Function(name: "memory controller", address: HostBridge.memoryControllerAddress),
       Function(name: "LPC bridge", address: HostBridge.lpcBridgeAddress),
     ]
-    return (disks + [console, entropy] + [display].compactMap(\.self) + chipset).sorted { $0.address < $1.address }
+    return (disks + [console, entropy] + added + [display].compactMap(\.self) + chipset).sorted { $0.address < $1.address }
   }
 
   /// Memory as the guest finds it first.

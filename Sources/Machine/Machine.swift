@@ -33,8 +33,13 @@ public final class Machine: Sendable {
   let finalState = Mutex<String?>(nil)
   let handedOver = Mutex<[String: Int]>([:])
 
-  /// - Parameter control: for whoever wants something of the run before there is a machine.
-  public init(_ configuration: Configuration, control: RunControl? = nil) throws(MachineError) {
+  /// - Parameters:
+  ///   - devices: what the board has besides its own.
+  ///   - control: for whoever wants something of the run before there is a machine.
+  public init(
+    _ configuration: Configuration, adding devices: AddedDevices = AddedDevices(), control: RunControl? = nil
+  ) throws(MachineError) {
+    try devices.check()
     let wishes = try configuration.checkedToBoot()
     try wishes.checkOutputs()
     let configuration = try wishes.withFirmwareForKernel()
@@ -51,8 +56,9 @@ public final class Machine: Sendable {
       keys = resources.keyScript.map { KeyOperator($0, file: configuration.keys ?? "", hands: hands) }
       chassis = Chassis(configuration, resources, clock: clock, control: control, keys: keys, link: link)
       let plan = BoardPlan(
-        configuration, firmwareSize: resources.memory.firmwareSize, variablesSize: UInt64(resources.variables?.contents.count ?? 0))
-      board = try Board(configuration, plan, resources, entropy, on: chassis)
+        configuration, firmwareSize: resources.memory.firmwareSize, variablesSize: UInt64(resources.variables?.contents.count ?? 0),
+        adding: devices)
+      board = try Board(configuration, plan, resources, entropy, adding: devices, on: chassis)
       link.lead(to: board)
       keyboard = try chassis.console.isInteractive
         ? Keyboard(chassis.input, typed: chassis.letInputFlow) { control.end(.quit) } : nil

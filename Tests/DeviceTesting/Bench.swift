@@ -1,27 +1,27 @@
-import DeviceModel
-import Primitives
+public import DeviceModel
+public import Primitives
 
 /// One device on a workbench: byte accesses at a given time, and what they caused.
-struct Bench<D: Device> {
-  var device: D
-  var now = Instant.start
+public struct Bench<D: Device> {
+  public var device: D
+  public var now = Instant.start
   /// The last level the device gave its line.
-  var line = false
+  public var line = false
   /// The cycle of the last access.
-  var last = Cycle(at: .start)
+  public var last = Cycle(at: .start)
 
-  init(_ device: D) { self.device = device }
+  public init(_ device: D) { self.device = device }
 
-  mutating func read(_ offset: Int, _ width: AccessWidth = .byte) -> UInt64 {
+  public mutating func read(_ offset: Int, _ width: AccessWidth = .byte) -> UInt64 {
     cycle { $0.read(width, at: offset, &$1) }
   }
 
-  mutating func write(_ value: UInt64, _ offset: Int, _ width: AccessWidth = .byte) {
+  public mutating func write(_ value: UInt64, _ offset: Int, _ width: AccessWidth = .byte) {
     cycle { $0.write(value, width, at: offset, &$1) }
   }
 
   /// Lets time pass; the device is called when it asked to be. Returns how often that was.
-  @discardableResult mutating func pass(nanoseconds: UInt64) -> Int {
+  @discardableResult public mutating func pass(nanoseconds: UInt64) -> Int {
     let end = now + nanoseconds
     var calls = 0
     while let deadline = device.deadline, deadline <= end, calls < 10_000 {
@@ -33,7 +33,7 @@ struct Bench<D: Device> {
     return calls
   }
 
-  @discardableResult mutating func cycle<R>(_ body: (inout D, inout Cycle) -> R) -> R {
+  @discardableResult public mutating func cycle<R>(_ body: (inout D, inout Cycle) -> R) -> R {
     var cycle = Cycle(at: now)
     let result = body(&device, &cycle)
     if let level = cycle.interrupt { line = level }
@@ -42,7 +42,7 @@ struct Bench<D: Device> {
   }
 
   /// Hammers the device with every width at every offset and many values, as a hostile guest would.
-  mutating func hammer(byteCount: Int, rounds: Int = 2_000) {
+  public mutating func hammer(byteCount: Int, rounds: Int = 2_000) {
     var seed: UInt64 = 0x9E37_79B9_7F4A_7C15
     for _ in 0..<rounds {
       seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

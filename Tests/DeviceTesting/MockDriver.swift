@@ -1,38 +1,45 @@
-import DeviceModel
-import GuestRAM
-import PCI
-import Primitives
-import Virtio
+public import DeviceModel
+public import GuestRAM
+internal import PCI
+public import Primitives
+public import Virtio
 
 /// A driver without a guest: it talks to a device only through its configuration, its window and RAM.
-final class MockDriver<F: VirtioFunction> {
-  struct Buffer {
-    var address: UInt64
-    var count: UInt32
-    var flags: UInt16 = 0
-    var next: UInt16 = 0
+public final class MockDriver<F: VirtioFunction> {
+  public struct Buffer {
+    public var address: UInt64
+    public var count: UInt32
+    public var flags: UInt16
+    public var next: UInt16
+
+    public init(address: UInt64, count: UInt32, flags: UInt16 = 0, next: UInt16 = 0) {
+      self.address = address
+      self.count = count
+      self.flags = flags
+      self.next = next
+    }
   }
 
-  enum Flag {
-    static var next: UInt16 { 1 }
-    static var write: UInt16 { 2 }
-    static var indirect: UInt16 { 4 }
+  public enum Flag {
+    public static var next: UInt16 { 1 }
+    public static var write: UInt16 { 2 }
+    public static var indirect: UInt16 { 4 }
   }
 
   /// Each queue's rings have 64 KiB; buffers come after.
-  static var rings: UInt64 { 0x2_0000 }
-  static var window: UInt64 { 0xC000_0000 }
-  static var buffers: UInt64 { 0x8_0000 }
+  public static var rings: UInt64 { 0x2_0000 }
+  public static var window: UInt64 { 0xC000_0000 }
+  public static var buffers: UInt64 { 0x8_0000 }
 
-  var device: VirtioPCI<F>
-  let memory: GuestMemory
-  var cycle = Cycle(at: .start)
-  var size: UInt16 = 0
+  public var device: VirtioPCI<F>
+  public let memory: GuestMemory
+  public var cycle = Cycle(at: .start)
+  public internal(set) var size: UInt16 = 0
   private var added: [UInt16]
   private var reaped: [UInt16]
   private var nextDescriptor: [UInt16]
 
-  init(_ function: F, ram: UInt64 = 2 << 20) throws {
+  public init(_ function: F, ram: UInt64 = 2 << 20) throws {
     memory = try GuestMemory(size: ram)
     device = VirtioPCI(function, memory: memory)
     added = Array(repeating: 0, count: F.queueCount)
@@ -44,10 +51,10 @@ final class MockDriver<F: VirtioFunction> {
 
   // MARK: Registers
 
-  func config(_ offset: Int, _ width: AccessWidth = .dword) -> UInt64 {
+  public func config(_ offset: Int, _ width: AccessWidth = .dword) -> UInt64 {
     device.readConfiguration(width, at: offset, &cycle)
   }
-  func setConfig(_ value: UInt64, _ offset: Int, _ width: AccessWidth = .dword) {
+  public func setConfig(_ value: UInt64, _ offset: Int, _ width: AccessWidth = .dword) {
     device.writeConfiguration(value, width, at: offset, &cycle)
   }
   /// An offset from where the driver has put the window, as the device sees it; nil if nothing of it is there.
@@ -57,29 +64,29 @@ final class MockDriver<F: VirtioFunction> {
     return range.contains(first) && range.contains(last) ? Int(first.value - range.first.value) : nil
   }
 
-  func read(_ width: AccessWidth, _ offset: Int) -> UInt64 {
+  public func read(_ width: AccessWidth, _ offset: Int) -> UInt64 {
     guard let offset = inWindow(offset, width) else { return width.ones }
     return device.read(bar: 0, width, at: offset, &cycle)
   }
-  func write(_ value: UInt64, _ width: AccessWidth, _ offset: Int) {
+  public func write(_ value: UInt64, _ width: AccessWidth, _ offset: Int) {
     guard let offset = inWindow(offset, width) else { return }
     device.write(value, bar: 0, width, at: offset, &cycle)
   }
 
-  var status: UInt8 {
+  public var status: UInt8 {
     get { UInt8(truncatingIfNeeded: read(.byte, 0x14)) }
     set { write(UInt64(newValue), .byte, 0x14) }
   }
-  var isBroken: Bool { get { status & 0x40 != 0 } }
+  public var isBroken: Bool { status & 0x40 != 0 }
 
-  func features() -> UInt64 {
+  public func features() -> UInt64 {
     write(0, .dword, 0)
     let low = read(.dword, 4)
     write(1, .dword, 0)
     return low | read(.dword, 4) << 32
   }
 
-  func setFeatures(_ features: UInt64) {
+  public func setFeatures(_ features: UInt64) {
     write(0, .dword, 8)
     write(features & 0xFFFF_FFFF, .dword, 0xC)
     write(1, .dword, 8)
@@ -89,13 +96,13 @@ final class MockDriver<F: VirtioFunction> {
   // MARK: Taking over the device
 
   /// Every step from reset to "driver ready", with all the queues in place.
-  func start(size: UInt16 = 16, features: UInt64? = nil) throws {
+  public func start(size: UInt16 = 16, features: UInt64? = nil) throws {
     try negotiate(features: features)
     for queue in 0..<F.queueCount { try enable(queue: queue, size: size) }
     status = 15
   }
 
-  func negotiate(features: UInt64? = nil) throws {
+  public func negotiate(features: UInt64? = nil) throws {
     status = 0
     status = 1
     status = 3
@@ -105,11 +112,11 @@ final class MockDriver<F: VirtioFunction> {
     status = 11
   }
 
-  func descriptors(_ queue: Int) -> UInt64 { Self.rings + UInt64(queue) << 16 }
-  func available(_ queue: Int) -> UInt64 { descriptors(queue) + 0x4000 }
-  func used(_ queue: Int) -> UInt64 { descriptors(queue) + 0x8000 }
+  public func descriptors(_ queue: Int) -> UInt64 { Self.rings + UInt64(queue) << 16 }
+  public func available(_ queue: Int) -> UInt64 { descriptors(queue) + 0x4000 }
+  public func used(_ queue: Int) -> UInt64 { descriptors(queue) + 0x8000 }
 
-  func enable(queue: Int, size: UInt16) throws {
+  public func enable(queue: Int, size: UInt16) throws {
     self.size = size
     try memory.fill(0, count: 0x1_0000, at: GuestAddress(descriptors(queue)))
     added[queue] = 0
@@ -126,7 +133,7 @@ final class MockDriver<F: VirtioFunction> {
   }
 
   /// Unmasked MSI-X: the configuration has vector 0, queue n has n + 1.
-  func useMessages() {
+  public func useMessages() {
     for vector in 0...F.queueCount {
       write(0xFEE0_0000, .qword, 0x4000 + vector * 16)
       write(UInt64(vector), .qword, 0x4008 + vector * 16)
@@ -141,7 +148,7 @@ final class MockDriver<F: VirtioFunction> {
 
   // MARK: Rings
 
-  func setDescriptor(_ index: Int, _ buffer: Buffer, table: UInt64? = nil) throws {
+  public func setDescriptor(_ index: Int, _ buffer: Buffer, table: UInt64? = nil) throws {
     var bytes: [UInt8] = []
     bytes.append(littleEndian: buffer.address)
     bytes.append(littleEndian: buffer.count)
@@ -151,14 +158,14 @@ final class MockDriver<F: VirtioFunction> {
   }
 
   /// Makes a head available, without a kick.
-  func publish(_ head: UInt16, queue: Int = 0) throws {
+  public func publish(_ head: UInt16, queue: Int = 0) throws {
     try memory.store(head, at: GuestAddress(available(queue)) + (4 + 2 * Int(added[queue] % size)))
     added[queue] &+= 1
     try memory.storeIndex(added[queue], at: GuestAddress(available(queue)) + 2)
   }
 
   /// Chains buffers in the queue's table, one after the other, and makes them available.
-  func add(_ buffers: [Buffer], queue: Int = 0) throws {
+  public func add(_ buffers: [Buffer], queue: Int = 0) throws {
     let head = nextDescriptor[queue]
     for (i, buffer) in buffers.enumerated() {
       var buffer = buffer
@@ -173,13 +180,13 @@ final class MockDriver<F: VirtioFunction> {
     try publish(head, queue: queue)
   }
 
-  func kick(queue: Int = 0) {
+  public func kick(queue: Int = 0) {
     cycle = Cycle(at: .start)
     write(UInt64(queue), .word, 0x3000 + 4 * queue)
   }
 
   /// What the device gave back since the last call: heads and lengths.
-  func reap(queue: Int = 0) throws -> [(head: UInt32, written: UInt32)] {
+  public func reap(queue: Int = 0) throws -> [(head: UInt32, written: UInt32)] {
     var result: [(UInt32, UInt32)] = []
     let index = try memory.loadIndex(at: GuestAddress(used(queue)) + 2)
     while reaped[queue] != index {
@@ -191,5 +198,5 @@ final class MockDriver<F: VirtioFunction> {
   }
 
   /// Reads and clears the interrupt status.
-  func interruptStatus() -> UInt64 { read(.byte, 0x1000) }
+  public func interruptStatus() -> UInt64 { read(.byte, 0x1000) }
 }

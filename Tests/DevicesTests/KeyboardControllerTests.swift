@@ -1,4 +1,5 @@
 import DeviceModel
+import DeviceTesting
 import Devices
 import Primitives
 import Testing

@@ -1,4 +1,5 @@
 import DeviceModel
+import DeviceTesting
 import GuestRAM
 import PCI
 import Primitives
