@@ -76,8 +76,10 @@ extension BlockTranslation {
       let a = place(i.source, Self.t0)
       return asm.emit(Opcode(binary.opcode | byteForm(width)), width, a.field, source(i.destination))
     }
+    // The source first: it may be the target, which may not be read.
+    let from = source(i.source)
     let target = place(i.destination, Self.t0, isRead: binary.reads || width.rawValue < 4)
-    asm.emit(Opcode(binary.opcode | 2 | byteForm(width)), width, target.field, source(i.source))
+    asm.emit(Opcode(binary.opcode | 2 | byteForm(width)), width, target.field, from)
     if binary.writes { written(target) }
   }
 

@@ -183,6 +183,10 @@ extension BlockTranslation {
     guard offset != 128 else { return nil }
     let register = Register(number: offset / 8)
     guard isDisplaced(register) else { return register }
+    if keepsResidents {
+      makeResident(register, isRead: true)
+      return register
+    }
     asm.load(temporary, .gs(Int(offset)))
     return temporary
   }

@@ -35,7 +35,8 @@ extension BlockTranslation {
 
   mutating func emitLea(_ i: Instruction) {
     if i.width >= 4 && i.addressWidth == context.word.rawValue {
-      let target = place(i.destination, Self.t0, isRead: false)
+      let isRead = i.base == i.destination || i.index == i.destination
+      let target = place(i.destination, Self.t0, isRead: isRead)
       emitOffset(i, width(i), to: target.register)
       return written(target)
     }

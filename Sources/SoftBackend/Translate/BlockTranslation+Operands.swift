@@ -7,6 +7,8 @@ struct RegisterPlace {
   var isHigh = false
   /// Where the guest's register is, if a temporary stands for it.
   var home: Int?
+  /// It is in its own host register for a while.
+  var isResident = false
 
   var field: Field { isHigh ? .high(register) : .register(register) }
   var operand: ModRM { isHigh ? .high(register) : .register(register) }
@@ -23,6 +25,10 @@ extension BlockTranslation {
     let register = Register(number: offset / 8)
     if offset & 7 != 0 { return RegisterPlace(register: register, isHigh: true) }
     guard isDisplaced(register) else { return RegisterPlace(register: register) }
+    if keepsResidents {
+      makeResident(register, isRead: isRead)
+      return RegisterPlace(register: register, isResident: true)
+    }
     if isRead { asm.load(temporary, .gs(Int(offset))) }
     return RegisterPlace(register: temporary, home: Int(offset))
   }
@@ -30,13 +36,14 @@ extension BlockTranslation {
   /// The register was written: if a temporary stood for it, it is brought home.
   mutating func written(_ place: RegisterPlace) {
     if let home = place.home { asm.store(.gs(home), place.register) }
+    if place.isResident { residents.dirty.insert(place.register) }
   }
 
   /// A register that is only read, where the `rm` field can name it.
   func source(_ offset: UInt8) -> ModRM {
     let register = Register(number: offset / 8)
     if offset & 7 != 0 { return .high(register) }
-    return isDisplaced(register) ? .memory(.gs(Int(offset))) : .register(register)
+    return isDisplaced(register) && !residents.loaded.contains(register) ? .memory(.gs(Int(offset))) : .register(register)
   }
 
   func hasHome(_ offset: UInt8) -> Bool { isDisplaced(Register(number: offset / 8)) }

@@ -59,6 +59,9 @@ internal import Assembler
   var flagsInHost = false
   var flagsSaved = false
   var vectors = VectorRegisters()
+  var residents = Residents()
+  /// The present instruction needs no temporaries.
+  var keepsResidents = false
   /// The instruction that last looked whether the host has the guest's MXCSR.
   var asksForControl = -1
   var slowPaths: [SlowPath] = []
@@ -98,6 +101,7 @@ internal import Assembler
     while k < count {
       k += emit(instruction(k), k)
     }
+    storeResidents()
     storeVectors()
     if !Self.neverContinues(instruction(count - 1).operation) {
       edge(to: instruction(count).address, from: instruction(count).address, isLiveAfter[count - 1])
@@ -153,15 +157,19 @@ internal import Assembler
 
   func isNear(_ target: UInt64) -> Bool { target >> 12 == rip >> 12 }
 
-  /// Keeps the flags somewhere before the host's are used for something else. Needs T1.
+  /// Where RAX is while its host register is needed, and T1 is not free.
+  private var savedRAX: Memory { .gs(Core.Field.rax.rawValue) }
+
+  /// Keeps the flags somewhere before the host's are used for something else. T1 may change unless a register is there.
   mutating func saveFlags() {
     defer { flagsInHost = false }
     guard !flagsSaved, flagsInHost else { return }
-    asm.move(Self.t1, .rax)
+    let isFree = !residents.loaded.contains(Self.t1)
+    if isFree { asm.move(Self.t1, .rax) } else { asm.store(savedRAX, .rax) }
     asm.lahf()
     asm.set(.overflow, .register(.rax))
     asm.store(.long, .gs(TranslatedState.flags), .rax)
-    asm.move(.rax, Self.t1)
+    if isFree { asm.move(.rax, Self.t1) } else { asm.load(.rax, savedRAX) }
     flagsSaved = true
   }
 
@@ -169,16 +177,15 @@ internal import Assembler
   mutating func restoreFlags(usingT1: Bool = true) {
     guard !flagsInHost else { return }
     flagsInHost = true
-    emitRestoringFlags(usingT1: usingT1)
+    emitRestoringFlags(usingT1: usingT1 && !residents.loaded.contains(Self.t1))
   }
 
   mutating func emitRestoringFlags(usingT1: Bool) {
-    let rax = Memory.gs(Core.Field.rax.rawValue)
-    if usingT1 { asm.move(Self.t1, .rax) } else { asm.store(rax, .rax) }
+    if usingT1 { asm.move(Self.t1, .rax) } else { asm.store(savedRAX, .rax) }
     asm.load(.long, .rax, .gs(TranslatedState.flags))
     asm.apply(.add, .byte, .register(.rax), 0x7F)
     asm.sahf()
-    if usingT1 { asm.move(.rax, Self.t1) } else { asm.load(.rax, rax) }
+    if usingT1 { asm.move(.rax, Self.t1) } else { asm.load(.rax, savedRAX) }
   }
 
   /// Flags that an instruction reads, or changes but in part, must be the host's before its last step, which is the
@@ -310,6 +317,7 @@ internal import Assembler
 
   /// Lets the interpreter execute some instructions, and goes on if they did nothing special.
   mutating func help(_ k: Int, count: Int = 1) {
+    storeResidents()
     let (before, after) = (isLiveBefore[k], isLiveAfter[k + count - 1])
     if before { saveFlags() }
     storeVectors()

@@ -1,0 +1,45 @@
+internal import Assembler
+
+/// R11 and R15 in their own host registers, as long as instructions follow each other that need no temporaries: a
+/// function that computes in all sixteen registers then does not wait for the core's block at every step.
+extension BlockTranslation {
+  struct Residents {
+    /// The host has what the guest has.
+    var loaded: Set = []
+    /// The core has not.
+    var dirty: Set = []
+
+    /// Of the two.
+    struct Set: OptionSet {
+      var rawValue: UInt16
+      static func of(_ register: Register) -> Set { Set(rawValue: 1 << UInt16(register.rawValue)) }
+      func contains(_ register: Register) -> Bool { contains(.of(register)) }
+      mutating func insert(_ register: Register) { formUnion(.of(register)) }
+    }
+  }
+
+  /// Whether an instruction does without temporaries: it has no operand in memory, and one step.
+  func isPlain(_ i: Instruction) -> Bool {
+    guard !i.isMemory || i.operation.plain == .lea else { return false }
+    switch i.operation.plain {
+    case .add, .or, .adc, .sbb, .and, .sub, .xor, .cmp, .test, .move, .increment, .decrement, .negate, .not, .rol, .ror, .rcl, .rcr, .shl, .shr, .sar,
+      .shld, .shrd, .imulTwo, .imulThree, .moveZero8, .moveZero16, .moveSign8, .moveSign16, .moveSign32, .cmov, .setcc, .byteSwap, .convert, .extend, .nop,
+      .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement, .popcnt, .tzcnt, .lzcnt:
+      return true
+    case .lea: return i.width >= 4 && i.addressWidth == context.word.rawValue
+    default: return false
+    }
+  }
+
+  mutating func makeResident(_ register: Register, isRead: Bool) {
+    guard !residents.loaded.contains(register) else { return }
+    if isRead { asm.load(register, .gs(Int(register.rawValue) * 8)) }
+    residents.loaded.insert(register)
+  }
+
+  /// The core has both, and their registers are free. Leaves the flags alone.
+  mutating func storeResidents() {
+    for register in [Self.t0, Self.t1] where residents.dirty.contains(register) { asm.store(.gs(Int(register.rawValue) * 8), register) }
+    residents = Residents()
+  }
+}
