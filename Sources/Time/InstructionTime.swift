@@ -60,6 +60,14 @@ public final class InstructionTime: Sendable {
     isStale.load(ordering: .acquiring) || present.load(ordering: .relaxed) >= due.load(ordering: .relaxed)
   }
 
+  /// How many instructions may pass before somebody must look whether it is due; zero if it is.
+  public var instructionsLeft: Int64 {
+    guard !isDue else { return 0 }
+    let left = due.load(ordering: .relaxed) &- present.load(ordering: .relaxed)
+    // Never so many that a deadline moved from elsewhere would wait long.
+    return Int64(min(left, 1 << 18) &+ Self.nanosecondsPerInstruction &- 1) / Int64(Self.nanosecondsPerInstruction)
+  }
+
   /// Lets every deadline that has come take effect, and notes the next.
   public func keep() {
     isStale.store(false, ordering: .sequentiallyConsistent)

@@ -49,7 +49,7 @@ internal import Time
       throw ProcessorError("the host has no memory for a processor")
     }
     core = unsafe Core(base: block)
-    translator = Translator(core, threshold: backend.translation == .always ? 0 : Translator.usualThreshold)
+    translator = Translator(core, threshold: backend.translation == .always ? 0 : Translator.usualThreshold, countsInstructions: backend.clock.isCounted)
     unsafe self.arena = unsafe arena
     unsafe wakeUp = .allocate(capacity: 1)
     unsafe wakeLock = .allocate(capacity: 1)
@@ -113,11 +113,12 @@ internal import Time
     } catch { return .shutdown }
   }
 
-  /// Time is counted, and breakpoints are met, by the interpreter.
-  private var isTranslating: Bool { backend.translation != .never && !backend.clock.isCounted && traps.breakpoints.isEmpty }
+  /// Breakpoints are met by the interpreter.
+  private var isTranslating: Bool { backend.translation != .never && traps.breakpoints.isEmpty }
 
   private func runCounting(_ time: InstructionTime) throws(Fault) {
-    if core[.attention] == 0 { try core.run(counting: time) }
+    guard core[.attention] == 0 else { return }
+    if isTranslating { try core.run(counting: time, with: translator) } else { try core.run(counting: time) }
   }
 
   // MARK: Memory

@@ -9,12 +9,12 @@ extension BlockTranslation {
       case .jumpUnlessZero: .notEqual
       default: Condition(number: i.opcode)
       }
-    sideEdge(condition, to: i.immediate, from: i.address)
+    sideEdge(condition, after: k + 1, to: i.immediate, from: i.address)
   }
 
   mutating func emitCall(_ i: Instruction, _ k: Int) {
     emitPushingReturn(i, k)
-    edge(to: i.immediate, from: i.address, isLiveAfter[k])
+    edge(after: k + 1, to: i.immediate, from: i.address, isLiveAfter[k])
   }
 
   private mutating func emitPushingReturn(_ i: Instruction, _ k: Int, lookups: Int = 1) {
@@ -37,15 +37,17 @@ extension BlockTranslation {
     let unknown = emitTargetLookup()
     let dropped = i.opcode == 0xC2 ? Int32(i.immediate & 0xFFFF) : 0
     moveStack(by: slot + dropped)
+    passTime(k + 1)
     asm.jump(to: .memory(.gs(context.targets + 8, index: Self.t1)))
     lookedUp()
-    leaveForGood(from: unknown, k, isReturn: dropped == 0 && context.is64Bit)
+    leaveForGood(from: unknown, k, isReturn: dropped == 0 && context.is64Bit && !context.countsInstructions)
   }
 
   mutating func emitIndirectJump(_ i: Instruction, _ k: Int) {
     saveFlags()
     emitTarget(i, k)
     let unknown = emitTargetLookup()
+    passTime(k + 1)
     asm.jump(to: .memory(.gs(context.targets + 8, index: Self.t1)))
     if i.isMemory { lookedUp() }
     leaveForGood(from: unknown, k)
@@ -58,6 +60,7 @@ extension BlockTranslation {
     asm.load(Self.t1, .gs(context.targets + 8, index: Self.t1))
     asm.store(.gs(TranslatedState.secondTemporary), Self.t1)
     emitPushingReturn(i, k, lookups: i.isMemory ? 2 : 1)
+    passTime(k + 1)
     asm.jump(to: .memory(.gs(TranslatedState.secondTemporary)))
     leaveForGood(from: unknown, k)
   }

@@ -83,7 +83,7 @@ extension BlockTranslation {
       emitConditionalJump(i, k)
     case .jump:
       storeVectors()
-      edge(to: i.immediate, from: i.address, isLiveAfter[k])
+      edge(after: k + 1, to: i.immediate, from: i.address, isLiveAfter[k])
     case .call, .jumpNear, .callNear, .ret:
       guard i.width == context.word.rawValue else { return false }
       storeVectors()

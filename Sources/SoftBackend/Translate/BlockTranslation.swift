@@ -65,7 +65,7 @@ internal import Assembler
   /// The instruction that last looked whether the host has the guest's MXCSR.
   var asksForControl = -1
   var slowPaths: [SlowPath] = []
-  var farJumps: [(label: Label, target: UInt64, mustSave: Bool)] = []
+  var farJumps: [(label: Label, target: UInt64, mustSave: Bool, instructions: Int)] = []
   var edges: [Edge] = []
   private(set) var nearEntry = 0
   private var pollsAtEntry = false
@@ -104,7 +104,8 @@ internal import Assembler
     storeResidents()
     storeVectors()
     if !Self.neverContinues(instruction(count - 1).operation) {
-      edge(to: instruction(count).address, from: instruction(count).address, isLiveAfter[count - 1])
+      // The interpreter counts the end of a block as one more.
+      edge(after: count + 1, to: instruction(count).address, from: instruction(count).address, isLiveAfter[count - 1])
     }
     emitSavingEntry()
     emitFarJumps()
@@ -213,7 +214,7 @@ internal import Assembler
       default: return false
       }
     }
-    pollsAtEntry = jumpsBack && !needsFlags
+    pollsAtEntry = jumpsBack && !needsFlags && !context.countsInstructions
     let stale = asm.makeLabel()
     attention = stale
     asm.apply(.cmp, .byte, .memory(.gs(TranslatedState.mappings + mapping)), 0)
@@ -221,6 +222,10 @@ internal import Assembler
     if pollsAtEntry { nearEntry = asm.position }
     asm.apply(.cmp, .long, .memory(.gs(Core.Field.attention.rawValue)), 0)
     asm.jump(if: .notEqual, stale)
+    if context.countsInstructions {
+      asm.apply(.cmp, .quad, .memory(.gs(TranslatedState.budget)), 0)
+      asm.jump(if: .notGreater, stale)
+    }
     (flagsInHost, flagsSaved) = (false, needsFlags)
     if pollsAtEntry { return }
     guard needsFlags, savesFlagsFirst else {
@@ -252,26 +257,36 @@ internal import Assembler
     asm.jump(begin)
   }
 
-  /// Whether a jump back to a block may use its near entry: there must be a look at `attention` in the circle.
-  func mayJumpNear(_ target: UInt64, from address: UInt64) -> Bool { isNear(target) && (target > address || pollsAtEntry) }
+  /// Whether a jump to a block may use its near entry: there must be a look at `attention` in the circle, and where time
+  /// is counted every block looks.
+  func mayJumpNear(_ target: UInt64, from address: UInt64) -> Bool {
+    isNear(target) && (target > address || pollsAtEntry) && !context.countsInstructions
+  }
+
+  /// So many instructions of this block have been executed when it is left. Changes the host's flags.
+  mutating func passTime(_ instructions: Int) {
+    guard context.countsInstructions else { return }
+    asm.apply(.sub, .quad, .memory(.gs(TranslatedState.budget)), Int32(instructions))
+  }
 
   // MARK: Edges
 
-  /// The block's last jump.
-  mutating func edge(to target: UInt64, from address: UInt64, _ isLive: Bool) {
+  /// The block's last jump, after so many instructions.
+  mutating func edge(after instructions: Int, to target: UInt64, from address: UInt64, _ isLive: Bool) {
     let isNear = mayJumpNear(target, from: address)
     if isLive { isNear ? restoreFlags() : saveFlags() }
+    passTime(instructions)
     let site = asm.jump(toDistance: 0)
     edges.append(Edge(target: target, site: site, isNear: isNear, flags: !isLive ? .nowhere : isNear ? .host : .saved))
   }
 
   /// A conditional jump out of the block.
-  mutating func sideEdge(_ condition: Condition, to target: UInt64, from address: UInt64) {
+  mutating func sideEdge(_ condition: Condition, after instructions: Int, to target: UInt64, from address: UInt64) {
     let isLive = isLiveAt(target)
     guard mayJumpNear(target, from: address) else {
       let label = asm.makeLabel()
       asm.jump(if: condition, label)
-      farJumps.append((label, target, isLive && !flagsSaved))
+      farJumps.append((label, target, isLive && !flagsSaved, instructions))
       return
     }
     let site = asm.jump(if: condition, toDistance: 0)
@@ -283,6 +298,7 @@ internal import Assembler
       asm.place(jump.label)
       (flagsInHost, flagsSaved) = (true, !jump.mustSave)
       saveFlags()
+      passTime(jump.instructions)
       let site = asm.jump(toDistance: 0)
       edges.append(Edge(target: jump.target, site: site, isNear: false, flags: .saved))
     }
@@ -396,6 +412,8 @@ struct TranslationContext {
   /// Whether the host has POPCNT, LZCNT, TZCNT and BMI.
   let hasBitCounts: Bool
   let triesNearEntries: Bool
+  /// Time passes with instructions.
+  let countsInstructions: Bool
   /// What the code was decoded for.
   let mode: UInt64
 

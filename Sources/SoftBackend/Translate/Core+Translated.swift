@@ -30,6 +30,63 @@ extension Core {
     translator.forgetEdge()
   }
 
+  /// Runs like `run`, with guest time that passes by the block: as many instructions as the interpreter counts, and what
+  /// is due comes between the same two.
+  func run(counting time: InstructionTime, with translator: Translator) throws(Fault) {
+    repeat {
+      do throws(Fault) {
+        if self[.systemFlags] & Flags.tf != 0 {
+          translator.forgetEdge()
+          time.pass(1)
+          try stepExactly()
+        } else {
+          let first = try findBlock()
+          if Mode.isTranslatable(self[.mode]), let number = code(translator) {
+            open(time)
+            defer { settle(time) }
+            try translator.run(number)
+          } else {
+            translator.forgetEdge()
+            time.pass(try execute(first, goingOn: false).distance(from: first) + 1)
+          }
+        }
+      } catch {
+        translator.forgetEdge()
+        time.pass(1)
+        try deliver(error)
+      }
+    } while self[.attention] == 0 && !time.isDue
+    translator.forgetEdge()
+  }
+
+  /// Translated code may run until time is due.
+  private func open(_ time: InstructionTime) {
+    let left = time.instructionsLeft
+    store(left, at: TranslatedState.budget)
+    store(left, at: TranslatedState.wholeBudget)
+  }
+  /// What translated code has executed so far passes, by whole blocks.
+  private func settle(_ time: InstructionTime) {
+    let left: Int64 = load(TranslatedState.budget)
+    time.pass(UInt64(bitPattern: load(TranslatedState.wholeBudget, as: Int64.self) &- left))
+    store(left, at: TranslatedState.wholeBudget)
+  }
+
+  /// The interpreter executes the rest of a block, as it would have without translated code, and its time passes.
+  ///
+  /// - Parameter last: which of the helper's instructions ended the block; nil if none did.
+  @unsafe private func finish(
+    _ block: UnsafePointer<Translator.Block>, _ records: UnsafeMutablePointer<InstructionRecord>, _ last: Int?, _ count: Int, _ time: InstructionTime
+  ) throws(Fault) {
+    guard let head = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(block.pointee.record)) else { return }
+    let first = unsafe Instruction(firstOf: head)
+    var end = unsafe Instruction(record: records + (last ?? 0))
+    // What was overwritten on the way is not executed from what was decoded.
+    if unsafe !isCurrent(head.pointee.page, head.pointee.version) { stopBlock() }
+    if last == nil { end = try execute(unsafe Instruction(record: records + count), goingOn: false) }
+    time.pass(end.distance(from: first) + 1)
+  }
+
   /// Runs the block at RIP, and those that code of the host finds from there.
   @inline(__always) func runBlock(with translator: Translator) throws(Fault) {
     let first = try findBlock()
@@ -67,14 +124,20 @@ extension Core {
     guard let blocks = unsafe UnsafePointer<Translator.Block>(bitPattern: UInt(load(TranslatedState.blockTable, as: UInt64.self))) else { return false }
     let block = unsafe blocks + request.block
     if request.flagsBefore { takeFlags() }
+    let time = processor.backend.clock.counted
+    if let time { settle(time) }
     let first = unsafe copy(records, request.count, from: block)
+    if time != nil { self[.currentBlock] = unsafe block.pointee.record }
     let (mode, epoch) = (self[.mode], self[.epoch])
     do throws(Fault) {
       let last = try execute(first, goingOn: false)
       store(Exit.plain, at: TranslatedState.exit)
-      guard last.operation == .endOfBlock, self[.attention] == 0, mode == self[.mode], epoch == self[.epoch],
-        unsafe !block.pointee.isDead
-      else { return false }
+      let isWhole = last.operation == .endOfBlock
+      guard isWhole, self[.attention] == 0, mode == self[.mode], epoch == self[.epoch], unsafe !block.pointee.isDead else {
+        if let time { try unsafe finish(block, records, isWhole ? nil : Int(truncatingIfNeeded: last.distance(from: first)), request.count, time) }
+        return false
+      }
+      if let time { open(time) }
       if request.flagsAfter { giveFlags() }
       return true
     } catch {

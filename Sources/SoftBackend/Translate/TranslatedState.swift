@@ -20,6 +20,8 @@ enum TranslatedState {
   static let finder = 0xE50, sought = 0xE58
   /// Not zero: the host has the guest's MXCSR.
   static let hasControl = 0xE60
+  /// Where time is counted: how many instructions may pass before it is looked at, and how many there were to begin with.
+  static let budget = 0xE68, wholeBudget = 0xE70
   /// How often helpers executed each operation.
   static let helped = 0x3_8000
   static let temporary = 0xE30, secondTemporary = 0xE38

@@ -28,6 +28,8 @@ internal import CLinux
   /// A block with host code.
   struct Block {
     let rip: UInt64
+    /// The decoded block.
+    let record: UInt64
     /// Page of RAM, or -1.
     let page: Int
     let physicalPage: UInt64
@@ -76,6 +78,7 @@ internal import CLinux
   /// The newest block of each page of RAM with code.
   private var pages: [Int: (first: Int, version: UInt32)] = [:]
   private var mappings: [Mapping: Int] = [:]
+  private let countsInstructions: Bool
   private let hasBitCounts = VectorStubs.shared.hasAVX2
   /// Why the last helper did not come back.
   private(set) var fault: Fault?
@@ -103,7 +106,10 @@ internal import CLinux
     let mode: UInt64
   }
 
-  init(_ core: Core, threshold: UInt32 = usualThreshold) { (self.core, self.threshold) = (core, threshold) }
+  /// - Parameter countsInstructions: time passes with instructions, see Core.run(counting:with:).
+  init(_ core: Core, threshold: UInt32 = usualThreshold, countsInstructions: Bool = false) {
+    (self.core, self.threshold, self.countsInstructions) = (core, threshold, countsInstructions)
+  }
 
   /// Code memory, with what stands at its beginning.
   private func prepare() -> ExecutableMemory? {
@@ -148,7 +154,7 @@ internal import CLinux
       return nil
     }
     let mapping = mappings[key] ?? mappings.count
-    let context = TranslationContext(core: core, set: set, stubs: stubs, firstEdge: edges.count, hasBitCounts: hasBitCounts, triesNearEntries: triesNearEntries, mode: record.mode)
+    let context = TranslationContext(core: core, set: set, stubs: stubs, firstEdge: edges.count, hasBitCounts: hasBitCounts, triesNearEntries: triesNearEntries, countsInstructions: countsInstructions, mode: record.mode)
     var translation = unsafe BlockTranslation(block, context, number: blocks.count, mapping: mapping, origin: used)
     guard translation.translate(), memory.write(translation.asm.bytes, at: used) else { return nil }
     if mappings[key] == nil {
@@ -162,7 +168,7 @@ internal import CLinux
     let known = pages[record.page]
     blocks.append(
       Block(
-        rip: record.rip, page: record.page, physicalPage: record.physical >> 12, mapping: mapping, set: set, is64Bit: context.is64Bit, needsFlags: translation.needsFlags, farEntry: used,
+        rip: record.rip, record: UInt64(UInt(bitPattern: block)), page: record.page, physicalPage: record.physical >> 12, mapping: mapping, set: set, is64Bit: context.is64Bit, needsFlags: translation.needsFlags, farEntry: used,
         nearEntry: used + translation.nearEntry, nextInPage: known?.first ?? -1))
     pages[record.page] = (blocks.count - 1, record.version)
     core.store(TranslatedState.usualPatience, at: TranslatedState.patience + (blocks.count - 1) * 4)
