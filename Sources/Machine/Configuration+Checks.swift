@@ -30,7 +30,7 @@ extension Configuration {
     if kernel == nil, firmware == nil, !disks.isEmpty { checked.firmware = .builtin }
     if seed != nil {
       try checkDeterminism()
-      checked.accelerator = .soft
+      if !checked.accelerator.isSoft { checked.accelerator = .soft }
     }
     guard !keepsChipsInKernel || !checked.accelerator.isSoft else {
       throw MachineError("--kernel-irqchip with the software CPU: the interrupt chips in the kernel are KVM's. Leave one of them out.")

@@ -101,6 +101,8 @@ internal import Assembler
     while k < count {
       k += emit(instruction(k), k)
     }
+    // What comes out of line has temporaries.
+    keepsResidents = false
     storeResidents()
     storeVectors()
     if !Self.neverContinues(instruction(count - 1).operation) {
