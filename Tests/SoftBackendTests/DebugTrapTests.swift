@@ -121,17 +121,18 @@ import Testing
     #expect(try guest.frame(0) == Place.handlers + 3 * 16)
   }
 
-  @Test("B14 a breakpoint right after MOV SS is not met")
+  @Test("B14 a breakpoint right after MOV SS is met, as on AMD's processors, with what MOV SS held back")
   func breakpointAfterMovSS() throws {
     let guest = try SystemGuest(.long)
-    guest.core[.rax] = UInt64(Selector.data)
-    guest.core[.dr0] = Place.code + 2
-    guest.core[.dr7] = 0x401
+    try guest.store(UInt64(Selector.data), Self.data)
+    guest.core[.rbx] = Self.data
+    (guest.core[.dr0], guest.core[.dr1]) = (Place.code + 2, Self.data)
+    guest.core[.dr7] = 0xF0_0405
     guest.core.watchBreakpoints()
-    // mov ss, eax; nop
-    #expect(try guest.run([0x8E, 0xD0, 0x90, 0xF4]) == nil)
-    // nop; nop; nop
-    #expect(try guest.run([0x90, 0x90, 0x90, 0xF4]) == 1)
+    // mov ss, [rbx]; nop
+    #expect(try guest.run([0x8E, 0x13, 0x90, 0xF4]) == 1)
+    #expect(try guest.frame(0) == Place.code + 2)
+    #expect(guest.core[.dr6] & 0xF == 3)
   }
 
   @Test("B11 TF traps in the middle of a repeated instruction, whose rest resumes")

@@ -13,9 +13,9 @@ extension Core {
     self[.trapShadow] = .max
     if !isShadowed { self[.debugReasons] = 0 }
     if self[.watching] & Watcher.guest != 0 {
-      // After MOV SS there are none, as if RF were set.
-      let hits = isShadowed || self[.systemFlags] & Flags.rf != 0 ? 0 : executionHits
-      if hits != 0 { throw debug(hits) }
+      // Also after MOV SS, where Intel's processors look at no breakpoint: then with what that one held back.
+      let hits = self[.systemFlags] & Flags.rf != 0 ? 0 : executionHits
+      if hits != 0 { throw debug(hits | self[.debugReasons]) }
       self[.systemFlags] &= ~Flags.rf
     }
     let wasTraced = self[.systemFlags] & Flags.tf != 0
