@@ -34,6 +34,15 @@ import Testing
     }
   }
 
+  @Test("C3 the time-stamp counter has a constant pace, as CPUID and HWCR say")
+  func constantPace() throws {
+    let guest = try SystemGuest(.long)
+    #expect(identify(guest, 0x8000_0007).rdx >> 8 & 1 == 1)
+    #expect(try guest.core.readMSR(0xC001_0015) == 1 << 24)
+    #expect(write(guest, 0xC001_0015, 0) == nil)
+    #expect(try guest.core.readMSR(0xC001_0015) == 1 << 24)
+  }
+
   @Test("B16 machine checks have four banks, whose registers take what they take on AMD's processors")
   func machineChecks() throws {
     let guest = try SystemGuest(.long)

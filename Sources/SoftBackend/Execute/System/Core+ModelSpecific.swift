@@ -25,12 +25,14 @@ extension Core {
     }
   }
 
-  /// Registers of AMD's processors that kernels touch without asking: they read as zero and ignore writes.
-  private static func isVoid(_ msr: UInt32) -> Bool {
+  /// What registers of AMD's processors say that kernels touch without asking; they ignore writes.
+  private static func fixedValue(_ msr: UInt32) -> UInt64? {
     switch msr {
-    // Microcode revision, SYSCFG, HWCR, NB_CFG, interrupt pending, BU_CFG2, DE_CFG.
-    case 0x8B, 0xC001_0010, 0xC001_0015, 0xC001_001F, 0xC001_0055, 0xC001_102A, 0xC001_1029: true
-    default: false
+    // HWCR: the time-stamp counter has the pace of P0, that is, a constant one.
+    case 0xC001_0015: 1 << 24
+    // Microcode revision, SYSCFG, NB_CFG, interrupt pending, BU_CFG2, DE_CFG.
+    case 0x8B, 0xC001_0010, 0xC001_001F, 0xC001_0055, 0xC001_102A, 0xC001_1029: 0
+    default: nil
     }
   }
 
@@ -42,9 +44,8 @@ extension Core {
     case 0xC000_0101: return segmentBase(Segment.gs)
     case 0x1B, 0x6E0, 0x800...0x83F: return try processor.interrupts.readMSR(msr)
     default:
-      if let value = processor.plainRegisters.value(msr) { return value }
-      guard Self.isVoid(msr) else { throw .protection }
-      return 0
+      guard let value = processor.plainRegisters.value(msr) ?? Self.fixedValue(msr) else { throw .protection }
+      return value
     }
   }
 
@@ -71,7 +72,7 @@ extension Core {
     default: break
     }
     guard let field = field(of: msr) else {
-      guard processor.plainRegisters.set(msr, value) || Self.isVoid(msr) else { throw .protection }
+      guard processor.plainRegisters.set(msr, value) || Self.fixedValue(msr) != nil else { throw .protection }
       return
     }
     self[field] = value
