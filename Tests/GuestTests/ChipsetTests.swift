@@ -15,14 +15,12 @@ struct ChipsetTests {
     return guests.linux(command, kernel: guests.standard)
   }
 
-  @Test("C3 it warns of nothing on the board that it does not warn of on QEMU's q35")
+  @Test("C3 it warns of nothing that it does not warn of on QEMU's q35")
   func warnings() throws {
     let end = try run(Self.loadWatchdog(seconds: 30) + "; dmesg -r | sed -n 's/^<[0-4]>/WARNED /p'; dmesg")
     #expect(end.status == 0, "\(end.errors)")
     let warnings = end.output.split(separator: "\n").filter { $0.hasPrefix("WARNED ") }
-    for part in ["i8042", "iTCO_wdt", "ACPI", "pci", "pnp"] {
-      #expect(!warnings.contains { $0.contains(part) }, "\(warnings)")
-    }
+    #expect(warnings.isEmpty)
     #expect(!end.output.contains("could not be reserved"))
     #expect(end.output.contains("serio: i8042 AUX port"))
     #expect(end.output.contains("iTCO_wdt.1.auto: initialized. heartbeat=30 sec"), "\(end.output)")

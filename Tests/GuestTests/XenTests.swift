@@ -13,10 +13,10 @@ struct XenTests {
   }
 
   private static let runs: [BootFiles.Step] = [
-    "Xen version 4.17", "*** Building a PV Dom0 ***", "Linux version 6.1.0-", "Booting paravirtualized kernel on Xen PV",
+    "Xen version 4.17", " Dom0 kernel: 64-bit", "Linux version 6.1.0-", "Booting kernel on Xen",
     "SWBOOT-GUEST-INIT", "/ # ", .user(types: "exit\n"), "(XEN) Entering ACPI S5 state.", .ends(0),
   ]
-  private static let options = ["--memory", "1G", "--timeout", "600s"]
+  private static let options = ["--memory", "1G", "--timeout", "240s"]
 
   @Test("C2 boots its first guest to a shell, given as a kernel with modules", .enabled(if: Guests.runsAll, "\(Guests.brevity)"))
   func direct() throws {
