@@ -27,10 +27,12 @@ import Testing
     guest.core[.dr7] = 0x401
     guest.core.watchBreakpoints()
     try pushFrame(guest, rip: Place.code + 2, flags: 2 | Flags.rf)
-    // iretq; nop; jmp to the nop
-    #expect(try guest.run([0x48, 0xCF, 0x90, 0xEB, 0xFD]) == 1)
+    guest.core[.rax] = 0
+    // iretq; inc eax; jmp to the inc
+    #expect(try guest.run([0x48, 0xCF, 0xFF, 0xC0, 0xEB, 0xFC]) == 1)
     #expect(try guest.frame(0) == Place.code + 2)
-    // The nop was executed, and met again after the jump.
+    // The increment was executed, and met again after the jump.
+    #expect(guest.core[.rax] == 1)
     try pushFrame(guest, rip: Place.code + 2, flags: 2)
     #expect(try guest.run([0x48, 0xCF, 0x90, 0xF4]) == 1)
     #expect(guest.core[.rsp] == Place.stack - 48)
