@@ -5,7 +5,7 @@ extension Loader {
   func readDeviceTree(_ path: String) throws(LoadError) -> [UInt8] {
     let bytes: [UInt8]
     do throws(FileError) {
-      bytes = try HostFile(path: path).contents(limit: UInt64(LowMemory.setupDataSize))
+      bytes = try request.files.file(path).contents(limit: UInt64(LowMemory.setupDataSize))
     } catch { throw .file(error) }
     do throws(DeviceTree.Flaw) { return try DeviceTree(bytes).bytes } catch { throw LoadError(error, file: path) }
   }

@@ -1,3 +1,5 @@
+public import Host
+
 /// Which kernel to start, and what it gets.
 public struct LoadRequest: Sendable {
   public var kernel: String
@@ -5,6 +7,8 @@ public struct LoadRequest: Sendable {
   /// For a Multiboot kernel: files, each with its string behind a space.
   public var modules: [String]
   public var commandLine: String
+  /// Where the files come from.
+  public var files: OpenedFiles
   /// A flattened device tree for the kernel.
   public var deviceTree: String?
   /// Where the machine put the ACPI root pointer; zero if it has none.
@@ -18,7 +22,7 @@ public struct LoadRequest: Sendable {
 
   public init(
     kernel: String, initrd: String? = nil, modules: [String] = [], commandLine: String = "", deviceTree: String? = nil,
-    rootPointer: UInt64 = 0, randomSeed: [UInt8] = [], baseSeed: UInt64? = nil,
+    files: OpenedFiles = OpenedFiles(), rootPointer: UInt64 = 0, randomSeed: [UInt8] = [], baseSeed: UInt64? = nil,
     screen: ScreenInformation? = nil
   ) {
     self.kernel = kernel
@@ -26,9 +30,41 @@ public struct LoadRequest: Sendable {
     self.modules = modules
     self.commandLine = commandLine
     self.deviceTree = deviceTree
+    self.files = files
     self.rootPointer = rootPointer
     self.randomSeed = randomSeed
     self.baseSeed = baseSeed
     self.screen = screen
+  }
+
+  func source(_ path: String) throws(LoadError) -> Source {
+    do throws(FileError) { return Source(try files.file(path)) } catch { throw .file(error) }
+  }
+
+  /// A Multiboot kernel's files with their strings: modules first, then the initial RAM disk, in which a comma begins another
+  /// module and two commas stand for one.
+  var moduleStrings: [String] {
+    guard let initrd else { return modules }
+    var list = modules
+    var module = ""
+    var rest = initrd[...]
+    while let character = rest.popFirst() {
+      if character == ",", rest.first != "," {
+        list.append(module)
+        module = ""
+      } else {
+        if character == "," { rest.removeFirst() }
+        module.append(character)
+      }
+    }
+    return list + [module]
+  }
+
+  /// Opens every file that the request names, so that none is opened later.
+  ///
+  /// - Parameter isMultiboot: the kernel takes modules.
+  public func openFiles(isMultiboot: Bool) throws(FileError) {
+    let others = isMultiboot ? moduleStrings.map { String($0.prefix { $0 != " " }) } : [initrd].compactMap { $0 }
+    for path in [kernel] + others + [deviceTree].compactMap({ $0 }) { _ = try files.file(path) }
   }
 }

@@ -21,8 +21,8 @@ struct Loader {
       try memory.store(UInt16(639), at: LowMemory.biosDataSize)
       try memory.store(UInt8(1), at: Platform.extendedBIOSData)
     }
-    let source = try Source(path: request.kernel)
-    let initrd = try request.initrd.map { (path) throws(LoadError) in try Source(path: path) }
+    let source = try request.source(request.kernel)
+    let initrd = try request.initrd.map { (path) throws(LoadError) in try request.source(path) }
     let deviceTree = try request.deviceTree.map(readDeviceTree) ?? []
     return try start(source, initrd: initrd, deviceTree: deviceTree)
   }

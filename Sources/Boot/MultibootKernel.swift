@@ -31,8 +31,8 @@ public struct MultibootKernel: Sendable {
   public let information: UInt64
 
   /// Whether a file is such a kernel, perhaps a compressed one.
-  public static func isIn(_ path: String) throws(LoadError) -> Bool {
-    let source = try Source(path: path)
+  public static func isIn(_ file: HostFile) throws(LoadError) -> Bool {
+    let source = Source(file)
     let start = try source.bytes(at: 0, count: Payload.reach)
     guard case .compressed(let format) = Payload(start) else { return Self.isIn(start) }
     do throws(FileError) {
@@ -50,7 +50,7 @@ public struct MultibootKernel: Sendable {
 
   /// - Parameter lowSize: how much RAM there is below 4 GiB.
   public init(_ request: LoadRequest, lowSize: UInt64) throws(LoadError) {
-    var source = try Source(path: request.kernel)
+    var source = try request.source(request.kernel)
     if case .compressed(let format) = Payload(try source.bytes(at: 0, count: Payload.reach)) {
       source = try source.unpacked(as: format, limit: lowSize)
     }
@@ -63,8 +63,8 @@ public struct MultibootKernel: Sendable {
     }
     var top = max(pieces.map(\.end).max() ?? 0, LowMemory.end)
     var modules: [MultibootInformation.Module] = []
-    for string in Self.modules(request) {
-      let module = try Source(path: String(string.prefix { $0 != " " }))
+    for string in request.moduleStrings {
+      let module = try request.source(String(string.prefix { $0 != " " }))
       let start = top.roundedUp(toMultipleOf: 4096)
       guard start <= lowSize, module.size <= lowSize - start else {
         throw module.error("its size", "of \(module.size) bytes does not fit between the end of the kernel and other modules at \(start.hex) and the end of RAM at \(lowSize.hex)")
@@ -101,25 +101,6 @@ public struct MultibootKernel: Sendable {
         zeroes: segment.memorySize - segment.fileSize)
     }
     return (pieces, entry)
-  }
-
-  /// The files with their strings: modules first, then the initial RAM disk, in which a comma begins another module
-  /// and two commas stand for one.
-  private static func modules(_ request: LoadRequest) -> [String] {
-    var list = request.modules
-    guard let initrd = request.initrd else { return list }
-    var module = ""
-    var rest = initrd[...]
-    while let character = rest.popFirst() {
-      if character == ",", rest.first != "," {
-        list.append(module)
-        module = ""
-      } else {
-        if character == "," { rest.removeFirst() }
-        module.append(character)
-      }
-    }
-    return list + [module]
   }
 
   /// Whether the BIOS has nothing there: vectors and data are below, the extended data and the BIOS itself above.

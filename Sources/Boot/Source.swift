@@ -7,10 +7,6 @@ struct Source {
   let size: UInt64
   var name: String { file.path }
 
-  init(path: String) throws(LoadError) {
-    do throws(FileError) { self.init(try HostFile(path: path)) } catch { throw .file(error) }
-  }
-
   init(_ file: HostFile) {
     self.file = file
     start = 0

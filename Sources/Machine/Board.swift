@@ -21,6 +21,7 @@ final class Board: Sendable {
 
   init(_ configuration: Configuration, _ plan: BoardPlan, _ resources: Resources, _ random: Entropy, adding devices: AddedDevices, on chassis: Chassis) throws {
     memory = resources.memory
+    files = resources.files
     var parts = BoardParts(memory, on: chassis)
     serial = parts.add(
       UART16550(), UART16550.placement, on: Outlet(on: chassis, show: chassis.serialSaid, wake: chassis.letInputFlow))
@@ -53,8 +54,8 @@ final class Board: Sendable {
     for (device, place) in zip(devices.functions, plan.added) { device.add(&parts, place) }
     bridge = parts.addBridge()
     tables = ACPITables(processors: plan.processors, placements: plan.described)
-    let items = configuration.firmware == nil ? [] : try FirmwareItems(configuration, plan, tables).list
-    let files = try FirmwareItems.files(configuration)
+    let items = configuration.firmware == nil ? [] : try FirmwareItems(configuration, plan, tables, resources.files).list
+    let files = try FirmwareItems.files(configuration, resources.files)
     firmwareConfig = parts.add(
       try FirmwareConfig(
         cpuCount: plan.processors, memorySize: configuration.memory, extra: items + files, memory: memory),
@@ -86,6 +87,7 @@ final class Board: Sendable {
   let virtioConsole: FunctionSlot<VirtioPCI<VirtioConsole>>
   let bridge: HostBridge
   let display: FunctionSlot<DisplayAdapter>?
+  private let files: OpenedFiles
   private let disks: [DiskStation]
   private let tables: ACPITables
   private let makeTables: @Sendable (MemoryRange, Port) -> ACPITables
@@ -170,12 +172,12 @@ final class Board: Sendable {
     let inventory = names.placed(anchorAt: anchor, structuresAt: anchor + 0x100)
     try memory.write(inventory.anchor, at: anchor)
     try memory.write(inventory.structures, at: anchor + 0x100)
-    return try Boot.load(
-      LoadRequest(
-        kernel: kernel, initrd: configuration.initrd, commandLine: configuration.commandLine,
-        deviceTree: configuration.deviceTree, rootPointer: root.value, randomSeed: try random.bytes(32),
-        baseSeed: random.next(), screen: configuration.display.map(screenInformation)),
-      into: memory)
+    var request = configuration.loadRequest(kernel, files)
+    request.rootPointer = root.value
+    request.randomSeed = try random.bytes(32)
+    request.baseSeed = random.next()
+    request.screen = configuration.display.map(screenInformation)
+    return try Boot.load(request, into: memory)
   }
 }
 

@@ -10,7 +10,7 @@ internal import Primitives
 struct FirmwareItems {
   let list: [FirmwareConfig.Item]
 
-  init(_ configuration: Configuration, _ plan: BoardPlan, _ tables: ACPITables) throws {
+  init(_ configuration: Configuration, _ plan: BoardPlan, _ tables: ACPITables, _ files: OpenedFiles) throws {
     let names = SMBIOS(processors: plan.processors, memory: configuration.memory, version: Program.version)
     let map = MemoryMap(firmwareLowSize: plan.lowMemory, highSize: plan.highMemory)
     var list: [FirmwareConfig.Item] = [
@@ -22,24 +22,25 @@ struct FirmwareItems {
       .init(.file("etc/e820"), map.packed),
     ]
     if let bytes = BoardTree(plan).bytes { list.append(.init(.file("etc/board.dtb"), bytes)) }
-    if let kernel = configuration.kernel { list += try Self.kernel(kernel, configuration, lowMemory: plan.lowMemory) }
+    if let kernel = configuration.kernel { list += try Self.kernel(kernel, configuration, files, lowMemory: plan.lowMemory) }
     self.list = list
   }
 
   /// - Parameter lowMemory: how much RAM there is below 4 GiB.
-  private static func kernel(_ path: String, _ configuration: Configuration, lowMemory: UInt64) throws -> [FirmwareConfig.Item] {
-    guard try MultibootKernel.isIn(path) else { return try KernelItems(path, configuration, lowMemory: lowMemory).list }
-    let kernel = try MultibootKernel(
-      LoadRequest(
-        kernel: path, initrd: configuration.initrd, modules: configuration.modules, commandLine: configuration.commandLine),
-      lowSize: lowMemory)
+  private static func kernel(
+    _ path: String, _ configuration: Configuration, _ files: OpenedFiles, lowMemory: UInt64
+  ) throws -> [FirmwareConfig.Item] {
+    guard try MultibootKernel.isIn(files.file(path)) else {
+      return try KernelItems(path, configuration, files, lowMemory: lowMemory).list
+    }
+    let kernel = try MultibootKernel(configuration.loadRequest(path, files), lowSize: lowMemory)
     return [.init(.file("etc/multiboot"), .source(JoinedContent(kernel.stream)))]
   }
 
   /// What the user hands over.
-  static func files(_ configuration: Configuration) throws(FileError) -> [FirmwareConfig.Item] {
+  static func files(_ configuration: Configuration, _ files: OpenedFiles) throws(FileError) -> [FirmwareConfig.Item] {
     try configuration.firmwareFiles.map { file throws(FileError) in
-      .init(.file(file.name), .source(FileContent(try HostFile(path: file.path))))
+      .init(.file(file.name), .source(FileContent(try files.file(file.path))))
     }
   }
 }

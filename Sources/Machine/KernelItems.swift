@@ -37,9 +37,9 @@ struct KernelItems {
   private static let firmwareTables: UInt64 = 1 << 20
 
   /// - Parameter lowMemory: how much RAM there is below 4 GiB.
-  init(_ path: String, _ configuration: Configuration, lowMemory: UInt64) throws {
-    let file = try Self.open(path)
-    let initrd = try configuration.initrd.map { try Self.open($0) }
+  init(_ path: String, _ configuration: Configuration, _ files: OpenedFiles = OpenedFiles(), lowMemory: UInt64) throws {
+    let file = try Self.small(files.file(path))
+    let initrd = try configuration.initrd.map { try Self.small(files.file($0)) }
     let commandLine = Array(configuration.commandLine.utf8) + [0]
     // Whatever is not a bzImage has no setup part; the firmware says so.
     let sectors = try file.bytes(at: 0x1F1, count: 1).first ?? 0
@@ -74,9 +74,8 @@ struct KernelItems {
     self.list = list
   }
 
-  private static func open(_ path: String) throws -> HostFile {
-    let file = try HostFile(path: path)
-    guard file.size <= largestFile else { throw FileError(path: path, .tooLarge(limit: largestFile)) }
+  private static func small(_ file: HostFile) throws -> HostFile {
+    guard file.size <= largestFile else { throw FileError(path: file.path, .tooLarge(limit: largestFile)) }
     return file
   }
 

@@ -1,3 +1,4 @@
+internal import Boot
 internal import Debugger
 internal import GuestRAM
 internal import Host
@@ -5,6 +6,8 @@ internal import Primitives
 
 /// Everything of the host that a machine uses, opened: after this it asks for no other file.
 struct Resources: Sendable {
+  /// The kernel and whatever else is only read.
+  let files: OpenedFiles
   let memory: GuestMemory
   let variables: FirmwareVariables?
   let disks: [DiskFile]
@@ -24,10 +27,15 @@ struct Resources: Sendable {
     let memory = try GuestMemory(
       size: configuration.memory, firmware: image ?? [], video: configuration.display == nil ? 0 : Platform.video.count)
     let keyScript = try configuration.keys.map { try KeyScript(file: $0, hasDisplay: configuration.display != nil) }
+    let files = OpenedFiles()
+    for file in configuration.firmwareFiles { _ = try files.file(file.path) }
+    if let kernel = configuration.kernel {
+      try configuration.loadRequest(kernel, files).openFiles(isMultiboot: MultibootKernel.isIn(files.file(kernel)))
+    }
     let disks = try configuration.disks.map { try DiskFile(path: $0.path, access: $0.access) }
     var outputs = Outputs()
     return Resources(
-      memory: memory, variables: variables, disks: disks, keyScript: keyScript,
+      files: files, memory: memory, variables: variables, disks: disks, keyScript: keyScript,
       console: Console(configuration.console, try outputs.open(configuration.console)),
       debugConsole: try outputs.open(configuration.debugConsole),
       trace: try configuration.trace.flatMap { try outputs.open($0.file.map(Configuration.Stream.file) ?? .standard) },

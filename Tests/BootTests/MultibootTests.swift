@@ -118,8 +118,8 @@ import Testing
 
   @Test func an_ELF_kernel_with_the_header_is_Multiboot_even_if_it_could_be_started_otherwise() throws {
     let (multiboot, other) = (TemporaryFile(Self.elf()), TemporaryFile(SmallELF.make()))
-    #expect(try MultibootKernel.isIn(multiboot.path))
-    #expect(try !MultibootKernel.isIn(other.path))
+    #expect(try MultibootKernel.isIn(HostFile(path: multiboot.path)))
+    #expect(try !MultibootKernel.isIn(HostFile(path: other.path)))
     #expect(try place(Self.elf()).entry == SmallELF.entry)
   }
 

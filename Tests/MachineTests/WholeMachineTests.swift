@@ -1,3 +1,4 @@
+import Glibc
 import Machine
 import TestSupport
 import Testing
@@ -10,6 +11,16 @@ struct WholeMachineTests {
     let outcome = try SmallGuest("power_off", on: accelerator).run()
     #expect(outcome == .poweredOff)
     #expect(outcome.exitStatus == 0)
+  }
+
+  @Test("a machine that is made has its kernel, wherever that one's name leads then", arguments: SmallGuest.accelerators)
+  func openedKernel(accelerator: Configuration.Accelerator) throws {
+    // mov $3, %al; out %al, $0xF4
+    let guest = SmallGuest(code: [0xB0, 3, 0xE6, 0xF4], on: accelerator)
+    let outcome = try guest.run {
+      if let kernel = guest.configuration.kernel { unsafe unlink(kernel) }
+    }
+    #expect(outcome == .exited(code: 7))
   }
 
   @Test("a reset ends the run where none is wanted", arguments: SmallGuest.accelerators)
