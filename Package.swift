@@ -20,14 +20,15 @@ let link = [
 let commit = Context.gitInformation.map { "\($0.currentCommit.prefix(12))\($0.hasUncommittedChanges ? ", changed" : "")" }
 let version = "0.1.0 (\(commit ?? "not from a repository"))"
 
-let strict: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .strictMemorySafety(),
-  .treatAllWarnings(as: .error),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-] + (isRelease ? [.unsafeFlags(release, .when(configuration: .release))] : [])
+let strict: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+  ] + (isRelease ? [.unsafeFlags(release, .when(configuration: .release))] : [])
 
 /// A layer of the machine: it may import Primitives, what is listed here, and nothing else.
 func layer(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = [])

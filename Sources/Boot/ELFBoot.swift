@@ -1,4 +1,5 @@
 import GuestRAM
+internal import Host
 import Primitives
 import Processor
 
@@ -27,7 +28,7 @@ extension Loader {
   func place(_ image: ELFImage, from source: Source) throws(LoadError) {
     for segment in image.segments {
       guard segment.address >= LowMemory.end else {
-        throw source.error("p_paddr", "is \(segment.address.hex), below 1 MiB")
+        throw source.error("p_paddr", "is 0x\(segment.address.hex()), below 1 MiB")
       }
       try source.check(segment.address, count: segment.memorySize, field: "p_paddr", lowSize: memory.lowSize)
       try place(source, from: segment.fileOffset, count: segment.fileSize, at: segment.address)
@@ -44,7 +45,7 @@ extension Loader {
       let notes = try source.bytes(at: extent.offset, count: Int(extent.count))
       guard let entry = try PVHNote.entry(in: notes, file: source.name) else { continue }
       guard image.holds(entry), entry <= UInt32.max else {
-        throw source.error("the PVH entry", "\(entry.hex) is outside of what is loaded")
+        throw source.error("the PVH entry", "0x\(entry.hex()) is outside of what is loaded")
       }
       return entry
     }

@@ -1,3 +1,4 @@
+internal import Host
 import Primitives
 
 /// The loadable parts of an x86 ELF executable, checked.
@@ -115,7 +116,7 @@ struct ELFImage: Equatable {
     guard !segments.isEmpty else { throw refuse("e_phnum", "counts nothing to load") }
     segments.sort { $0.address < $1.address }
     for (lower, upper) in zip(segments, segments.dropFirst()) where lower.end > upper.address {
-      throw refuse("p_paddr", "of \(upper.address.hex) lies inside another segment")
+      throw refuse("p_paddr", "of 0x\(upper.address.hex()) lies inside another segment")
     }
     self.segments = segments
     self.notes = notes

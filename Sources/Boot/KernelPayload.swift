@@ -30,7 +30,7 @@ extension Loader {
     let kernel = try ELFImage(chunk, fileSize: UInt64(size), file: source.name)
     let room = MemoryRange(GuestAddress(address), count: image.memorySize)
     guard kernel.is64Bit == image.has64BitEntry, kernel.holds(kernel.entry), kernel.segments.allSatisfy({ room.contains($0) }) else {
-      throw source.error("its payload", "is no \(image.has64BitEntry ? 64 : 32)-bit kernel for the \(image.memorySize) bytes of RAM from \(address.hex) on")
+      throw source.error("its payload", "is no \(image.has64BitEntry ? 64 : 32)-bit kernel for the \(image.memorySize) bytes of RAM from 0x\(address.hex()) on")
     }
     let end = kernel.segments.map { $0.fileOffset + $0.fileSize }.max() ?? 0
     var position: UInt64 = 0

@@ -1,3 +1,4 @@
+internal import Host
 import Primitives
 
 /// The header of a bzImage (Linux, Documentation/arch/x86/boot.rst), checked.
@@ -68,7 +69,7 @@ struct LinuxImage: Equatable {
 
     isRelocatable = relocatable != 0
     guard !isRelocatable || alignment.nonzeroBitCount == 1 else {
-      throw refuse("kernel_alignment", "is \(UInt64(alignment).hex), not a power of two")
+      throw refuse("kernel_alignment", "is 0x\(UInt64(alignment).hex()), not a power of two")
     }
     self.alignment = UInt64(max(alignment, 1))
     // xloadflags came with 2.12.
@@ -89,13 +90,13 @@ struct LinuxImage: Equatable {
     guard isRelocatable else {
       throw .field(
         file: file, name: "pref_address",
-        problem: "is \(preferredAddress.hex), where the machine does not have the \(memorySize) bytes of RAM it needs")
+        problem: "is 0x\(preferredAddress.hex()), where the machine does not have the \(memorySize) bytes of RAM it needs")
     }
     let lowest = LowMemory.end.roundedUp(toMultipleOf: alignment)
     guard lowest <= lowSize, memorySize <= lowSize - lowest else {
       throw .field(
         file: file, name: "init_size",
-        problem: "asks for \(memorySize) bytes of RAM from \(lowest.hex) on, but RAM ends at \(lowSize.hex)")
+        problem: "asks for \(memorySize) bytes of RAM from 0x\(lowest.hex()) on, but RAM ends at 0x\(lowSize.hex())")
     }
     return lowest
   }

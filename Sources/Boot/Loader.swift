@@ -71,11 +71,11 @@ struct Loader {
     guard initrd.size > 0 else { throw .file(FileError(path: initrd.name, .empty)) }
     let top = min(memory.lowSize, limit)
     guard initrd.size <= top else {
-      throw initrd.error("its size", "of \(initrd.size) bytes is more than the kernel can reach below \(top.hex)")
+      throw initrd.error("its size", "of \(initrd.size) bytes is more than the kernel can reach below 0x\(top.hex())")
     }
     let start = (top - initrd.size) & ~0xFFF
     guard start >= floor else {
-      throw initrd.error("its size", "of \(initrd.size) bytes does not fit between the kernel's end at \(floor.hex) and \(top.hex)")
+      throw initrd.error("its size", "of \(initrd.size) bytes does not fit between the kernel's end at 0x\(floor.hex()) and 0x\(top.hex())")
     }
     try place(initrd, from: 0, count: initrd.size, at: start)
     return MemoryRange(GuestAddress(start), count: initrd.size)

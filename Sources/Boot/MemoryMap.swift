@@ -25,7 +25,7 @@ public struct MemoryMap: Equatable, Sendable {
   /// For a kernel that starts without firmware; the tables lie in the top 128 KiB below 1 MiB.
   public init(lowSize: UInt64, highSize: UInt64) {
     let base = Platform.extendedBIOSData.value
-    let tables: UInt64 = 0xE_0000
+    let tables = Platform.rootPointerArea.value
     let oneMiB: UInt64 = 0x10_0000
     var entries = [
       Entry(start: 0, count: base, kind: .usable),

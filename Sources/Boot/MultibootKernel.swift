@@ -58,7 +58,7 @@ public struct MultibootKernel: Sendable {
     for piece in pieces {
       try source.check(piece.address, count: piece.size, field: "its load address", lowSize: lowSize)
       guard Self.isFree(piece.address, to: piece.end) else {
-        throw source.error("its load address", "\(piece.address.hex) is where a PC keeps its BIOS: RAM is from 0x1000 to 0x9fc00, and from 1 MiB on")
+        throw source.error("its load address", "0x\(piece.address.hex()) is where a PC keeps its BIOS: RAM is from 0x1000 to 0x9fc00, and from 1 MiB on")
       }
     }
     var top = max(pieces.map(\.end).max() ?? 0, LowMemory.end)
@@ -67,7 +67,7 @@ public struct MultibootKernel: Sendable {
       let module = try request.source(String(string.prefix { $0 != " " }))
       let start = top.roundedUp(toMultipleOf: 4096)
       guard start <= lowSize, module.size <= lowSize - start else {
-        throw module.error("its size", "of \(module.size) bytes does not fit between the end of the kernel and other modules at \(start.hex) and the end of RAM at \(lowSize.hex)")
+        throw module.error("its size", "of \(module.size) bytes does not fit between the end of the kernel and other modules at 0x\(start.hex()) and the end of RAM at 0x\(lowSize.hex())")
       }
       pieces.append(Piece(address: start, content: .file(module.file, start: 0, count: module.size), zeroes: 0))
       top = start + module.size

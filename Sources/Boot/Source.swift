@@ -30,7 +30,7 @@ struct Source {
   /// Refuses a part that does not end in the RAM below 4 GiB.
   func check(_ address: UInt64, count: UInt64, field: String, lowSize: UInt64) throws(LoadError) {
     guard address <= lowSize, count <= lowSize - address else {
-      throw error(field, "asks for \(count) bytes of RAM from \(address.hex) on, but RAM ends at \(lowSize.hex)")
+      throw error(field, "asks for \(count) bytes of RAM from 0x\(address.hex()) on, but RAM ends at 0x\(lowSize.hex())")
     }
   }
 
@@ -40,8 +40,4 @@ struct Source {
   }
 
   func error(_ field: String, _ problem: String) -> LoadError { .field(file: name, name: field, problem: problem) }
-}
-
-extension UInt64 {
-  var hex: String { "0x" + String(self, radix: 16) }
 }

@@ -1,3 +1,4 @@
+internal import Host
 import Primitives
 public import Processor
 
@@ -10,7 +11,7 @@ public enum Backtrace {
   /// kernel's own traces, a question mark says that it may be left from an earlier call.
   public static func lines(_ state: ProcessorState, _ memory: LinearMemory, _ symbols: KernelSymbols) -> [String] {
     guard let place = symbols.symbol(at: state.rip) else { return [] }
-    var lines = ["\(place.name)+0x\(String(place.offset, radix: 16))"]
+    var lines = ["\(place.name)+0x\(place.offset.hex())"]
     let sp = state.registers[4] & ~7
     // Kernel stacks are aligned to their size.
     let stack = memory.bytes(Int(stackSize - sp % stackSize), at: sp)
@@ -18,7 +19,7 @@ public enum Backtrace {
       guard let address = stack.load(UInt64.self, at: offset), let symbol = symbols.symbol(at: address), symbol.offset > 0,
         follows(call: address, memory)
       else { continue }
-      lines.append("? \(symbol.name)+0x\(String(symbol.offset, radix: 16))")
+      lines.append("? \(symbol.name)+0x\(symbol.offset.hex())")
     }
     return lines
   }

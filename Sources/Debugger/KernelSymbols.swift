@@ -63,7 +63,8 @@ public struct KernelSymbols: Sendable {
     for at in stride(from: 0, to: bytes.count - 1, by: 18) {
       for place in [at, at + 1] where (0x30...0x39).contains(bytes[place]) {
         let zero = place - 2 * Int(bytes[place] - 0x30)
-        let fits = zero >= 0 && zero + 20 <= bytes.count
+        let fits =
+          zero >= 0 && zero + 20 <= bytes.count
           && (0..<10).allSatisfy { bytes[zero + 2 * $0] == 0x30 + UInt8($0) && bytes[zero + 2 * $0 + 1] == 0 }
         if fits, places.last != zero { places.append(zero) }
       }

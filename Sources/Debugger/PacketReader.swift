@@ -1,3 +1,4 @@
+internal import Host
 /// Finds the packets of GDB's remote protocol in a stream of bytes: `$` data `#` checksum.
 struct PacketReader {
   enum Event: Equatable {
@@ -74,7 +75,7 @@ struct PacketReader {
 /// Bytes as pairs of hexadecimal digits.
 enum Hex {
   static func text(_ bytes: some Sequence<UInt8>) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    bytes.map { $0.hex(digits: 2) }.joined()
   }
 
   /// Nil for what is not pairs of digits.

@@ -1,3 +1,4 @@
+internal import Host
 import GuestRAM
 import Processor
 
@@ -52,12 +53,12 @@ public struct RemoteSession {
   public func exited(_ status: UInt8) -> [UInt8] { PacketReader.frame(Array("W\(Hex.text([status]))".utf8)) }
 
   private func describe(_ stop: Stop) -> String {
-    let thread = "thread:\(String(stop.processor + 1, radix: 16));"
+    let thread = "thread:\((stop.processor + 1).hex());"
     switch stop.cause {
     case .interrupt: return "T02\(thread)"
     case .trap(.watchpoint(let watch)):
       let kind = watch.reads ? watch.writes ? "awatch" : "rwatch" : "watch"
-      return "T05\(kind):\(String(watch.address, radix: 16));\(thread)"
+      return "T05\(kind):\(watch.address.hex());\(thread)"
     case .shutdown: return "T0b\(thread)"
     case .trap: return "T05\(thread)"
     }
@@ -115,13 +116,13 @@ public struct RemoteSession {
   private mutating func query(_ text: String) -> String {
     switch text {
     case _ where text.hasPrefix("Supported"):
-      return "PacketSize=\(String(PacketReader.limit, radix: 16));qXfer:features:read+;vContSupported+;QStartNoAckMode+"
+      return "PacketSize=\(PacketReader.limit.hex());qXfer:features:read+;vContSupported+;QStartNoAckMode+"
     case "StartNoAckMode":
       wantsAcknowledgement = false
       return "OK"
-    case "C": return "QC\(String(current + 1, radix: 16))"
+    case "C": return "QC\((current + 1).hex())"
     case "Attached": return "1"
-    case "fThreadInfo": return "m" + (1...max(target.processorCount, 1)).map { String($0, radix: 16) }.joined(separator: ",")
+    case "fThreadInfo": return "m" + (1...max(target.processorCount, 1)).map { $0.hex() }.joined(separator: ",")
     case "sThreadInfo": return "l"
     case _ where text.hasPrefix("ThreadExtraInfo,"):
       guard let processor = thread(text.dropFirst(16)) else { return Self.error }

@@ -44,7 +44,7 @@ public enum HostSignals {
     var set = sigset_t()
     unsafe sigemptyset(&set)
     // 32 and 33 are the C library's own.
-    for number in Array<Int32>(1...31) + Array(34...64) where !others.contains(number) && linux_signal_is_ignored(number) == 0 {
+    for number in [Int32](1...31) + Array(34...64) where !others.contains(number) && linux_signal_is_ignored(number) == 0 {
       unsafe sigaddset(&set, number)
     }
     return set

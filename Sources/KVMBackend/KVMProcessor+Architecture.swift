@@ -142,7 +142,9 @@ extension KVMProcessor {
   private func setEvents(_ new: ArchitecturalState, replacing old: ArchitecturalState?) throws(ProcessorError) {
     if let old, new.isShadowed == old.isShadowed, new.blocksNonMaskable == old.blocksNonMaskable, new.event == old.event,
       new.nonMaskablePending == old.nonMaskablePending
-    { return }
+    {
+      return
+    }
     var events = try events()
     events.interrupt.shadow = new.isShadowed ? UInt8(KVM_X86_SHADOW_INT_STI) : 0
     events.nmi.masked = new.blocksNonMaskable ? 1 : 0

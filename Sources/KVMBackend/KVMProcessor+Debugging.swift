@@ -34,10 +34,11 @@ extension KVMProcessor {
 
   /// Address, and the control bits: kind in the low two, length in the high two.
   private static func points(_ traps: DebugTraps) -> [(address: UInt64, control: UInt64)] {
-    traps.breakpoints.sorted().map { ($0, 0) } + watchpoints(traps).map { watch in
-      let length: UInt64 = [1: 0, 2: 1, 4: 3, 8: 2][watch.count] ?? 0
-      return (watch.address, length << 2 | (watch.reads ? 3 : 1))
-    }
+    traps.breakpoints.sorted().map { ($0, 0) }
+      + watchpoints(traps).map { watch in
+        let length: UInt64 = [1: 0, 2: 1, 4: 3, 8: 2][watch.count] ?? 0
+        return (watch.address, length << 2 | (watch.reads ? 3 : 1))
+      }
   }
 
   private static func watchpoints(_ traps: DebugTraps) -> [DebugTraps.Watchpoint] {

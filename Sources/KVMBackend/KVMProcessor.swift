@@ -189,7 +189,7 @@ public import SystemBus
 
   private func entryFailure() -> ProcessorError {
     let reason = unsafe shared.pointee.fail_entry.hardware_entry_failure_reason
-    return ProcessorError("The host's processor refused to enter the guest (reason 0x\(hex(reason))).\(place())")
+    return ProcessorError("The host's processor refused to enter the guest (reason 0x\(reason.hex())).\(place())")
   }
 
   func internalError() -> ProcessorError {
@@ -197,7 +197,7 @@ public import SystemBus
     var text = "KVM could not go on (internal error \(failure.suberror)"
     if failure.suberror == UInt32(KVM_INTERNAL_ERROR_EMULATION), failure.flags & 1 == 1 {
       let bytes = unsafe withUnsafeBytes(of: failure.insn_bytes) { raw in
-        unsafe raw.prefix(Int(min(failure.insn_size, 15))).map { ($0 < 16 ? "0" : "") + hex(UInt64($0)) }
+        unsafe raw.prefix(Int(min(failure.insn_size, 15))).map { $0.hex(digits: 2) }
       }
       text += ", it cannot emulate the instruction \(bytes.joined(separator: " "))"
     }
@@ -207,8 +207,6 @@ public import SystemBus
   /// Where the guest was, for a message.
   private func place() -> String {
     guard let state = try? state() else { return "" }
-    return " The guest was at \(hex(UInt64(state.cs.selector))):\(hex(state.rip)) on processor \(index)."
+    return " The guest was at \(state.cs.selector.hex()):\(state.rip.hex()) on processor \(index)."
   }
 }
-
-func hex(_ value: UInt64) -> String { String(value, radix: 16) }

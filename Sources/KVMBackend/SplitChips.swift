@@ -93,7 +93,7 @@ final class SplitChips: InterruptController, ChipKeeper {
     let messages = state.board.ioAPIC.levelMessages
     guard !messages.elementsEqual(state.told, by: ==) else { return }
     state.told = messages
-    // Nothing to report: without memory for routes the host has worse troubles, and a device's line stays unanswered.
+    // Ignored: failure means that the host is out of memory, and the guest then misses ends of interrupts.
     try? entrance.setRoutes(messages.map { InterruptRoute(line: UInt32($0.pin), target: .message($0.message)) })
   }
 }

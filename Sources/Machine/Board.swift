@@ -117,7 +117,7 @@ final class Board: Sendable {
     display.initialMode.map { .pixels(at: Platform.video.first, width: $0.width, height: $0.height) } ?? .text
   }
 
-  /// Does what firmware does elsewhere: the legacy window is RAM, PCI's windows have places and its interrupts lines.
+  /// Does what firmware does elsewhere: maps the legacy window as RAM, places PCI windows, assigns interrupt lines.
   func standInForFirmware(_ configuration: Configuration) {
     bridge.setShadow(ShadowControl.allRAM.bytes)
     bridge.placeWindows()
@@ -163,8 +163,7 @@ final class Board: Sendable {
   /// Puts a kernel and its tables into RAM; nil where firmware does that.
   func load(_ configuration: Configuration) throws -> ProcessorState? {
     guard configuration.firmware == nil, let kernel = configuration.kernel else { return nil }
-    // The areas that kernels search: ACPI's from 0xE0000 on, SMBIOS' from 0xF0000 on.
-    let (root, anchor): (GuestAddress, GuestAddress) = (0xE_0000, 0xF_0000)
+    let (root, anchor) = (Platform.rootPointerArea, Platform.inventoryArea)
     let placed = tables.placed(tablesAt: root + 0x40, rsdpAt: root)
     try memory.write(placed.rsdp, at: root)
     try memory.write(placed.tables, at: root + 0x40)

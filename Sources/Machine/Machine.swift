@@ -60,7 +60,8 @@ public final class Machine: Sendable {
         adding: devices)
       board = try Board(configuration, plan, resources, entropy, adding: devices, on: chassis)
       link.lead(to: board)
-      keyboard = try chassis.console.isInteractive
+      keyboard =
+        try chassis.console.isInteractive
         ? Keyboard(chassis.input, typed: chassis.letInputFlow) { control.end(.quit) } : nil
     } catch {
       throw MachineError(error)

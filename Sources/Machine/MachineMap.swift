@@ -1,6 +1,7 @@
 internal import DeviceModel
 internal import Devices
 internal import GuestRAM
+internal import Host
 internal import PCI
 internal import PCIBus
 internal import Primitives

@@ -1,3 +1,4 @@
+internal import Host
 internal import Processor
 
 /// A processor's registers as people read them.

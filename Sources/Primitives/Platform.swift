@@ -21,6 +21,10 @@ public enum Platform {
   public static let textScreen: GuestAddress = 0xB_8000
   public static let shadow = MemoryRange(0xC_0000, count: 0x4_0000)
 
+  /// Where kernels search for ACPI's root pointer, and from the second on for SMBIOS' anchor.
+  public static let rootPointerArea: GuestAddress = 0xE_0000
+  public static let inventoryArea: GuestAddress = 0xF_0000
+
   public static let ecam = MemoryRange(0xB000_0000, count: 0x1000_0000)
   public static let pciMemory = MemoryRange(0xC000_0000, through: 0xFEBF_FFFF)
   public static let ioAPIC = MemoryRange(0xFEC0_0000, count: 0x1000)

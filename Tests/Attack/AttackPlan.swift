@@ -38,12 +38,13 @@ struct AttackPlan {
     self.seed = seed
     self.accelerator = accelerator
     let all = UInt64(1) << UInt64(Self.attacks.count) - 1
-    let some = switch chance.below(8) {
-    case 0, 1: all
-    case 2, 3, 4: chance.next() & all
-    case 5, 6: chance.next() & chance.next() & all
-    default: chance.next() & all | 1
-    }
+    let some =
+      switch chance.below(8) {
+      case 0, 1: all
+      case 2, 3, 4: chance.next() & all
+      case 5, 6: chance.next() & chance.next() & all
+      default: chance.next() & all | 1
+      }
     // What ends most runs early is left to some seeds: power, and on a KVM that emulates, instructions that it gives up.
     var left = chance.below(4) == 0 ? some : some & ~Self.bit("power")
     if accelerator == .kvm, chance.below(4) > 0 { left &= ~(Self.bit("control") | Self.bit("code")) }

@@ -42,20 +42,21 @@ struct AttackRun {
       return
     }
     let most = plan.memory << 10 + allowance
-    result = if let damage = disks.damage {
-      .badly(damage)
-    } else if let peak = process.peakMemory, peak > most {
-      .badly("grew to \(peak) KiB, and \(most) were allowed")
-    } else {
-      switch process.end {
-      case .signal(let number): .badly("died by signal \(number): \(process.errors)")
-      case .killed: .late("did not end within \(Int(Self.patience)) seconds after its time")
-      case .exited where process.seconds > plan.timeout + Self.grace:
-        .late("took \(process.seconds) seconds, and \(plan.timeout) were allowed")
-      case .exited(let status):
-        Self.ending(status, plan, process.errors).map { .well($0) } ?? .badly("ended with status \(status): \(process.errors)")
+    result =
+      if let damage = disks.damage {
+        .badly(damage)
+      } else if let peak = process.peakMemory, peak > most {
+        .badly("grew to \(peak) KiB, and \(most) were allowed")
+      } else {
+        switch process.end {
+        case .signal(let number): .badly("died by signal \(number): \(process.errors)")
+        case .killed: .late("did not end within \(Int(Self.patience)) seconds after its time")
+        case .exited where process.seconds > plan.timeout + Self.grace:
+          .late("took \(process.seconds) seconds, and \(plan.timeout) were allowed")
+        case .exited(let status):
+          Self.ending(status, plan, process.errors).map { .well($0) } ?? .badly("ended with status \(status): \(process.errors)")
+        }
       }
-    }
   }
 
   private static func ending(_ status: Int32, _ plan: AttackPlan, _ errors: String) -> Ending? {

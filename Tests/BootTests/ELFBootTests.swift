@@ -49,17 +49,19 @@ import Testing
     #expect(try memory.load(UInt32.self, at: 0x7202) == 0x5372_6448)
   }
 
-  @Test("EL-01 EL-02 EL-03 a lying ELF file is refused by the name of its field", arguments: [
-    ("EI_CLASS", 4, 3, 1), ("EI_DATA", 5, 2, 1), ("e_machine", 18, 183, 2), ("e_phentsize", 54, 0, 2),
-    ("e_phentsize", 54, 57, 2), ("e_phnum", 56, 0, 2), ("e_phnum", 56, 0xFFFF, 2), ("e_phoff", 56, 0xFFFE, 2),
-    ("e_phoff", 32, .max, 8), ("e_phoff", 32, 0x2000, 8), ("p_filesz", 64 + 32, .max, 8), ("p_filesz", 64 + 8, .max, 8),
-    ("p_filesz", 64 + 32, 0x1001, 8), ("p_memsz", 64 + 40, 0xFFF, 8), ("p_memsz", 64 + 40, .max, 8),
-    ("p_paddr", 64 + 40, 1 << 40, 8), ("p_paddr", 64 + 24, 0, 8), ("p_paddr", 64 + 24, 0x7000, 8),
-    ("p_paddr", 64 + 24, 0xFF_F000, 8), ("p_paddr", 64 + 24, 0x1_0000_0000, 8), ("e_phnum", 64, 0, 4),
-    ("n_namesz", 0x800, 0xFFFF_FFFF, 4), ("n_descsz", 0x804, 0xFFFF_FFFF, 4), ("n_descsz", 0x804, 3, 4),
-    ("the PVH entry", 0x810, 0x10_0000, 4), ("the PVH entry", 0x810, 0xFFFF_FFFF, 4),
-    ("the last ELF note", 120 + 32, 10, 8), ("p_filesz", 120 + 32, .max, 8),
-  ] as [(String, Int, UInt64, Int)])
+  @Test(
+    "EL-01 EL-02 EL-03 a lying ELF file is refused by the name of its field",
+    arguments: [
+      ("EI_CLASS", 4, 3, 1), ("EI_DATA", 5, 2, 1), ("e_machine", 18, 183, 2), ("e_phentsize", 54, 0, 2),
+      ("e_phentsize", 54, 57, 2), ("e_phnum", 56, 0, 2), ("e_phnum", 56, 0xFFFF, 2), ("e_phoff", 56, 0xFFFE, 2),
+      ("e_phoff", 32, .max, 8), ("e_phoff", 32, 0x2000, 8), ("p_filesz", 64 + 32, .max, 8), ("p_filesz", 64 + 8, .max, 8),
+      ("p_filesz", 64 + 32, 0x1001, 8), ("p_memsz", 64 + 40, 0xFFF, 8), ("p_memsz", 64 + 40, .max, 8),
+      ("p_paddr", 64 + 40, 1 << 40, 8), ("p_paddr", 64 + 24, 0, 8), ("p_paddr", 64 + 24, 0x7000, 8),
+      ("p_paddr", 64 + 24, 0xFF_F000, 8), ("p_paddr", 64 + 24, 0x1_0000_0000, 8), ("e_phnum", 64, 0, 4),
+      ("n_namesz", 0x800, 0xFFFF_FFFF, 4), ("n_descsz", 0x804, 0xFFFF_FFFF, 4), ("n_descsz", 0x804, 3, 4),
+      ("the PVH entry", 0x810, 0x10_0000, 4), ("the PVH entry", 0x810, 0xFFFF_FFFF, 4),
+      ("the last ELF note", 120 + 32, 10, 8), ("p_filesz", 120 + 32, .max, 8),
+    ] as [(String, Int, UInt64, Int)])
   func lies(field: String, offset: Int, value: UInt64, size: Int) {
     let kernel = SmallELF.make { bytes in
       for i in 0..<size { bytes[offset + i] = UInt8(truncatingIfNeeded: value >> UInt64(8 * i)) }

@@ -120,9 +120,11 @@ struct FlatImageTests: KernelLoading {
     expectRefusal("totalsize", tree { $0.add("fdt", Image(type: "flat_dt", data: [1, 2, 3])) })
   }
 
-  @Test("DT-01 data beside the tree that lead out of the file are refused", arguments: [
-    (UInt32(0), UInt32.max), (.max, 1), (1 << 20, 1), (0, 0),
-  ])
+  @Test(
+    "DT-01 data beside the tree that lead out of the file are refused",
+    arguments: [
+      (UInt32(0), UInt32.max), (.max, 1), (1 << 20, 1), (0, 0),
+    ])
   func externalLies(start: UInt32, size: UInt32) {
     for property in ["data-offset", "data-position"] {
       var image = Image()

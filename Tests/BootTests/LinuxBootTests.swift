@@ -109,9 +109,11 @@ import Testing
     #expect(try memory.bytes(length + 1, at: 0x2_0000) == Array(line.utf8) + [0])
   }
 
-  @Test("BZ-03 too long a command line, or one with a NUL, is refused", arguments: [
-    String(repeating: "x", count: 0x800), String(repeating: "x", count: 1 << 20), "a\0b",
-  ])
+  @Test(
+    "BZ-03 too long a command line, or one with a NUL, is refused",
+    arguments: [
+      String(repeating: "x", count: 0x800), String(repeating: "x", count: 1 << 20), "a\0b",
+    ])
   func badCommandLine(line: String) {
     let error = #expect(throws: LoadError.self) { try boot(SmallLinux.make()) { $0.commandLine = line } }
     #expect(error?.description.hasPrefix("the kernel command line ") == true)

@@ -24,16 +24,18 @@ import Testing
     }
   }
 
-  @Test("BZ-01 a lying header is refused by the name of its field", arguments: [
-    Lie("boot_flag", 0x1FE, 0, size: 2), Lie("header", 0x202, 0, size: 4),
-    Lie("version", 0x206, 0x0205, size: 2), Lie("jump", 0x201, 0, size: 1),
-    Lie("setup_sects", 0x1F1, 255, size: 1), Lie("setup_sects", 0x1F1, 10, size: 1),
-    Lie("syssize", 0x1F4, 0xFFFF_FFFF, size: 4), Lie("syssize", 0x1F4, 4096 / 16 + 1, size: 4),
-    Lie("payload_length", 0x248, 0xFFFF_FFFF, size: 4), Lie("payload_length", 0x24C, 4097, size: 4),
-    Lie("loadflags", 0x211, 0, size: 1), Lie("code32_start", 0x214, 0x1000, size: 4),
-    Lie("kernel_alignment", 0x230, 0, size: 4), Lie("kernel_alignment", 0x230, 3, size: 4),
-    Lie("init_size", 0x260, 0, size: 4),
-  ])
+  @Test(
+    "BZ-01 a lying header is refused by the name of its field",
+    arguments: [
+      Lie("boot_flag", 0x1FE, 0, size: 2), Lie("header", 0x202, 0, size: 4),
+      Lie("version", 0x206, 0x0205, size: 2), Lie("jump", 0x201, 0, size: 1),
+      Lie("setup_sects", 0x1F1, 255, size: 1), Lie("setup_sects", 0x1F1, 10, size: 1),
+      Lie("syssize", 0x1F4, 0xFFFF_FFFF, size: 4), Lie("syssize", 0x1F4, 4096 / 16 + 1, size: 4),
+      Lie("payload_length", 0x248, 0xFFFF_FFFF, size: 4), Lie("payload_length", 0x24C, 4097, size: 4),
+      Lie("loadflags", 0x211, 0, size: 1), Lie("code32_start", 0x214, 0x1000, size: 4),
+      Lie("kernel_alignment", 0x230, 0, size: 4), Lie("kernel_alignment", 0x230, 3, size: 4),
+      Lie("init_size", 0x260, 0, size: 4),
+    ])
   func lies(lie: Lie) {
     let error = #expect(throws: LoadError.self) { try Self.parse(SmallLinux.make(lie.tell)) }
     guard case .field(let file, let name, _)? = error else {
@@ -73,11 +75,13 @@ import Testing
     #expect(try image.loadAddress(lowSize: 0x10F_F000, file: "k") == 0x20_0000)
   }
 
-  @Test("BZ-01 a place beyond RAM is refused by the name of its field", arguments: [
-    (Lie("init_size", 0x260, 0xFFFF_FFFF, size: 4), true), (Lie("init_size", 0x230, 1 << 31, size: 4), true),
-    (Lie("pref_address", 0x258, .max, size: 8), false), (Lie("pref_address", 0x258, 0x9_0000, size: 8), false),
-    (Lie("pref_address", 0x258, 1 << 32, size: 8), false),
-  ])
+  @Test(
+    "BZ-01 a place beyond RAM is refused by the name of its field",
+    arguments: [
+      (Lie("init_size", 0x260, 0xFFFF_FFFF, size: 4), true), (Lie("init_size", 0x230, 1 << 31, size: 4), true),
+      (Lie("pref_address", 0x258, .max, size: 8), false), (Lie("pref_address", 0x258, 0x9_0000, size: 8), false),
+      (Lie("pref_address", 0x258, 1 << 32, size: 8), false),
+    ])
   func beyondRAM(lie: Lie, relocatable: Bool) throws {
     let bytes = SmallLinux.make {
       lie.tell(&$0)

@@ -139,11 +139,13 @@ import Testing
     #expect(error?.description.contains("e_entry") == true)
   }
 
-  @Test("EL-02 a lying Multiboot header is refused by the name of its field", arguments: [
-    ("load_addr", 4, 0x10_0011), ("load_addr", 3, 0x10_0011), ("load_end_addr", 5, 0x10_1001),
-    ("load_end_addr", 5, 0x0F_FFFF), ("bss_end_addr", 6, 0x10_0FFF), ("entry_addr", 7, 0x10_2000),
-    ("entry_addr", 7, 0),
-  ] as [(String, Int, UInt32)])
+  @Test(
+    "EL-02 a lying Multiboot header is refused by the name of its field",
+    arguments: [
+      ("load_addr", 4, 0x10_0011), ("load_addr", 3, 0x10_0011), ("load_end_addr", 5, 0x10_1001),
+      ("load_end_addr", 5, 0x0F_FFFF), ("bss_end_addr", 6, 0x10_0FFF), ("entry_addr", 7, 0x10_2000),
+      ("entry_addr", 7, 0),
+    ] as [(String, Int, UInt32)])
   func lies(field: String, index: Int, value: UInt32) {
     let error = #expect(throws: LoadError.self) { try place(Self.flat { $0[index] = value }) }
     #expect(error?.description.contains(": Multiboot \(field) ") == true)

@@ -17,9 +17,11 @@ struct DisplayOptionTests {
     #expect(try configuration("--display=text", "--screenshot", "a.png").display == .text)
   }
 
-  @Test("CF-01 a display of a size that it cannot have is refused", arguments: [
-    "", "x", "800", "800x", "800x600x2", "801x600", "4096x2160", "-800x600", "99999999999999999999x1", "gui",
-  ])
+  @Test(
+    "CF-01 a display of a size that it cannot have is refused",
+    arguments: [
+      "", "x", "800", "800x", "800x600x2", "801x600", "4096x2160", "-800x600", "99999999999999999999x1", "gui",
+    ])
   func badSizes(size: String) {
     #expect(throws: UsageError.self) { try configuration("--display=\(size)") }
   }

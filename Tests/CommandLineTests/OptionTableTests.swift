@@ -42,9 +42,11 @@ import Testing
     for line in Help.text.split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
   }
 
-  @Test("bash completes options, and the words that an option takes", arguments: [
-    ("--kernel-", "--kernel-irqchip"), ("mach", "machine"), ("--accel k", "kvm"), ("completion z", "zsh"),
-  ])
+  @Test(
+    "bash completes options, and the words that an option takes",
+    arguments: [
+      ("--kernel-", "--kernel-irqchip"), ("mach", "machine"), ("--accel k", "kvm"), ("completion z", "zsh"),
+    ])
   func bash(typed: String, expected: String) {
     let words = (["swboot"] + typed.split(separator: " ").map(String.init))
     let script = """

@@ -51,10 +51,12 @@ struct OptionTests {
     #expect(message(["--disk", "d", "--module", "m"]) == "--module needs --kernel: a firmware loads its own files.")
   }
 
-  @Test("C4 QEMU's wish for an accelerator is one here, wherever it stands", arguments: [
-    (["-M", "q35,accel=tcg"], .soft), (["-machine", "accel=tcg"], .soft), (["-machine", "type=q35,accel=kvm"], .kvm),
-    (["-machine", "q35,accel=kvm:tcg"], .auto), (["-machine", "q35,usb=off"], .auto),
-  ] as [([String], Configuration.Accelerator)])
+  @Test(
+    "C4 QEMU's wish for an accelerator is one here, wherever it stands",
+    arguments: [
+      (["-M", "q35,accel=tcg"], .soft), (["-machine", "accel=tcg"], .soft), (["-machine", "type=q35,accel=kvm"], .kvm),
+      (["-machine", "q35,accel=kvm:tcg"], .auto), (["-machine", "q35,usb=off"], .auto),
+    ] as [([String], Configuration.Accelerator)])
   func machineAccelerator(arguments: [String], accelerator: Configuration.Accelerator) throws {
     #expect(try Options(["--kernel", "k"] + arguments).configuration.accelerator == accelerator)
   }
@@ -81,50 +83,61 @@ struct OptionTests {
     #expect(message(["doctor", "machine"]) == "machine: say what this is, such as --kernel machine. See swboot --help.")
   }
 
-  @Test("CF-01 what does not fit together is refused with what to do instead", arguments: [
-    ([], "nothing to boot: give --kernel FILE, --disk FILE or --firmware FILE. See swboot --help."),
-    (["--foo"], "--foo is not an option of swboot. See swboot --help."),
-    (["bzImage"], "bzImage: say what this is, such as --kernel bzImage. See swboot --help."),
-    (["--kernel"], "--kernel needs a value. See swboot --help."),
-    (["--kernel="], "--kernel needs the path of a file."),
-    (
-      ["--kernel", "k", "--accel", "soft", "--kernel-irqchip"],
-      "--kernel-irqchip with the software CPU: the interrupt chips in the kernel are KVM's. Leave one of them out."
-    ),
-    (["--no-reboot=5"], "--no-reboot takes no value. See swboot --help."),
-    (["--kernel", "k", "--firmware", "f", "--dtb", "d"], "--dtb with --firmware: a firmware hands no device tree on. Leave one of them out."),
-    (["--firmware", "f", "--initrd", "i"], "--initrd needs --kernel: a firmware loads its own files."),
-    (["--firmware", "f", "--append", "a"], "--append needs --kernel: a firmware loads its own files."),
-    (["--disk", "d", "--disk", "d"], "--disk d is given twice: only disks with ro or snapshot can share an image."),
-    (["--disk", "d", "--disk", "d,ro"], "--disk d is given twice: only disks with ro or snapshot can share an image."),
-    (["-M", "microvm"], "-M microvm: this machine has only q35. See swboot machine."),
-    (["--kernel", "k", "-M", "q35,accel=xen"], "--accel xen: choose one of auto, kvm, soft, soft,interpreter."),
-    (["-M", "q35,smm=on"], "-M q35,smm=on: this machine has only q35. See swboot machine."),
-    (["-device", "isa-debug-exit,iobase=0x501"],
-      "-device isa-debug-exit,iobase=0x501: iobase=0x501 is not so here, and nothing can change it. See swboot machine."),
-    (["-cpu", "max,-avx"], "-cpu max,-avx: -avx is not so here, and nothing can change it. See swboot machine."),
-    (["-drive", "file=d,format=qcow2"], "-drive file=d,format=qcow2: format=qcow2 is not known here. Use --disk FILE[,ro][,snapshot][,id=NAME]."),
-    (["-fw_cfg", "opt/a"], "-fw_cfg opt/a: write name=opt/NAME,file=FILE."),
-    (["-fw_cfg", "name=etc/a,file=f"], "--fw-cfg etc/a: a name begins with opt/ and has at most 55 letters, digits and the like."),
-    (["-drive", "if=virtio"], "-drive if=virtio: it names no file. Use --disk FILE[,ro][,snapshot][,id=NAME]."),
-    (["--kernel", "k", "--deterministic=x"], "--deterministic=x: write a number, or leave it out."),
-    (["--kernel", "k", "--deterministic", "--accel", "kvm"],
-      "--deterministic with --accel kvm: only the software CPU counts its instructions. Leave one of them out."),
-    (["--kernel", "k", "--deterministic=3", "--cpus", "2"],
-      "--deterministic with --cpus 2: nothing fixes how several processors meet. Ask for one."),
-  ])
+  @Test(
+    "CF-01 what does not fit together is refused with what to do instead",
+    arguments: [
+      ([], "nothing to boot: give --kernel FILE, --disk FILE or --firmware FILE. See swboot --help."),
+      (["--foo"], "--foo is not an option of swboot. See swboot --help."),
+      (["bzImage"], "bzImage: say what this is, such as --kernel bzImage. See swboot --help."),
+      (["--kernel"], "--kernel needs a value. See swboot --help."),
+      (["--kernel="], "--kernel needs the path of a file."),
+      (
+        ["--kernel", "k", "--accel", "soft", "--kernel-irqchip"],
+        "--kernel-irqchip with the software CPU: the interrupt chips in the kernel are KVM's. Leave one of them out."
+      ),
+      (["--no-reboot=5"], "--no-reboot takes no value. See swboot --help."),
+      (["--kernel", "k", "--firmware", "f", "--dtb", "d"], "--dtb with --firmware: a firmware hands no device tree on. Leave one of them out."),
+      (["--firmware", "f", "--initrd", "i"], "--initrd needs --kernel: a firmware loads its own files."),
+      (["--firmware", "f", "--append", "a"], "--append needs --kernel: a firmware loads its own files."),
+      (["--disk", "d", "--disk", "d"], "--disk d is given twice: only disks with ro or snapshot can share an image."),
+      (["--disk", "d", "--disk", "d,ro"], "--disk d is given twice: only disks with ro or snapshot can share an image."),
+      (["-M", "microvm"], "-M microvm: this machine has only q35. See swboot machine."),
+      (["--kernel", "k", "-M", "q35,accel=xen"], "--accel xen: choose one of auto, kvm, soft, soft,interpreter."),
+      (["-M", "q35,smm=on"], "-M q35,smm=on: this machine has only q35. See swboot machine."),
+      (
+        ["-device", "isa-debug-exit,iobase=0x501"],
+        "-device isa-debug-exit,iobase=0x501: iobase=0x501 is not so here, and nothing can change it. See swboot machine."
+      ),
+      (["-cpu", "max,-avx"], "-cpu max,-avx: -avx is not so here, and nothing can change it. See swboot machine."),
+      (["-drive", "file=d,format=qcow2"], "-drive file=d,format=qcow2: format=qcow2 is not known here. Use --disk FILE[,ro][,snapshot][,id=NAME]."),
+      (["-fw_cfg", "opt/a"], "-fw_cfg opt/a: write name=opt/NAME,file=FILE."),
+      (["-fw_cfg", "name=etc/a,file=f"], "--fw-cfg etc/a: a name begins with opt/ and has at most 55 letters, digits and the like."),
+      (["-drive", "if=virtio"], "-drive if=virtio: it names no file. Use --disk FILE[,ro][,snapshot][,id=NAME]."),
+      (["--kernel", "k", "--deterministic=x"], "--deterministic=x: write a number, or leave it out."),
+      (
+        ["--kernel", "k", "--deterministic", "--accel", "kvm"],
+        "--deterministic with --accel kvm: only the software CPU counts its instructions. Leave one of them out."
+      ),
+      (
+        ["--kernel", "k", "--deterministic=3", "--cpus", "2"],
+        "--deterministic with --cpus 2: nothing fixes how several processors meet. Ask for one."
+      ),
+    ])
   func mistakes(arguments: [String], expected: String) {
     #expect(message(arguments) == expected)
   }
 
-  @Test("CF-01 a value that means nothing is refused, however long", arguments: [
-    ("--memory", ["", "0", "M", "-1", "1.5G", "1023K", "1025T", "99999999999999999999G", "+5G", "5X", "1048577K"]),
-    ("--cpus", ["", "0", "-1", "65", "2,cores=2", "99999999999999999999"]),
-    ("--timeout", ["", "0", "-1", "nan", "inf", "1e9", "abc", "s", "5d"]),
-    ("--accel", ["", "xen", "KVM"]), ("--triple-fault", ["", "halt"]), ("--watchdog", ["", "nmi"]), ("--console", ["", "file:"]), ("--debugcon", [""]),
-    ("--disk", ["", ",ro", "d,", "d,rw", "d,id=", "d,id=123456789012345678901", "d,ro,snapshot", "d,id=\n"]),
-    ("--trace", ["file=", "all,file=a,file=b"]), ("--kernel", [""]), ("--initrd", [""]), ("--dtb", [""]), ("--fw-cfg", ["", "opt/a", "etc/a=f", "opt/=f", "opt/a b=f", "opt/a="]), ("--gdb", ["", "0", "65536", "99999999999999999999"]),
-  ] as [(String, [String])])
+  @Test(
+    "CF-01 a value that means nothing is refused, however long",
+    arguments: [
+      ("--memory", ["", "0", "M", "-1", "1.5G", "1023K", "1025T", "99999999999999999999G", "+5G", "5X", "1048577K"]),
+      ("--cpus", ["", "0", "-1", "65", "2,cores=2", "99999999999999999999"]),
+      ("--timeout", ["", "0", "-1", "nan", "inf", "1e9", "abc", "s", "5d"]),
+      ("--accel", ["", "xen", "KVM"]), ("--triple-fault", ["", "halt"]), ("--watchdog", ["", "nmi"]), ("--console", ["", "file:"]), ("--debugcon", [""]),
+      ("--disk", ["", ",ro", "d,", "d,rw", "d,id=", "d,id=123456789012345678901", "d,ro,snapshot", "d,id=\n"]),
+      ("--trace", ["file=", "all,file=a,file=b"]), ("--kernel", [""]), ("--initrd", [""]), ("--dtb", [""]), ("--fw-cfg", ["", "opt/a", "etc/a=f", "opt/=f", "opt/a b=f", "opt/a="]),
+      ("--gdb", ["", "0", "65536", "99999999999999999999"]),
+    ] as [(String, [String])])
   func badValues(name: String, values: [String]) {
     for value in values + (name == "--memory" || name == "--cpus" ? [String(repeating: "9", count: 1 << 20)] : []) {
       #expect(message(["--firmware", "f", name, value])?.hasPrefix(name) == true, "\(value.prefix(40))")

@@ -5,7 +5,7 @@ import Testing
 struct ConformanceTests {
   /// Says so, if they do not.
   @Test("these guests run on KVM, too", .enabled(if: BackendKind.kvm.isAvailable, "/dev/kvm is not usable here"))
-  func onKVM() { #expect(BackendKind.available .contains(.kvm)) }
+  func onKVM() { #expect(BackendKind.available.contains(.kvm)) }
 
   @Test(
     "these guests run on KVM with all interrupt chips in the kernel, too",

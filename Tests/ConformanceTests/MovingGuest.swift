@@ -126,9 +126,11 @@ extension ConformanceTests {
       }
     }
 
-    @Test("a hundred moves between backends change nothing of what a guest does and becomes", arguments: [
-      [BackendKind.soft], [.kvm], [.kvm, .soft], [.soft, .kernelChips], [.kernelChips, .kvm, .soft],
-    ].filter { $0.allSatisfy(\.isAvailable) })
+    @Test(
+      "a hundred moves between backends change nothing of what a guest does and becomes",
+      arguments: [
+        [BackendKind.soft], [.kvm], [.kvm, .soft], [.soft, .kernelChips], [.kernelChips, .kvm, .soft],
+      ].filter { $0.allSatisfy(\.isAvailable) })
     func hundredMoves(path: [BackendKind]) throws {
       let memory = try GuestMemory(size: 1 << 20)
       let start = try Self.start(in: memory, withAVX: Self.haveAVX(path))
@@ -137,9 +139,10 @@ extension ConformanceTests {
       #expect(guest.moves > 100)
       let sum = (0..<100).reduce(0, +)
       #expect(end.accesses.filter { $0 == .out(0xE0, .byte, 0x99) }.count == 2, "one interrupt was pending, one woke it")
-      #expect(end.accesses.suffix(4) == [
-        .out(0xE4, .dword, UInt64(sum)), .out(0xE4, .dword, 0x2222), .out(0xE4, .dword, 0x8_2000), .out(0xE4, .dword, 0x1234),
-      ])
+      #expect(
+        end.accesses.suffix(4) == [
+          .out(0xE4, .dword, UInt64(sum)), .out(0xE4, .dword, 0x2222), .out(0xE4, .dword, 0x8_2000), .out(0xE4, .dword, 0x1234),
+        ])
       #expect(end.state.vectors[192...] == start.vectors[192...], "XMM2 and on, and the upper halves, are as they were")
       #expect(end.state.xcr0 == start.xcr0 && end.state.debug == start.debug)
       #expect(end.state.modelSpecificValues == start.modelSpecificValues)

@@ -92,9 +92,10 @@ import Testing
     #expect(ask("Z2,2000,8", &session) == "OK")
     #expect(ask("Z4,3000,4", &session) == "OK")
     #expect(target.traps.breakpoints == [0x1000, 0xFFFF_FFFF_8100_0000])
-    #expect(target.traps.watchpoints == [
-      .init(address: 0x2000, count: 8, reads: false, writes: true), .init(address: 0x3000, count: 4, reads: true, writes: true),
-    ])
+    #expect(
+      target.traps.watchpoints == [
+        .init(address: 0x2000, count: 8, reads: false, writes: true), .init(address: 0x3000, count: 4, reads: true, writes: true),
+      ])
     #expect(ask("Z2,2001,8", &session) == "E01")
     for address in 1...2 { #expect(ask("Z0,\(address),1", &session) == "OK") }
     #expect(ask("Z0,5,1", &session) == "E01")

@@ -12,8 +12,9 @@ import Testing
   func clock(
     at seconds: Int64 = eve, low: UInt64 = 256 * mebibyte, high: UInt64 = 0, cpuCount: Int = 2
   ) -> Bench<RealTimeClock> {
-    Bench(RealTimeClock(
-      board: .init(lowMemory: low, highMemory: high, cpuCount: cpuCount), secondsSince1970: seconds))
+    Bench(
+      RealTimeClock(
+        board: .init(lowMemory: low, highMemory: high, cpuCount: cpuCount), secondsSince1970: seconds))
   }
 
   func read(_ field: UInt64, _ clock: inout Bench<RealTimeClock>) -> UInt64 {
@@ -38,10 +39,11 @@ import Testing
     #expect(time(&clock) == [0x20, 0x26, 0x03, 0x01, 0x01, 0x00, 0x00, 0x00])
   }
 
-  @Test(arguments: [
-    (951_782_400, [0x20, 0x00, 0x02, 0x29, 0x03]), (0, [0x19, 0x70, 0x01, 0x01, 0x05]),
-    (4_107_542_400, [0x21, 0x00, 0x03, 0x01, 0x02]),
-  ] as [(Int64, [UInt64])])
+  @Test(
+    arguments: [
+      (951_782_400, [0x20, 0x00, 0x02, 0x29, 0x03]), (0, [0x19, 0x70, 0x01, 0x01, 0x05]),
+      (4_107_542_400, [0x21, 0x00, 0x03, 0x01, 0x02]),
+    ] as [(Int64, [UInt64])])
   func leapDaysAndCenturiesAreRight(seconds: Int64, date: [UInt64]) {
     var clock = clock(at: seconds)
     #expect(time(&clock).prefix(5) == date[...])

@@ -110,10 +110,11 @@ struct DisplayBench {
     #expect(picture[4, 2] == Color(red: 0, green: 0, blue: 0))
   }
 
-  @Test(arguments: [
-    (15, [0x1F, 0x00], Color(red: 0, green: 0, blue: 255)), (16, [0xE0, 0x07], Color(red: 0, green: 255, blue: 0)),
-    (24, [0, 0, 0xFF], Color(red: 255, green: 0, blue: 0)), (8, [4], Color(red: 0xAA, green: 0, blue: 0)),
-  ] as [(UInt64, [UInt8], Color)])
+  @Test(
+    arguments: [
+      (15, [0x1F, 0x00], Color(red: 0, green: 0, blue: 255)), (16, [0xE0, 0x07], Color(red: 0, green: 255, blue: 0)),
+      (24, [0, 0, 0xFF], Color(red: 255, green: 0, blue: 0)), (8, [4], Color(red: 0xAA, green: 0, blue: 0)),
+    ] as [(UInt64, [UInt8], Color)])
   func eachDepthHasItsColours(depth: UInt64, bytes: [UInt8], color: Color) throws {
     let bench = try DisplayBench()
     bench.setMode(640, 480, depth)

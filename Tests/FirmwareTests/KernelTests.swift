@@ -86,11 +86,13 @@ struct KernelTests {
     #expect(try machine.memory.load(UInt8.self, at: 0x10_0000) == 0xB0)
   }
 
-  @Test("BZ-01 a broken header gives a sentence and a verdict", arguments: [
-    (0x1FE, 0x00, "the kernel is not a bzImage"), (0x202, 0x00, "the kernel is not a bzImage"),
-    (0x207, 0x01, "the kernel's header is broken"), (0x211, 0x00, "the kernel's header is broken"),
-    (0x263, 0x40, "too little memory"), (0x238, 0x03, "the command line is longer"),
-  ])
+  @Test(
+    "BZ-01 a broken header gives a sentence and a verdict",
+    arguments: [
+      (0x1FE, 0x00, "the kernel is not a bzImage"), (0x202, 0x00, "the kernel is not a bzImage"),
+      (0x207, 0x01, "the kernel's header is broken"), (0x211, 0x00, "the kernel's header is broken"),
+      (0x263, 0x40, "too little memory"), (0x238, 0x03, "the command line is longer"),
+    ])
   func broken(offset: Int, value: UInt8, words: String) throws {
     var kernel = SmallKernel()
     kernel.commandLine = "console=ttyS0"

@@ -46,8 +46,10 @@ final class TestMachine: Backplane, Hardware {
     }
   }
 
-  init(ram: UInt64 = 1 << 20, disks images: [[UInt8]] = [], items: [FirmwareConfig.Item] = [], failsReads: Bool = false,
-    hasDisplay: Bool = false)
+  init(
+    ram: UInt64 = 1 << 20, disks images: [[UInt8]] = [], items: [FirmwareConfig.Item] = [], failsReads: Bool = false,
+    hasDisplay: Bool = false
+  )
     throws
   {
     memory = try GuestMemory(size: ram, video: hasDisplay ? Platform.video.count : 0)

@@ -56,10 +56,12 @@ struct LinuxTests {
     // Who opens the device later than the button is pressed hears nothing of it.
     let wait = "exec 3< /dev/input/$(grep -A4 LNXPWRBN /proc/bus/input/devices | grep -o 'event[0-9]*'); echo waiting; head -c 1 <&3 >/dev/null; echo pressed"
     let guest = try #require(
-      Conversation(guests.swboot, [
-        "--accel", "soft", "--kernel", guests.cloud.kernel, "--initrd", guests.cloud.initramfs, "--timeout", "300s",
-        "--append", "console=ttyS0 panic=-1 swboot.run=\"\(wait)\"",
-      ]))
+      Conversation(
+        guests.swboot,
+        [
+          "--accel", "soft", "--kernel", guests.cloud.kernel, "--initrd", guests.cloud.initramfs, "--timeout", "300s",
+          "--append", "console=ttyS0 panic=-1 swboot.run=\"\(wait)\"",
+        ]))
     #expect(guest.hears("\nwaiting"), "\(guest.text)")
     guest.send(signal: SIGTERM)
     #expect(guest.finish() == 0 && guest.text.contains("pressed") && guest.text.contains("reboot: Power down"), "\(guest.text)")

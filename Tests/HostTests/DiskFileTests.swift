@@ -83,9 +83,11 @@ import Testing
     }
   }
 
-  @Test("BK-01 sectors that wrap or pass the end are out of range", arguments: [
-    (3, 2), (4, 1), (0, 5), (1 << 55, 1), (.max, 1), (.max, .max), (1, .max),
-  ] as [(UInt64, UInt64)])
+  @Test(
+    "BK-01 sectors that wrap or pass the end are out of range",
+    arguments: [
+      (3, 2), (4, 1), (0, 5), (1 << 55, 1), (.max, 1), (.max, .max), (1, .max),
+    ] as [(UInt64, UInt64)])
   func range(sector: UInt64, count: UInt64) throws {
     let file = Self.image(sectors: 4)
     let disk = try DiskFile(path: file.path, access: .readWrite)

@@ -65,14 +65,15 @@ import Testing
 
   @Test("A10 a map is made of wishes alone: nothing that they name has to be there, and no memory either")
   func nothingOpened() throws {
-    let lines = try MachineMap.report(configuration {
-      $0.kernel = "/nowhere/vmlinuz"
-      $0.disks = [Configuration.Disk(path: "/nowhere/disk.img")]
-      $0.console = .file("/nowhere/log")
-      $0.trace = .init(events: [], file: "/nowhere/trace")
-      $0.debugger = "/nowhere/socket"
-      $0.memory = 1 << 40
-    })
+    let lines = try MachineMap.report(
+      configuration {
+        $0.kernel = "/nowhere/vmlinuz"
+        $0.disks = [Configuration.Disk(path: "/nowhere/disk.img")]
+        $0.console = .file("/nowhere/log")
+        $0.trace = .init(events: [], file: "/nowhere/trace")
+        $0.debugger = "/nowhere/socket"
+        $0.memory = 1 << 40
+      })
     #expect(lines.contains("  00:02.0              virtio-blk0"))
   }
 }

@@ -46,10 +46,12 @@ struct DebuggerGuestTests {
 
   @Test("the guest waits for the debugger, stops at a breakpoint, steps, and goes on to its end", arguments: SmallGuest.accelerators)
   func breakpoint(_ accelerator: Configuration.Accelerator) throws {
-    let (text, outcome) = try debug(accelerator, [
-      "print/x $rip", "print/x $cr4", "break *0x1000205", "continue", "print $eax", "stepi", "print $eax", "print/x $rip",
-      "x/1xw 0x1800000", "set var *(int*)0x1800000 = 9", "x/1xw 0x1800000", "set $rip = 0x100020f", "delete", "continue",
-    ])
+    let (text, outcome) = try debug(
+      accelerator,
+      [
+        "print/x $rip", "print/x $cr4", "break *0x1000205", "continue", "print $eax", "stepi", "print $eax", "print/x $rip",
+        "x/1xw 0x1800000", "set var *(int*)0x1800000 = 9", "x/1xw 0x1800000", "set $rip = 0x100020f", "delete", "continue",
+      ])
     for line in ["$1 = 0x1000200", "$2 = 0x20", "Breakpoint 1, 0x0000000001000205", "$3 = 5", "$4 = 7", "$5 = 0x1000208", "0x00000009"] {
       #expect(text.contains(line), "\(text)")
     }

@@ -18,9 +18,11 @@ struct FirmwareImageTests {
     }
   }
 
-  @Test("BZ-04 an image smaller than 64 KiB or larger than 16 MiB is refused with its size", arguments: [
-    0, 1, 0xFFFF, 0x100_0001,
-  ])
+  @Test(
+    "BZ-04 an image smaller than 64 KiB or larger than 16 MiB is refused with its size",
+    arguments: [
+      0, 1, 0xFFFF, 0x100_0001,
+    ])
   func wrongSize(size: Int) {
     let file = TemporaryFile([UInt8](repeating: 0, count: size))
     #expect(refusal(of: file.path) == "\(file.path): is \(size) bytes long, and a firmware image has 64 KiB to 16 MiB")
@@ -43,9 +45,11 @@ struct FirmwareImageTests {
     #expect(refusal(of: code.path, variables: variables.path)?.hasPrefix("\(variables.path): is \(size) bytes long") == true)
   }
 
-  @Test("FL-03 code and variables that do not fit together below 4 GiB are refused", arguments: [
-    (0x1_0001, 0x1000), (0xFF_F000, 0x2000),
-  ])
+  @Test(
+    "FL-03 code and variables that do not fit together below 4 GiB are refused",
+    arguments: [
+      (0x1_0001, 0x1000), (0xFF_F000, 0x2000),
+    ])
   func tooLargeTogether(code: Int, variables: Int) {
     let (code, variables) = (TemporaryFile([UInt8](repeating: 0, count: code)), TemporaryFile([UInt8](repeating: 0, count: variables)))
     #expect(refusal(of: code.path, variables: variables.path)?.contains("16 MiB") == true)

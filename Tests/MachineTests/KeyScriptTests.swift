@@ -25,11 +25,12 @@ import Testing
       ])
   }
 
-  @Test(arguments: [
-    ("ret", [0x1C, 0x9C]), ("f1", [0x3B, 0xBB]), ("F12", [0x58, 0xD8]), ("a", [0x1E, 0x9E]), ("-", [0x0C, 0x8C]),
-    ("ctrl-c", [0x1D, 0x2E, 0xAE, 0x9D]), ("ctrl--", [0x1D, 0x0C, 0x8C, 0x9D]),
-    ("ctrl-alt-del", [0x1D, 0x38, 0xE0, 0x53, 0xE0, 0xD3, 0xB8, 0x9D]),
-  ] as [(String, [UInt8])])
+  @Test(
+    arguments: [
+      ("ret", [0x1C, 0x9C]), ("f1", [0x3B, 0xBB]), ("F12", [0x58, 0xD8]), ("a", [0x1E, 0x9E]), ("-", [0x0C, 0x8C]),
+      ("ctrl-c", [0x1D, 0x2E, 0xAE, 0x9D]), ("ctrl--", [0x1D, 0x0C, 0x8C, 0x9D]),
+      ("ctrl-alt-del", [0x1D, 0x38, 0xE0, 0x53, 0xE0, 0xD3, 0xB8, 0x9D]),
+    ] as [(String, [UInt8])])
   func aKeyHasItsScanCodes(name: String, codes: [UInt8]) {
     #expect(KeyboardLayout.press(named: name) == codes)
   }
@@ -38,10 +39,12 @@ import Testing
     for code in UInt8(0x20)..<0x7F { #expect(KeyboardLayout.press(Character(UnicodeScalar(code))) != nil) }
   }
 
-  @Test("KY-01 a line that says nothing is refused by its number", arguments: [
-    "wait", "wait \"", "wait 3", "wait x s", "wait 1e30s", "wait -1s", "type", "type ä", "press", "press foo", "press ctrl-",
-    "press ctrl-ctrl-a", "press \0", "type \0", "screenshot", "quit now", "dance", "wait 90000s",
-  ])
+  @Test(
+    "KY-01 a line that says nothing is refused by its number",
+    arguments: [
+      "wait", "wait \"", "wait 3", "wait x s", "wait 1e30s", "wait -1s", "type", "type ä", "press", "press foo", "press ctrl-",
+      "press ctrl-ctrl-a", "press \0", "type \0", "screenshot", "quit now", "dance", "wait 90000s",
+    ])
   func badLines(line: String) {
     let problem = #expect(throws: KeyScript.Problem.self) { try KeyScript("# one\n\(line)\n") }
     #expect(problem?.line == 2)

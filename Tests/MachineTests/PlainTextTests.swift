@@ -20,10 +20,12 @@ struct PlainTextTests {
     #expect(filtered("\u{1B}[1;31mred\u{1B}[0m \u{1B}[2J\u{1B}(Bplain\u{1B}c\u{7}\u{7F}") == "red plain")
   }
 
-  @Test("CO-04 commands to the terminal go: clipboard, title, questions it would answer", arguments: [
-    "\u{1B}]52;c;cm0gLXJm\u{7}", "\u{1B}]0;title\u{1B}\\", "\u{1B}P$qm\u{1B}\\", "\u{1B}[21t", "\u{1B}[c", "\u{1B}[6n",
-    "\u{9D}52;c;cm0\u{9C}", "\u{9B}5n", "\u{1B}_x\u{1B}\\", "\u{1B}^x\u{7}", "\u{1B}Xx\u{1B}\\",
-  ])
+  @Test(
+    "CO-04 commands to the terminal go: clipboard, title, questions it would answer",
+    arguments: [
+      "\u{1B}]52;c;cm0gLXJm\u{7}", "\u{1B}]0;title\u{1B}\\", "\u{1B}P$qm\u{1B}\\", "\u{1B}[21t", "\u{1B}[c", "\u{1B}[6n",
+      "\u{9D}52;c;cm0\u{9C}", "\u{9B}5n", "\u{1B}_x\u{1B}\\", "\u{1B}^x\u{7}", "\u{1B}Xx\u{1B}\\",
+    ])
   func commands(sequence: String) {
     #expect(filtered("a\(sequence)b") == "ab")
   }

@@ -85,7 +85,7 @@ public enum ChildProcess {
   static func start(_ program: String, _ arguments: [String], _ actions: inout posix_spawn_file_actions_t) -> pid_t? {
     var list: [UnsafeMutablePointer<CChar>?] = unsafe ([program] + arguments).map { unsafe strdup($0) }
     unsafe list.append(nil)
-    defer { for unsafe pointer in unsafe list { unsafe free(pointer) } }
+    defer { unsafe list.forEach { unsafe free($0) } }
     var child = pid_t()
     let failure = spawning.withLock { _ in unsafe posix_spawn(&child, program, &actions, nil, list, environ) }
     return failure == 0 ? child : nil
