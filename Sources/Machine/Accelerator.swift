@@ -5,7 +5,7 @@ internal import SoftBackend
 
 /// Which backend runs the guest, and why.
 struct AcceleratorChoice: Sendable {
-  enum Kind { case kvm, soft, interpreter }
+  enum Kind { case kvm, soft, interpreter, lockstep }
   let kind: Kind
   /// Said to the user where the choice was ours and costs something.
   let notice: String?
@@ -17,6 +17,7 @@ struct AcceleratorChoice: Sendable {
       case .kvm: (.kvm, nil)
       case .soft: (.soft, SoftBackend.hostAllowsTranslation ? nil : "This host forbids executable memory: code is interpreted, which is slower.")
       case .softInterpreter: (.interpreter, nil)
+      case .softLockstep: (.lockstep, nil)
       case .auto: Self.choose(host())
       }
   }
@@ -39,10 +40,11 @@ struct AcceleratorChoice: Sendable {
         memory: memory, processors: processors, keepsChipsInKernel: wishes.keepsChipsInKernel,
         clock: chassis.clock, deadlineMoved: { [weak chassis] in chassis?.reschedule() },
         whenHandedOver: { [tracer = chassis.tracer] in tracer?.handOver($0) })
-    case .soft, .interpreter:
+    case .lockstep where processors > 1: throw ProcessorError("--accel soft,lockstep compares one processor: leave out --cpus.")
+    case .soft, .interpreter, .lockstep:
       try SoftBackend(
         memory: memory, processors: processors, clock: chassis.clock,
-        random: { entropy.next() }, translation: kind == .soft ? .hot : .never,
+        random: { entropy.next() }, translation: kind == .soft ? .hot : kind == .lockstep ? .lockstep : .never,
         deadlineMoved: { [weak chassis] in chassis?.reschedule() })
     }
   }

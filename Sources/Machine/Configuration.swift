@@ -6,8 +6,10 @@ public struct Configuration: Sendable {
     case soft
     /// Without code of the host for hot blocks.
     case softInterpreter = "soft,interpreter"
+    /// With code of the host that is compared with the interpreter, block by block.
+    case softLockstep = "soft,lockstep"
 
-    public var isSoft: Bool { self == .soft || self == .softInterpreter }
+    public var isSoft: Bool { self == .soft || self == .softInterpreter || self == .softLockstep }
   }
 
   /// Where a stream of the guest's bytes goes.

@@ -136,6 +136,40 @@ import Testing
     try list.check()
   }
 
+  @Test("instructions behind VEX, and the control register of SSE")
+  func extended() throws {
+    typealias Extension = Assembler.Extension
+    var list = Listing()
+    for number: UInt8 in [0, 7, 8, 15] {
+      list.add("{vex3} vpaddd %ymm9, %ymm\(15 - number), %ymm\(number)") {
+        $0.emit(Opcode(0xFE, .two, .operandSize), Extension(isLong: true, source: 15 - number), .vector(number), .vector(9))
+      }
+      list.add("{vex3} vmovss %xmm2, %xmm\(number), %xmm3") {
+        $0.emit(Opcode(0x10, .two, .repeatZero), Extension(source: number), .vector(3), .vector(2))
+      }
+      list.add("{vex3} vaddsd %xmm12, %xmm\(number), %xmm3") {
+        $0.emit(Opcode(0x58, .two, .repeatNonzero), Extension(source: number), .vector(3), .vector(12))
+      }
+      for place in Listing.places {
+        list.add("{vex3} vmovups \(place.text), %ymm\(number)") { $0.emit(Opcode(0x10, .two), Extension(isLong: true), .vector(number), .memory(place)) }
+        list.add("vfmadd231pd \(place.text), %xmm1, %xmm\(number)") {
+          $0.emit(Opcode(0xB8, .three38, .operandSize), Extension(isWide: true, source: 1), .vector(number), .memory(place))
+        }
+      }
+    }
+    for register in Register.allCases {
+      list.add("andn %rbx, \(register.name(.quad)), %r11") {
+        $0.emit(Opcode(0xF2, .three38), Extension(isWide: true, source: register.rawValue), .register(.r11), .register(.rbx))
+      }
+    }
+    for place in Listing.places {
+      list.add("ldmxcsr \(place.text)") { $0.loadControl(place) }
+      list.add("stmxcsr \(place.text)") { $0.storeControl(place) }
+    }
+    list.add("vzeroupper") { $0.zeroUpper() }
+    try list.check()
+  }
+
   @Test("jumps find their labels, forwards and backwards")
   func labels() throws {
     var asm = Assembler()

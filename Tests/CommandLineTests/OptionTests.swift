@@ -102,7 +102,7 @@ struct OptionTests {
       (["--disk", "d", "--disk", "d"], "--disk d is given twice: only disks with ro or snapshot can share an image."),
       (["--disk", "d", "--disk", "d,ro"], "--disk d is given twice: only disks with ro or snapshot can share an image."),
       (["-M", "microvm"], "-M microvm: this machine has only q35. See swboot machine."),
-      (["--kernel", "k", "-M", "q35,accel=xen"], "--accel xen: choose one of auto, kvm, soft, soft,interpreter."),
+      (["--kernel", "k", "-M", "q35,accel=xen"], "--accel xen: choose one of auto, kvm, soft, soft,interpreter, soft,lockstep."),
       (["-M", "q35,smm=on"], "-M q35,smm=on: this machine has only q35. See swboot machine."),
       (
         ["-device", "isa-debug-exit,iobase=0x501"],

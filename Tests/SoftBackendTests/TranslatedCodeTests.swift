@@ -8,50 +8,10 @@ import Testing
 
 /// Code of the host for code that changes: whoever writes to it, the next time it is executed as written.
 @Suite struct TranslatedCode {
-  /// A guest in 64-bit mode whose blocks all become code of the host at once, with its first 2 MiB twice: at 0 and at 2 MiB.
-  private final class Guest {
-    let memory: GuestMemory
-    let processor: SoftProcessor
-
-    init(_ code: [UInt8]) throws {
-      memory = try GuestMemory(size: 16 << 20)
-      try memory.store(UInt64(0x9_1007), at: 0x9_0000)
-      try memory.store(UInt64(0x9_2007), at: 0x9_1000)
-      try memory.store(UInt64(0x87), at: 0x9_2000)
-      try memory.store(UInt64(0x87), at: 0x9_2008)
-      try memory.write(code, at: 0x1000)
-      let backend = try SoftBackend(memory: memory, translation: .always)
-      guard let processor = try backend.makeProcessor(0) as? SoftProcessor else { throw ProcessorError("not ours") }
-      self.processor = processor
-      var state = ProcessorState.reset
-      state.cs = .flatCode64
-      (state.ds, state.es, state.ss) = (.flatData, .flatData, .flatData)
-      (state.cr0, state.cr3, state.cr4, state.efer) = (0x8000_0011, 0x9_0000, 0x20, 0xD00)
-      state[.rsp] = 0x8000
-      try processor.setState(state)
-      processor.bus = SystemBus()
-      processor.refreshMap()
-    }
-
-    /// From 0x1000 to HLT; RAX.
-    func run() throws -> UInt64 {
-      let core = processor.core
-      core[.rip] = 0x1000
-      core[.halted] = 0
-      core.prepareThread()
-      while core[.halted] == 0 {
-        if core[.attention] & SoftProcessor.Attention.staleCode.rawValue != 0 { processor.translator.forgetStalePages() }
-        core[.attention] = 0
-        try core.run(with: processor.translator)
-      }
-      return core[.rax]
-    }
-  }
-
   @Test("an instruction that overwrites the next one is followed by what it wrote, time and again")
   func nextInstruction() throws {
     // mov ecx, 3; l: mov [rip+5], cl (the next immediate); mov eax, 0; dec ecx; jnz l; hlt
-    let guest = try Guest([0xB9, 3, 0, 0, 0, 0x88, 0x0D, 1, 0, 0, 0, 0xB8, 0, 0, 0, 0, 0xFF, 0xC9, 0x75, 0xF1, 0xF4])
+    let guest = try TranslatedGuest([0xB9, 3, 0, 0, 0, 0x88, 0x0D, 1, 0, 0, 0, 0xB8, 0, 0, 0, 0, 0xFF, 0xC9, 0x75, 0xF1, 0xF4])
     #expect(try guest.run() == 1)
     #expect(try guest.run() == 1)
   }
@@ -59,14 +19,14 @@ import Testing
   @Test("code overwritten through another address is executed as written")
   func alias() throws {
     // mov byte [0x201008 + 1], 9 by way of the second mapping; mov eax, 1; hlt
-    let guest = try Guest([0xC6, 0x04, 0x25, 0x09, 0x10, 0x20, 0, 9, 0xB8, 1, 0, 0, 0, 0xF4])
+    let guest = try TranslatedGuest([0xC6, 0x04, 0x25, 0x09, 0x10, 0x20, 0, 9, 0xB8, 1, 0, 0, 0, 0xF4])
     #expect(try guest.run() == 9)
   }
 
   @Test("a function in another page is called anew after it was overwritten")
   func otherPage() throws {
     // call 0x2000; mov rbx, rax; mov byte [0x2001], 7; call 0x2000; add rax, rbx; hlt
-    let guest = try Guest(
+    let guest = try TranslatedGuest(
       [0xE8, 0xFB, 0x0F, 0, 0, 0x48, 0x89, 0xC3, 0xC6, 0x04, 0x25, 1, 0x20, 0, 0, 7, 0xE8, 0xEB, 0x0F, 0, 0, 0x48, 0x01, 0xD8, 0xF4])
     try guest.memory.write([0xB8, 5, 0, 0, 0, 0xC3], at: 0x2000)
     #expect(try guest.run() == 12)
@@ -74,7 +34,7 @@ import Testing
 
   @Test("what a device writes over code is executed the next time")
   func device() throws {
-    let guest = try Guest([0xB8, 1, 0, 0, 0, 0xF4])
+    let guest = try TranslatedGuest([0xB8, 1, 0, 0, 0, 0xF4])
     #expect(try guest.run() == 1)
     try guest.memory.write([2], at: 0x1001)
     #expect(try guest.run() == 2)
@@ -83,7 +43,7 @@ import Testing
   @Test("a page that is mapped elsewhere leaves no code behind at its address")
   func remapped() throws {
     // mov eax, 1; hlt, and another one in the page that takes its place
-    let guest = try Guest([0xB8, 1, 0, 0, 0, 0xF4])
+    let guest = try TranslatedGuest([0xB8, 1, 0, 0, 0, 0xF4])
     try guest.memory.write([0xB8, 4, 0, 0, 0, 0xF4], at: 0x40_1000)
     #expect(try guest.run() == 1)
     try guest.memory.store(UInt64(0x40_0087), at: 0x9_2000)
@@ -94,7 +54,7 @@ import Testing
   @Test("an access that faults leaves the registers and RIP of before it")
   func fault() throws {
     // mov eax, 5; add rax, [0x600000]: nothing is there
-    let guest = try Guest([0xB8, 5, 0, 0, 0, 0x48, 0x03, 0x04, 0x25, 0, 0, 0x60, 0, 0xF4])
+    let guest = try TranslatedGuest([0xB8, 5, 0, 0, 0, 0x48, 0x03, 0x04, 0x25, 0, 0, 0x60, 0, 0xF4])
     let core = guest.processor.core
     core[.rip] = 0x1000
     core.prepareThread()

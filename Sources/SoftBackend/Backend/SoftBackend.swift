@@ -15,7 +15,7 @@ public import Time
   let fabric: InterruptFabric
   let processorCount: Int
   /// Which blocks become code of the host.
-  public enum Translation: Sendable { case never, hot, always }
+  public enum Translation: Sendable { case never, hot, always, lockstep }
   let translation: Translation
   /// Whether the host lets us execute what we write; if not, everything is interpreted.
   public static var hostAllowsTranslation: Bool { ExecutableMemory(size: 4096) != nil }
@@ -37,7 +37,8 @@ public import Time
   /// Blocks of all processors that became code of the host, and what the interpreter did for them, most first.
   public var translationReport: [(name: String, count: Int)] {
     let tallies = members.withLock { $0 }.compactMap { $0.processor?.translator.tally }
-    return tallies.reduce(into: TranslationTally()) { $0.add($1) }.report
+    let compared = members.withLock { $0 }.compactMap { $0.processor?.lockstep }.map { ("blocks compared with the interpreter", $0.blocks) }
+    return tallies.reduce(into: TranslationTally()) { $0.add($1) }.report + compared
   }
   private let members = Mutex<[Member]>([])
 

@@ -22,6 +22,8 @@ internal import Time
   let index: Int
   let core: Core
   let translator: Translator
+  /// Where translated code is compared with the interpreter.
+  let lockstep: Lockstep?
   let backend: SoftBackend
   var bus = SystemBus()
   let interrupts: LocalInterrupts
@@ -49,7 +51,9 @@ internal import Time
       throw ProcessorError("the host has no memory for a processor")
     }
     core = unsafe Core(base: block)
-    translator = Translator(core, threshold: backend.translation == .always ? 0 : Translator.usualThreshold, countsInstructions: backend.clock.isCounted)
+    translator = Translator(
+      core, threshold: backend.translation == .hot ? Translator.usualThreshold : 0, countsInstructions: backend.clock.isCounted)
+    lockstep = backend.translation == .lockstep ? Lockstep(core) : nil
     unsafe self.arena = unsafe arena
     unsafe wakeUp = .allocate(capacity: 1)
     unsafe wakeLock = .allocate(capacity: 1)
@@ -103,6 +107,9 @@ internal import Time
         } else if !traps.isStepping {
           if let time = backend.clock.counted {
             try runCounting(time)
+          } else if isTranslating, let lockstep {
+            try core.run(lockstep, with: translator)
+            if lockstep.difference != nil { break }
           } else if isTranslating {
             try core.run(with: translator)
           } else {
@@ -111,6 +118,7 @@ internal import Time
         }
       }
     } catch { return .shutdown }
+    throw ProcessorError(lockstep?.difference ?? "")
   }
 
   /// Breakpoints are met by the interpreter.

@@ -65,7 +65,7 @@ internal import Assembler
   /// The instruction that last looked whether the host has the guest's MXCSR.
   var asksForControl = -1
   var slowPaths: [SlowPath] = []
-  var farJumps: [(label: Label, target: UInt64, mustSave: Bool, instructions: Int)] = []
+  var farJumps: [(label: Label, target: UInt64, isLive: Bool, mustSave: Bool, instructions: Int)] = []
   var edges: [Edge] = []
   private(set) var nearEntry = 0
   private var pollsAtEntry = false
@@ -288,7 +288,7 @@ internal import Assembler
     guard mayJumpNear(target, from: address) else {
       let label = asm.makeLabel()
       asm.jump(if: condition, label)
-      farJumps.append((label, target, isLive && !flagsSaved, instructions))
+      farJumps.append((label, target, isLive, isLive && !flagsSaved, instructions))
       return
     }
     let site = asm.jump(if: condition, toDistance: 0)
@@ -302,7 +302,7 @@ internal import Assembler
       saveFlags()
       passTime(jump.instructions)
       let site = asm.jump(toDistance: 0)
-      edges.append(Edge(target: jump.target, site: site, isNear: false, flags: .saved))
+      edges.append(Edge(target: jump.target, site: site, isNear: false, flags: jump.isLive ? .saved : .nowhere))
     }
   }
 

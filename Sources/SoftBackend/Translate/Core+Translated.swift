@@ -99,7 +99,7 @@ extension Core {
   }
 
   /// The number of the present block's code, made when it has run often enough.
-  @inline(__always) private func code(_ translator: Translator) -> Int? {
+  @inline(__always) func code(_ translator: Translator) -> Int? {
     guard let block = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(self[.currentBlock])) else { return nil }
     let number = unsafe Int(block.pointee.code)
     if number >= 0 {
@@ -119,7 +119,7 @@ extension Core {
   }
 
   /// Executes instructions for translated code: a copy of them, so that nothing runs beyond. Whether it may go on.
-  @unsafe fileprivate func help(_ records: UnsafeMutablePointer<InstructionRecord>) -> Bool {
+  @unsafe func help(_ records: UnsafeMutablePointer<InstructionRecord>) -> Bool {
     let request = HelperRequest(rawValue: load(TranslatedState.request))
     guard let blocks = unsafe UnsafePointer<Translator.Block>(bitPattern: UInt(load(TranslatedState.blockTable, as: UInt64.self))) else { return false }
     let block = unsafe blocks + request.block

@@ -126,7 +126,7 @@ internal import CLinux
     (self.memory, self.blocks, self.edges) = (memory, blocks, edges)
     core.store(UInt64(UInt(bitPattern: unsafe blocks.base)), at: TranslatedState.blockTable)
     (start, used) = (asm.position, asm.position)
-    let helper: @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Int32 = unsafe translationHelper
+    let helper: @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Int32 = unsafe core.processor.lockstep == nil ? translationHelper : lockstepHelper
     core.store(UInt64(UInt(bitPattern: unsafe unsafeBitCast(helper, to: UnsafeRawPointer.self))), at: TranslatedState.helper)
     let finder: @convention(c) (UnsafeMutableRawPointer, UInt64, UInt64, UInt64, UInt64) -> UInt64 = unsafe translationFinder
     core.store(UInt64(UInt(bitPattern: unsafe unsafeBitCast(finder, to: UnsafeRawPointer.self))), at: TranslatedState.finder)
@@ -179,10 +179,24 @@ internal import CLinux
 
   /// Runs a block, and those it leads to. An edge that the last was left by is linked when it is next run.
   @inline(__always) func run(_ number: Int) throws(Fault) {
-    guard let memory, let blocks else { return }
+    guard let blocks else { return }
     let block = blocks[number]
     let edge: Int32 = core.load(TranslatedState.edge)
     if edge >= 0 { link(Int(edge), to: number) } else { noteTarget(block) }
+    try enter(block)
+  }
+
+  /// Runs a block that knows no other; tells whether somebody may read the flags behind it, or nil if it was not left by
+  /// an edge.
+  func runAlone(_ number: Int) throws(Fault) -> Bool? {
+    guard let blocks else { return nil }
+    try enter(blocks[number])
+    let exit: Int32 = core.load(TranslatedState.exit)
+    return exit < 0 ? nil : edges?[Int(exit)].savesFlags
+  }
+
+  @inline(__always) private func enter(_ block: Block) throws(Fault) {
+    guard let memory else { return }
     core.holdMapping(block.mapping)
     counts.entries &+= 1
     if block.needsFlags { core.giveFlags() }
