@@ -33,6 +33,14 @@ import Testing
     #expect(try lockstep.memory.bytes(68, at: 0x7000) == interpreted.memory.bytes(68, at: 0x7000))
   }
 
+  @Test("a conditional jump to the next instruction is no difference, whether it is taken or not")
+  func jumpToNext() throws {
+    // mov ecx, 2; l: dec ecx; jz next; next: mov eax, ecx; test ecx, ecx; jnz l; hlt
+    let guest = try TranslatedGuest([0xB9, 2, 0, 0, 0, 0xFF, 0xC9, 0x74, 0, 0x89, 0xC8, 0x85, 0xC9, 0x75, 0xF6, 0xF4], .lockstep)
+    #expect(try guest.run() == 0)
+    #expect(guest.processor.lockstep?.difference == nil)
+  }
+
   @Test("a register, a flag, a byte of memory and a target that are not the interpreter's are found")
   func differences() throws {
     // mov [0x7000], rcx; add rax, rcx; jnz 0x1000

@@ -98,6 +98,8 @@
     while index < end, difference == nil {
       let i = block[index]
       let step = Step(index: index, state: CoreState(core), undefinedFlags: undefined)
+      // A conditional jump to the next instruction leaves the block without a trace.
+      if i.operation.plain == .jcc, i.immediate == i.next { break }
       guard undefined == 0 || !Self.keepsFlags(i.operation), var touched = core.reversibleMemory(of: i) else { break }
       undefined = core.undefinedFlags(after: i, before: undefined)
       steps.append(step)
