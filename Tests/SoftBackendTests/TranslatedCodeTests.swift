@@ -32,6 +32,28 @@ import Testing
     #expect(try guest.run() == 12)
   }
 
+  @Test("an instruction that lies across two pages is executed as written in the second")
+  func acrossPages() throws {
+    // call 0x1FFE; mov rbx, rax; mov byte [0x2000], 1; call 0x1FFE; add rax, rbx; hlt
+    let guest = try TranslatedGuest(
+      [0xE8, 0xF9, 0x0F, 0, 0, 0x48, 0x89, 0xC3, 0xC6, 0x04, 0x25, 0, 0x20, 0, 0, 1, 0xE8, 0xE9, 0x0F, 0, 0, 0x48, 0x01, 0xD8, 0xF4])
+    // mov eax, 5; ret
+    try guest.memory.write([0xB8, 5, 0, 0, 0, 0xC3], at: 0x1FFE)
+    #expect(try guest.run() == 0x10A)
+  }
+
+  @Test("what another processor writes over code is executed the next time")
+  func otherProcessor() throws {
+    let guest = try TranslatedGuest([0xB8, 1, 0, 0, 0, 0xF4])
+    // mov byte [0x1001], 2
+    try guest.memory.write([0xC6, 0x04, 0x25, 0x01, 0x10, 0, 0, 2], at: 0x3000)
+    #expect(try guest.run() == 1)
+    #expect(try guest.run() == 1)
+    guest.other.core[.rip] = 0x3000
+    try guest.other.core.step()
+    #expect(try guest.run() == 2)
+  }
+
   @Test("what a device writes over code is executed the next time")
   func device() throws {
     let guest = try TranslatedGuest([0xB8, 1, 0, 0, 0, 0xF4])

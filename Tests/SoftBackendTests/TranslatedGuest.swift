@@ -9,6 +9,8 @@ import SystemBus
 final class TranslatedGuest {
   let memory: GuestMemory
   let processor: SoftProcessor
+  /// A second one, which starts in the same state.
+  let other: SoftProcessor
 
   init(_ code: [UInt8], _ translation: SoftBackend.Translation = .always) throws {
     memory = try GuestMemory(size: 16 << 20)
@@ -17,17 +19,19 @@ final class TranslatedGuest {
     try memory.store(UInt64(0x87), at: 0x9_2000)
     try memory.store(UInt64(0x87), at: 0x9_2008)
     try memory.write(code, at: 0x1000)
-    let backend = try SoftBackend(memory: memory, translation: translation)
-    guard let processor = try backend.makeProcessor(0) as? SoftProcessor else { throw ProcessorError("not ours") }
-    self.processor = processor
+    let backend = try SoftBackend(memory: memory, processors: 2, translation: translation)
+    guard let processor = try backend.makeProcessor(0) as? SoftProcessor, let other = try backend.makeProcessor(1) as? SoftProcessor else { throw ProcessorError("not ours") }
+    (self.processor, self.other) = (processor, other)
     var state = ProcessorState.reset
     state.cs = .flatCode64
     (state.ds, state.es, state.ss) = (.flatData, .flatData, .flatData)
     (state.cr0, state.cr3, state.cr4, state.efer) = (0x8000_0011, 0x9_0000, 0x620, 0xD00)
     state[.rsp] = 0x8000
-    try processor.setState(state)
-    processor.bus = SystemBus()
-    processor.refreshMap()
+    for processor in [processor, other] {
+      try processor.setState(state)
+      processor.bus = SystemBus()
+      processor.refreshMap()
+    }
   }
 
   /// The same without code of the host.
