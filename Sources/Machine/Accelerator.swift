@@ -40,7 +40,6 @@ struct AcceleratorChoice: Sendable {
         memory: memory, processors: processors, keepsChipsInKernel: wishes.keepsChipsInKernel,
         clock: chassis.clock, deadlineMoved: { [weak chassis] in chassis?.reschedule() },
         whenHandedOver: { [tracer = chassis.tracer] in tracer?.handOver($0) })
-    case .lockstep where processors > 1: throw ProcessorError("--accel soft,lockstep compares one processor: leave out --cpus.")
     case .soft, .interpreter, .lockstep:
       try SoftBackend(
         memory: memory, processors: processors, clock: chassis.clock,

@@ -28,6 +28,7 @@ extension Configuration {
   public func checkedToBoot() throws(MachineError) -> Configuration {
     var checked = try checked()
     if kernel == nil, firmware == nil, !disks.isEmpty { checked.firmware = .builtin }
+    if accelerator == .softLockstep { try checkLockstep() }
     if seed != nil {
       try checkDeterminism()
       if !checked.accelerator.isSoft { checked.accelerator = .soft }
@@ -46,6 +47,14 @@ extension Configuration {
     for disk in disks where !disk.isReadOnly && !disk.isSnapshot && disks.count(where: { $0.path == disk.path }) > 1 {
       throw MachineError("--disk \(disk.path) is given twice: only disks with ro or snapshot can share an image.")
     }
+  }
+
+  /// What translated code and the interpreter do is compared where nobody else changes memory, and no time is counted.
+  private func checkLockstep() throws(MachineError) {
+    guard processors == 1 else {
+      throw MachineError("--accel soft,lockstep with --cpus \(processors): one processor is compared with itself. Ask for one.")
+    }
+    guard seed == nil else { throw MachineError("--accel soft,lockstep with --deterministic: it counts no instructions. Leave one of them out.") }
   }
 
   private func checkDeterminism() throws(MachineError) {

@@ -122,6 +122,14 @@ struct OptionTests {
         ["--kernel", "k", "--deterministic=3", "--cpus", "2"],
         "--deterministic with --cpus 2: nothing fixes how several processors meet. Ask for one."
       ),
+      (
+        ["--kernel", "k", "--accel", "soft,lockstep", "--cpus", "2"],
+        "--accel soft,lockstep with --cpus 2: one processor is compared with itself. Ask for one."
+      ),
+      (
+        ["--kernel", "k", "--accel", "soft,lockstep", "--deterministic"],
+        "--accel soft,lockstep with --deterministic: it counts no instructions. Leave one of them out."
+      ),
     ])
   func mistakes(arguments: [String], expected: String) {
     #expect(message(arguments) == expected)
