@@ -21,10 +21,11 @@ extension LocalAPIC {
     }
   }
 
-  /// Waits for a start-up message, or not, with a non-maskable interrupt for the processor or without.
-  public mutating func take(awaitsStartUp: Bool, nonMaskablePending: Bool) {
+  /// Waits for a start-up message, or not, with so many non-maskable interrupts for the processor, which handles one or not.
+  public mutating func take(awaitsStartUp: Bool, nonMaskablesPending: UInt8, isNonMaskableHandled: Bool) {
     self.awaitsStartUp = awaitsStartUp
-    self.nonMaskablePending = nonMaskablePending
+    self.nonMaskablesPending = min(nonMaskablesPending, isNonMaskableHandled ? 1 : 2)
+    self.isNonMaskableHandled = isNonMaskableHandled
     (initializePending, startUpPending) = (false, nil)
   }
 

@@ -39,8 +39,10 @@ public struct LocalAPIC: Sendable {
   var timer: LocalTimer
   private var line0 = false
 
-  /// A non-maskable interrupt waits for the processor.
-  public var nonMaskablePending = false
+  /// Non-maskable interrupts that wait for the processor.
+  public internal(set) var nonMaskablesPending: UInt8 = 0
+  /// The processor handles a non-maskable interrupt, and takes no other.
+  public internal(set) var isNonMaskableHandled = false
   /// An INIT waits for the processor.
   public internal(set) var initializePending = false
   /// A start-up message waits for the processor, with this vector.
@@ -80,7 +82,9 @@ public struct LocalAPIC: Sendable {
   public mutating func deliver(_ mode: DeliveryMode, vector: UInt8, level: Bool = false) {
     switch mode {
     case .fixed, .lowestPriority: accept(vector, level: level)
-    case .nonMaskable: nonMaskablePending = true
+    case .nonMaskable:
+      // Two that come together are both taken; behind one that is handled, only one waits.
+      nonMaskablesPending = isNonMaskableHandled ? 1 : min(nonMaskablesPending + 1, 2)
     case .initialize:
       initializePending = true
       startUpPending = nil
@@ -98,7 +102,7 @@ public struct LocalAPIC: Sendable {
   public mutating func takeInitialize() -> Bool {
     guard initializePending else { return false }
     initializePending = false
-    nonMaskablePending = false
+    (nonMaskablesPending, isNonMaskableHandled) = (0, false)
     resetRegisters()
     return true
   }
@@ -111,7 +115,7 @@ public struct LocalAPIC: Sendable {
     baseAddress = old.baseAddress
     timer.tscOffset = old.timer.tscOffset
     line0 = old.line0
-    nonMaskablePending = old.nonMaskablePending
+    (nonMaskablesPending, isNonMaskableHandled) = (old.nonMaskablesPending, old.isNonMaskableHandled)
     initializePending = old.initializePending
     startUpPending = old.startUpPending
     awaitsStartUp = old.awaitsStartUp
@@ -121,6 +125,20 @@ public struct LocalAPIC: Sendable {
     defer { startUpPending = nil }
     return startUpPending
   }
+
+  /// Whether the processor can take a non-maskable interrupt now.
+  public var offersNonMaskable: Bool { nonMaskablesPending > 0 && !isNonMaskableHandled }
+
+  /// The processor takes a non-maskable interrupt, and handles it until `endNonMaskable`.
+  public mutating func takeNonMaskable() -> Bool {
+    guard offersNonMaskable else { return false }
+    nonMaskablesPending -= 1
+    isNonMaskableHandled = true
+    return true
+  }
+
+  /// The processor is done with one: IRET.
+  public mutating func endNonMaskable() { isNonMaskableHandled = false }
 
   /// The legacy controller's output, wired to LINT0.
   public mutating func setLine0(_ level: Bool) {

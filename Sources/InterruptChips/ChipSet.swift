@@ -84,19 +84,16 @@ struct ChipSet: Sendable {
     if local.initializePending { signals.insert(.initialize) }
     if local.startUpPending != nil { signals.insert(.startUp) }
     guard !local.awaitsStartUp else { return signals }
-    if local.nonMaskablePending { signals.insert(.nonMaskable) }
+    if local.offersNonMaskable { signals.insert(.nonMaskable) }
     if local.pending != nil || isExternalPending(for: index) { signals.insert(.interrupt) }
     return signals
   }
 
-  mutating func takeEvent(for index: Int, nonMaskableBlocked: Bool) -> ProcessorEvent {
+  mutating func takeEvent(for index: Int) -> ProcessorEvent {
     if locals[index].takeInitialize() { return .initialize }
     if let vector = locals[index].takeStartUp() { return .startUp(vector) }
     let signals = signals(for: index)
-    if signals.contains(.nonMaskable), !nonMaskableBlocked {
-      locals[index].nonMaskablePending = false
-      return .nonMaskable
-    }
+    if signals.contains(.nonMaskable), locals[index].takeNonMaskable() { return .nonMaskable }
     return signals.contains(.interrupt) ? .interrupt : .none
   }
 

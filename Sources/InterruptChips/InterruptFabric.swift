@@ -45,10 +45,13 @@ public final class InterruptFabric: InterruptController, ChipKeeper {
   // MARK: Processors take them
 
   /// What the processor must do next. INIT, start-up and non-maskable interrupts count as taken.
-  public func poll(_ processor: Int, nonMaskableBlocked: Bool = false) -> ProcessorEvent {
-    accessLocal(processor, else: .none) { chips, _ in
-      chips.takeEvent(for: processor, nonMaskableBlocked: nonMaskableBlocked)
-    }
+  public func poll(_ processor: Int) -> ProcessorEvent {
+    accessLocal(processor, else: .none) { chips, _ in chips.takeEvent(for: processor) }
+  }
+
+  /// The processor is done with a non-maskable interrupt, and can take the next.
+  public func endNonMaskable(_ processor: Int) {
+    accessLocal(processor, else: ()) { chips, _ in chips.locals[processor].endNonMaskable() }
   }
 
   /// The processor takes its interrupt; the vector is a spurious one if it has gone meanwhile.
@@ -127,16 +130,16 @@ public final class InterruptFabric: InterruptController, ChipKeeper {
 
   // MARK: Moving a processor
 
-  /// What its local APIC is, for a processor whose time-stamp counter shows `timeStamp`; and whether a non-maskable
-  /// interrupt waits.
-  public func localState(_ processor: Int, timeStamp: UInt64) -> (state: LocalAPICState, nonMaskablePending: Bool)? {
+  /// What its local APIC is, for a processor whose time-stamp counter shows `timeStamp`; and how many
+  /// non-maskable interrupts wait.
+  public func localState(_ processor: Int, timeStamp: UInt64) -> (state: LocalAPICState, nonMaskablesPending: UInt8)? {
     accessLocal(processor, else: nil) { chips, cycle in
       let local = chips.locals[processor]
       guard let base = try? chips.locals[processor].readRegister(msr: 0x1B, now: cycle.now),
         let deadline = try? chips.locals[processor].readRegister(msr: 0x6E0, now: cycle.now)
       else { return nil }
       let page = chips.locals[processor].page(now: cycle.now)
-      return (LocalAPICState(page: page, base: base, deadline: deadline, timeStamp: timeStamp), local.nonMaskablePending)
+      return (LocalAPICState(page: page, base: base, deadline: deadline, timeStamp: timeStamp), local.nonMaskablesPending)
     }
   }
 
@@ -146,9 +149,10 @@ public final class InterruptFabric: InterruptController, ChipKeeper {
     }
   }
 
-  public func setWaiting(_ processor: Int, forStartUp: Bool, nonMaskablePending: Bool) {
+  public func setWaiting(_ processor: Int, forStartUp: Bool, nonMaskablesPending: UInt8, isNonMaskableHandled: Bool) {
     accessLocal(processor, else: ()) { chips, _ in
-      chips.locals[processor].take(awaitsStartUp: forStartUp, nonMaskablePending: nonMaskablePending)
+      chips.locals[processor].take(
+        awaitsStartUp: forStartUp, nonMaskablesPending: nonMaskablesPending, isNonMaskableHandled: isNonMaskableHandled)
     }
   }
 

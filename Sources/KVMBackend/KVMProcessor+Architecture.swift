@@ -66,8 +66,9 @@ extension KVMProcessor {
     (state.debug.status, state.debug.control) = (debug.dr6, debug.dr7)
     let events = try events()
     state.isShadowed = events.interrupt.shadow != 0
-    state.blocksNonMaskable = events.nmi.masked != 0
-    state.nonMaskablePending = events.nmi.pending != 0 || events.nmi.injected != 0
+    // One that is injected has been accepted, but not begun.
+    state.blocksNonMaskable = events.nmi.masked != 0 && events.nmi.injected == 0
+    state.nonMaskablesPending = min(events.nmi.injected == 0 ? events.nmi.pending : events.nmi.pending &+ 1, 2)
     if events.exception.injected != 0 {
       let code = events.exception.has_error_code != 0 ? events.exception.error_code : nil
       state.event = .init(vector: events.exception.nr, errorCode: code, isExternal: false)
@@ -141,7 +142,7 @@ extension KVMProcessor {
 
   private func setEvents(_ new: ArchitecturalState, replacing old: ArchitecturalState?) throws(ProcessorError) {
     if let old, new.isShadowed == old.isShadowed, new.blocksNonMaskable == old.blocksNonMaskable, new.event == old.event,
-      new.nonMaskablePending == old.nonMaskablePending
+      new.nonMaskablesPending == old.nonMaskablesPending
     {
       return
     }
@@ -149,7 +150,7 @@ extension KVMProcessor {
     events.interrupt.shadow = new.isShadowed ? UInt8(KVM_X86_SHADOW_INT_STI) : 0
     events.nmi.masked = new.blocksNonMaskable ? 1 : 0
     events.nmi.injected = 0
-    events.nmi.pending = new.nonMaskablePending ? 1 : 0
+    events.nmi.pending = new.nonMaskablesPending
     events.exception.injected = 0
     events.interrupt.injected = 0
     if let event = new.event, event.isExternal {

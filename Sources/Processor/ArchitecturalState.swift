@@ -34,7 +34,8 @@ public struct ArchitecturalState: Equatable, Sendable {
   /// Interrupts wait until the next instruction is over (STI, MOV SS).
   public var isShadowed = false
   public var blocksNonMaskable = false
-  public var nonMaskablePending = false
+  /// Non-maskable interrupts that wait: two at most, one while `blocksNonMaskable`.
+  public var nonMaskablesPending: UInt8 = 0
   public var event: Event?
   /// Nil where the interrupt chips are not to be looked at, or not to be changed.
   public var localAPIC: LocalAPICState?

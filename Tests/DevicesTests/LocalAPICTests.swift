@@ -247,7 +247,7 @@ import Testing
     apic.setLine0(false)
     apic.put(0x400, 0x350)
     apic.setLine0(true)
-    #expect(apic.nonMaskablePending)
+    #expect(apic.offersNonMaskable)
   }
 
   // MARK: Timer

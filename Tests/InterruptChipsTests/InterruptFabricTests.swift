@@ -216,11 +216,27 @@ private final class Board: Sendable {
     }
   }
 
-  @Test func aNonMaskableInterruptWaitsWhileBlocked() throws {
+  @Test func aNonMaskableInterruptWaitsWhileOneIsHandled() throws {
     let board = try Board()
     board.local(0x4_4400, 0x300)
-    #expect(board.fabric.poll(0, nonMaskableBlocked: true) == .none)
     #expect(board.fabric.poll(0) == .nonMaskable)
+    for _ in 0..<10 { board.local(0x4_4400, 0x300) }
+    #expect(board.fabric.bells[0].signals.isEmpty)
+    #expect(board.fabric.poll(0) == .none)
+    board.fabric.endNonMaskable(0)
+    #expect(board.fabric.bells[0].signals == .nonMaskable)
+    #expect(board.fabric.poll(0) == .nonMaskable)
+    board.fabric.endNonMaskable(0)
+    #expect(board.fabric.poll(0) == .none, "of all that came meanwhile, one waited")
+  }
+
+  @Test func twoNonMaskableInterruptsThatComeTogetherAreBothTaken() throws {
+    let board = try Board()
+    for _ in 0..<3 { board.local(0x4_4400, 0x300) }
+    for _ in 0..<2 {
+      #expect(board.fabric.poll(0) == .nonMaskable)
+      board.fabric.endNonMaskable(0)
+    }
     #expect(board.fabric.poll(0) == .none)
   }
 

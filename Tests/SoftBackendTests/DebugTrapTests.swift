@@ -1,6 +1,5 @@
 import GuestRAM
 import InterruptChips
-import DeviceModel
 import Primitives
 import Processor
 import Testing
@@ -146,17 +145,5 @@ import Testing
     #expect(guest.core[.rcx] == 2)
     #expect(try guest.frame(0) == Place.code + 6)
     #expect(try guest.frame(2) & Flags.rf != 0)
-  }
-
-  @Test("B5 a non-maskable interrupt waits for the instruction after STI and MOV SS", arguments: [[0xFB], [0x8E, 0xD0]] as [[UInt8]])
-  func nonMaskable(code: [UInt8]) throws {
-    let guest = try SystemGuest(.long)
-    guest.core[.rax] = UInt64(Selector.data)
-    try guest.memory.write(code + [0x90, 0x90], at: GuestAddress(Place.code))
-    try guest.core.step()
-    guest.processor.backend.fabric.send(MSIMessage(address: 0xFEE0_0000, data: 0x400))
-    #expect(try guest.processor.attend() == nil)
-    #expect(guest.core[.rip] == Place.handlers + 2 * 16)
-    #expect(try guest.load(guest.core[.rsp]) == Place.code + UInt64(code.count) + 1)
   }
 }

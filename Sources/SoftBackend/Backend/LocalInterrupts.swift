@@ -35,6 +35,9 @@ struct LocalInterrupts: Sendable {
     do { try fabric.writeRegister(processor, msr: msr, value) } catch { throw .protection }
   }
 
+  /// The processor is done with a non-maskable interrupt.
+  func endNonMaskable() { fabric.endNonMaskable(processor) }
+
   /// CR8.
   var taskPriority: UInt64 {
     get { UInt64(fabric.taskPriority(processor)) }

@@ -13,16 +13,16 @@ extension SoftProcessor {
   public func architecturalState() throws(ProcessorError) -> ArchitecturalState {
     // INIT and start-up messages come before anything else that the processor would do.
     while !interrupts.bell.signals.isDisjoint(with: [.initialize, .startUp]) {
-      switch interrupts.fabric.poll(index, nonMaskableBlocked: true) {
+      switch interrupts.fabric.poll(index) {
       case .initialize: initialize()
       case .startUp(let page): start(atPage: page)
       default: break
       }
     }
     var state = try instructionState()
-    if let (local, nonMaskable) = interrupts.fabric.localState(index, timeStamp: timeStamp) {
+    if let (local, nonMaskables) = interrupts.fabric.localState(index, timeStamp: timeStamp) {
       state.localAPIC = local
-      state.nonMaskablePending = nonMaskable
+      state.nonMaskablesPending = nonMaskables
     }
     if interrupts.fabric.awaitsStartUp(index) { state.activity = .waitsForStartUp } else if core[.halted] != 0 { state.activity = .halted }
     return state
@@ -49,7 +49,8 @@ extension SoftProcessor {
       timeStamp = local.timeStamp
       interrupts.fabric.setLocalState(index, local)
       interrupts.fabric.setWaiting(
-        index, forStartUp: state.activity == .waitsForStartUp, nonMaskablePending: state.nonMaskablePending)
+        index, forStartUp: state.activity == .waitsForStartUp, nonMaskablesPending: state.nonMaskablesPending,
+        isNonMaskableHandled: state.blocksNonMaskable)
       core[.apicPage] = interrupts.page
     }
     core[.halted] = state.activity == .running ? 0 : 1

@@ -59,14 +59,13 @@ extension SoftProcessor {
       let isOpen = core[.systemFlags] & Flags.interrupts != 0
       // Until the interrupt flag is set again, which looks at `deferred`.
       if signals == .interrupt && !isOpen { return core[.deferred] = 1 }
-      let isBlocked = core[.inNonMaskable] != 0
       // STI and MOV SS hold back what may be taken, for one instruction.
-      if core[.shadow] == core[.rip], isOpen && signals.contains(.interrupt) || !isBlocked && signals.contains(.nonMaskable) {
+      if core[.shadow] == core[.rip], isOpen && signals.contains(.interrupt) || signals.contains(.nonMaskable) {
         core[.shadow] = .max
         try core.stepExactly()
         continue
       }
-      switch interrupts.fabric.poll(index, nonMaskableBlocked: isBlocked) {
+      switch interrupts.fabric.poll(index) {
       case .none: return core[.deferred] = interrupts.bell.signals.isEmpty ? 0 : 1
       case .interrupt:
         guard isOpen else { return core[.deferred] = 1 }

@@ -42,7 +42,10 @@ extension Core {
 
   /// Non-maskable interrupts may come again, and perhaps others.
   private func endInterrupt() {
-    self[.inNonMaskable] = 0
+    if self[.inNonMaskable] != 0 {
+      self[.inNonMaskable] = 0
+      processor.interrupts.endNonMaskable()
+    }
     openInterrupts()
   }
 
