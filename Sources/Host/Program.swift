@@ -15,6 +15,9 @@ public enum Program {
     }
   }
 
+  /// The number by which the host knows this process.
+  public static var number: Int32 { getpid() }
+
   /// What the caller wrote behind the program's name. It comes from the kernel, and needs no file of the host.
   public static var arguments: [String] {
     var list: [String] = []

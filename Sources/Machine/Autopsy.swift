@@ -7,7 +7,7 @@ enum Autopsy {
   /// Registers, and for a Linux that can be recognized the calls that led there. The processors must stand still.
   static func text(_ processors: [any Processor], _ memory: GuestMemory) -> String {
     let states = processors.map { processor in Result { () throws(ProcessorError) in try processor.state() } }
-    let symbols = states.lazy.compactMap { state in (try? state.get()).flatMap { kernel($0, memory) } }.first
+    let symbols = kernel(of: states.compactMap { try? $0.get() }, memory)
     let parts = states.enumerated().map { index, state in
       var lines = processors.count > 1 ? ["processor \(index)"] : []
       switch state {
@@ -35,7 +35,12 @@ enum Autopsy {
       && state.cr0 & 0x8000_0001 == 0 && state.interruptTable == reset.interruptTable
   }
 
-  private static func kernel(_ state: ProcessorState, _ memory: GuestMemory) -> (KernelSymbols, LinearMemory)? {
+  /// The symbols of the Linux that one of the processors executes, and memory as it sees it.
+  static func kernel(of states: [ProcessorState], _ memory: GuestMemory) -> (symbols: KernelSymbols, view: LinearMemory)? {
+    states.lazy.compactMap { kernel($0, memory) }.first
+  }
+
+  private static func kernel(_ state: ProcessorState, _ memory: GuestMemory) -> (symbols: KernelSymbols, view: LinearMemory)? {
     guard state.efer & 0x400 != 0 else { return nil }
     // Under page-table isolation user code has tables of its own, behind the kernel's.
     for hidden in [0, 0x1000] as [UInt64] where hidden == 0 || state.cr3 & hidden != 0 {

@@ -33,6 +33,10 @@ extension Configuration {
       try checkDeterminism()
       if !checked.accelerator.isSoft { checked.accelerator = .soft }
     }
+    if namesCodeForPerf {
+      try checkPerfMap()
+      if !checked.accelerator.isSoft { checked.accelerator = .soft }
+    }
     guard !keepsChipsInKernel || !checked.accelerator.isSoft else {
       throw MachineError("--kernel-irqchip with the software CPU: the interrupt chips in the kernel are KVM's. Leave one of them out.")
     }
@@ -63,6 +67,13 @@ extension Configuration {
     }
     guard processors == 1 else {
       throw MachineError("--deterministic with --cpus \(processors): nothing fixes how several processors meet. Ask for one.")
+    }
+  }
+
+  private func checkPerfMap() throws(MachineError) {
+    guard accelerator != .kvm, accelerator != .softInterpreter else {
+      throw MachineError(
+        "--perf-map with --accel \(accelerator.rawValue): only --accel soft translates code that could be named. Leave one of them out.")
     }
   }
 

@@ -103,6 +103,8 @@ public struct Configuration: Sendable {
   /// Seconds that a panicked kernel may go on: enough for its call trace, or to reset itself.
   public var panicGrace = 2.0
   public var trace: Trace?
+  /// At its end the run names the guest's functions for `perf`, where they were translated.
+  public var namesCodeForPerf = false
   /// Where a debugger may connect: a TCP port of this host, or the path of a socket.
   public var debugger: String?
 

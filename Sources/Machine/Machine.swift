@@ -279,6 +279,7 @@ public final class Machine: Sendable {
     power.backend.setDoorbells([])
     chassis.tracer?.undefined(power.backend.undefinedInstructions)
     chassis.tracer?.translated(power.backend.translationReport)
+    if let problem = writePerfMap(power) { Program.say(problem) }
     handedOver.withLock { counts in for entry in power.backend.handedOver { counts[entry.name, default: 0] &+= entry.count } }
     clock.counted?.disconnect()
     chassis.power.withLock { $0 = nil }

@@ -16,6 +16,7 @@ struct Resources: Sendable {
   let debugConsole: OutputStream.Voice?
   let trace: OutputStream.Voice?
   let screenshot: ReplacedFile?
+  let perfMap: ReplacedFile?
   let debugger: DebugServer?
 
   /// What is only read comes first: a wish that cannot be had empties no file that another is written to.
@@ -40,6 +41,7 @@ struct Resources: Sendable {
       debugConsole: try outputs.open(configuration.debugConsole),
       trace: try configuration.trace.flatMap { try outputs.open($0.file.map(Configuration.Stream.file) ?? .standard) },
       screenshot: try configuration.screenshot.map(ReplacedFile.init),
+      perfMap: configuration.namesCodeForPerf ? try ReplacedFile(path: PerfMap.path(of: Program.number)) : nil,
       debugger: try configuration.debugger.map { try listen(at: $0, memory, control) })
   }
 

@@ -155,6 +155,14 @@ enum OptionTable {
       (swboot machine lists them): one line each with guest time
       """
     ) { (options, value) throws(UsageError) in options.configuration.trace = try Options.trace(value) },
+    .flag(
+      "--perf-map", .inside,
+      """
+      the software CPU: at the end, names for translated code in
+      /tmp/perf-PID.map, so that "perf report" shows functions of the
+      guest's kernel, and addresses of other code
+      """
+    ) { $0.configuration.namesCodeForPerf = true },
     .valued(
       "--gdb", "WHERE", offering: .files, .inside,
       """

@@ -69,6 +69,8 @@ public protocol Backend: AnyObject, Sendable {
   var undefinedInstructions: [(name: String, count: Int)] { get }
   /// What was done to execute the guest's code, in numbers.
   var translationReport: [(name: String, count: Int)] { get }
+  /// The code of the host that there is now for the guest's. The processors must stand still.
+  var translatedCode: [CodePlace] { get }
 }
 
 extension Backend {
@@ -80,4 +82,5 @@ extension Backend {
   /// The hardware does not tell.
   public var undefinedInstructions: [(name: String, count: Int)] { [] }
   public var translationReport: [(name: String, count: Int)] { [] }
+  public var translatedCode: [CodePlace] { [] }
 }

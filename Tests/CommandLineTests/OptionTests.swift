@@ -130,6 +130,14 @@ struct OptionTests {
         ["--kernel", "k", "--accel", "soft,lockstep", "--deterministic"],
         "--accel soft,lockstep with --deterministic: it counts no instructions. Leave one of them out."
       ),
+      (
+        ["--kernel", "k", "--perf-map", "--accel", "kvm"],
+        "--perf-map with --accel kvm: only --accel soft translates code that could be named. Leave one of them out."
+      ),
+      (
+        ["--kernel", "k", "--accel", "soft,interpreter", "--perf-map"],
+        "--perf-map with --accel soft,interpreter: only --accel soft translates code that could be named. Leave one of them out."
+      ),
     ])
   func mistakes(arguments: [String], expected: String) {
     #expect(message(arguments) == expected)

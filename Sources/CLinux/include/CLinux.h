@@ -35,6 +35,11 @@ static inline int linux_memfd(const char *name) {
   long r = syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */);
   return r < 0 ? -errno : (int)r;
 }
+// The same shared memory at a second place; NULL if the host has no room.
+static inline void *linux_map_again(void *memory, size_t size) {
+  long r = syscall(SYS_mremap, memory, (size_t)0, size, 1ul /* MREMAP_MAYMOVE */, (void *)0);
+  return r == -1 ? (void *)0 : (void *)r;
+}
 static inline int linux_eventfd(void) {
   long r = syscall(SYS_eventfd2, 0u, O_CLOEXEC | O_NONBLOCK);
   return r < 0 ? -errno : (int)r;

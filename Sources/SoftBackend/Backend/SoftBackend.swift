@@ -40,6 +40,7 @@ public import Time
     let compared = members.withLock { $0 }.compactMap { $0.processor?.lockstep }.map { ("blocks compared with the interpreter", $0.blocks) }
     return tallies.reduce(into: TranslationTally()) { $0.add($1) }.report + compared
   }
+  public var translatedCode: [CodePlace] { members.withLock { $0 }.flatMap { $0.processor?.translator.places ?? [] } }
   private let members = Mutex<[Member]>([])
 
   /// - Parameter clock: guest time; the time-stamp counters tick once in its nanosecond.

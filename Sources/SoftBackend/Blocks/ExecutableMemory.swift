@@ -15,20 +15,15 @@ internal import Glibc
   /// - Returns: nil when the host refuses executable memory.
   init?(size: Int, trailing: Int = 0) {
     precondition(size > 0 && size % 4096 == 0 && trailing >= 0 && trailing % 4096 == 0, "code comes in pages")
-    let descriptor = unsafe linux_memfd("code")
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    guard ftruncate(descriptor, size) == 0 else { return nil }
-    let view = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
-    guard let view = unsafe view, unsafe view != MAP_FAILED else { return nil }
-    let area = unsafe mmap(
-      nil, size + trailing, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let area = unsafe area, unsafe area != MAP_FAILED else {
-      unsafe munmap(view, size)
+    let area = unsafe mmap(nil, size + trailing, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let area = unsafe area, unsafe area != MAP_FAILED else { return nil }
+    // Memory without a name: perf asks for the names of what is in it, see PerfMap.
+    let code = unsafe mmap(area, size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0)
+    guard unsafe code == area, let view = unsafe linux_map_again(area, size) else {
+      unsafe munmap(area, size + trailing)
       return nil
     }
-    let code = unsafe mmap(area, size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, descriptor, 0)
-    guard unsafe code == area else {
+    guard unsafe mprotect(view, size, PROT_READ | PROT_WRITE) == 0 else {
       unsafe munmap(view, size)
       unsafe munmap(area, size + trailing)
       return nil

@@ -1,5 +1,6 @@
 internal import Assembler
 internal import CLinux
+internal import Processor
 
 /// Host code for the blocks that a processor runs often: the second tier, for code of rings 0 and 3 that is 64-bit, or 32-bit with flat segments.
 ///
@@ -98,6 +99,19 @@ internal import CLinux
       number += 1
     }
     return tally
+  }
+
+  /// Where the blocks' code is, also of blocks that nothing leads to any more, and first what stands before all of them.
+  var places: [CodePlace] {
+    guard let memory, let blocks else { return [] }
+    let origin = UInt64(UInt(bitPattern: unsafe memory.start))
+    func place(_ first: Int, _ end: Int, _ guest: UInt64?) -> CodePlace {
+      CodePlace(host: origin + UInt64(first)..<origin + UInt64(end), guest: guest)
+    }
+    return [place(0, start, nil)]
+      + (0..<blocks.count).map { number in
+        place(blocks[number].farEntry, number + 1 < blocks.count ? blocks[number + 1].farEntry : used, blocks[number].rip)
+      }
   }
 
   private struct Mapping: Hashable {
