@@ -27,7 +27,8 @@ public import Time
   public var interrupts: any InterruptController { fabric }
   /// Counts, for each page of RAM, how often code in it was cached anew.
   nonisolated(unsafe) let versions: UnsafeMutablePointer<UInt32>
-  private let versionsSize: Int
+  /// For each page of RAM with code which of its 64 pieces of 64 bytes that is in.
+  nonisolated(unsafe) let codePieces: UnsafeMutablePointer<Atomic<UInt64>>
   let mapGeneration = Atomic<UInt32>(0)
   /// Processors that only another processor could wake.
   let stuckProcessors = Atomic<Int>(0)
@@ -59,16 +60,20 @@ public import Time
     fabric.whenDeadlineMoves(deadlineMoved)
     chips = fabric.targets
     // A guest may have far more pages than it ever has code in: what is not touched takes no memory.
-    versionsSize = memory.pageCount * MemoryLayout<UInt32>.stride
-    let mapped = unsafe mmap(nil, versionsSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    let mapped = unsafe mmap(nil, Self.tablesSize(memory), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
       throw ProcessorError("the host has no memory for a guest of \(memory.size >> 20) MiB. Ask for less with --memory.")
     }
-    unsafe versions = mapped.assumingMemoryBound(to: UInt32.self)
+    unsafe codePieces = mapped.assumingMemoryBound(to: Atomic<UInt64>.self)
+    unsafe versions = (mapped + memory.pageCount * MemoryLayout<UInt64>.stride).assumingMemoryBound(to: UInt32.self)
     if translation != .never { memory.whenCodeIsWritten { [weak self] in self?.tellAll(.staleCode) } }
     clock.counted?.whenMoved { [weak self] in self?.tellAll(.interrupt) }
   }
-  deinit { unsafe munmap(versions, versionsSize) }
+  deinit { unsafe munmap(codePieces, Self.tablesSize(memory)) }
+
+  private static func tablesSize(_ memory: GuestMemory) -> Int {
+    memory.pageCount * (MemoryLayout<UInt64>.stride + MemoryLayout<UInt32>.stride)
+  }
 
   /// The host's own source.
   public static let hostRandom: @Sendable () -> UInt64 = { .random(in: 0 ... .max) }

@@ -1,4 +1,5 @@
 internal import Processor
+internal import Synchronization
 
 /// The head of a cached block; its instructions follow.
 struct BlockRecord {
@@ -126,6 +127,7 @@ extension Core {
     while count < longest {
       let linearNow = codeLinear(at)
       if count > 0 && linearNow >> 12 != codeLinear(rip) >> 12 { break }
+      if page >= 0 { noteCode(page, physical &+ (at &- rip)) }
       var decoder = Decoder(self, at: at, physical: physical &+ (at &- rip))
       do {
         try decoder.decode(into: &(unsafe records[count]))
@@ -161,6 +163,23 @@ extension Core {
     case .jump, .jumpNear, .call, .callNear, .ret, .loop, .jcxz, .undefined: true
     default: operation.rawValue >= Operation.farJump.rawValue && operation.rawValue <= Operation.sysexit.rawValue
     }
+  }
+
+  /// An instruction at an address is about to be decoded: who writes to its bytes from now on writes to code.
+  private func noteCode(_ page: Int, _ physical: UInt64) {
+    _ = unsafe codePieces(page)?.pointee.bitwiseOr(Self.pieces(physical, min(15, 4096 - Int(physical & 0xFFF))), ordering: .sequentiallyConsistent)
+  }
+
+  /// The pieces of a page that so many bytes are in.
+  static func pieces(_ physical: UInt64, _ count: Int) -> UInt64 {
+    let first = physical >> 6 & 63, last = (physical &+ UInt64(count - 1)) >> 6 & 63
+    return UInt64.max << first & UInt64.max >> (63 - last)
+  }
+
+  /// Which pieces of a page of RAM have code.
+  func codePieces(_ page: Int) -> UnsafeMutablePointer<Atomic<UInt64>>? {
+    guard let pieces = unsafe UnsafeMutablePointer<Atomic<UInt64>>(bitPattern: UInt(self[.codePieces])) else { return nil }
+    return unsafe pieces + page
   }
 
   /// The code of the running block was overwritten: nothing more of it is executed.

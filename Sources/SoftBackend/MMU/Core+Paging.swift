@@ -162,7 +162,7 @@ extension Core {
   /// Sets accessed, and dirty for a write, in one atomic step.
   private func markUsed(_ place: UInt64, _ entry: UInt64, _ access: PageAccess, wide: Bool) {
     let wanted: UInt64 = access.contains(.write) ? 0x60 : 0x20
-    guard entry & wanted != wanted, let p = unsafe physicalHost(place, write: true) else { return }
+    guard entry & wanted != wanted, let p = unsafe physicalHost(place, write: true, count: wide ? 8 : 4) else { return }
     _ = unsafe p.assumingMemoryBound(to: Atomic<UInt8>.self).pointee.bitwiseOr(UInt8(wanted), ordering: .relaxed)
   }
 }

@@ -1,4 +1,5 @@
 internal import Primitives
+internal import Synchronization
 internal import SystemBus
 
 extension Core {
@@ -10,15 +11,15 @@ extension Core {
 
   /// Where a physical address lies on the host, unless it is a device's. The answer holds for the rest of its page: RAM
   /// and ROM come in pages, and what follows one may be anything.
-  /// A page of code asked for writing loses its mark, and the blocks from it.
-  @inline(__always) func physicalHost(_ address: UInt64, write: Bool) -> UnsafeMutableRawPointer? {
+  /// A page of code loses its mark, and the blocks from it, if so many bytes that are asked for writing are of code.
+  @inline(__always) func physicalHost(_ address: UInt64, write: Bool, count: Int = 1) -> UnsafeMutableRawPointer? {
     let offset = address &- self[.ramFirst]
     if offset < self[.ramSize] {
       let page = Int(truncatingIfNeeded: (self[.ramOffset] &+ offset) >> 12)
       let marks = unsafe UnsafePointer<UInt8>(bitPattern: UInt(self[.marks]))
       if unsafe !write || marks?[page] != 1 { return unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.ramHost] &+ offset)) }
     }
-    return unsafe physicalHostSlowly(address, write: write)
+    return unsafe physicalHostSlowly(address, write: write, count)
   }
 
   /// Remembers the largest window of RAM, which most physical accesses mean.
@@ -33,12 +34,12 @@ extension Core {
     }
   }
 
-  @inline(never) private func physicalHostSlowly(_ address: UInt64, write: Bool) -> UnsafeMutableRawPointer? {
+  @inline(never) private func physicalHostSlowly(_ address: UInt64, write: Bool, _ count: Int) -> UnsafeMutableRawPointer? {
     let processor = self.processor
     for window in processor.windows where window.first <= address && address <= window.last {
       if write {
         guard let ram = window.writeOffset else { return nil }
-        leaveCode(processor, ram + Int(address - window.first), address)
+        leaveCode(processor, ram + Int(address - window.first), address, count)
         return unsafe window.writeHost + Int(address - window.first)
       }
       return unsafe window.host + Int(address - window.first)
@@ -46,9 +47,24 @@ extension Core {
     return nil
   }
 
-  private func leaveCode(_ processor: SoftProcessor, _ offset: Int, _ address: UInt64) {
+  /// Whether code of a page of RAM is cached, so that whoever writes to it must be seen.
+  func hasCode(_ address: UInt64) -> Bool {
+    let offset = address &- self[.ramFirst]
+    if offset < self[.ramSize], let marks = unsafe UnsafePointer<UInt8>(bitPattern: UInt(self[.marks])) {
+      return unsafe marks[Int(truncatingIfNeeded: (self[.ramOffset] &+ offset) >> 12)] == 1
+    }
+    let processor = self.processor
+    for window in processor.windows where window.first <= address && address <= window.last {
+      return window.writeOffset.map { processor.codeMark(($0 + Int(address - window.first)) / 4096) == 1 } ?? false
+    }
+    return false
+  }
+
+  private func leaveCode(_ processor: SoftProcessor, _ offset: Int, _ address: UInt64, _ count: Int) {
     let page = offset / 4096
-    guard processor.codeMark(page) == 1 else { return }
+    guard processor.codeMark(page) == 1, let code = unsafe codePieces(page),
+      unsafe code.pointee.load(ordering: .sequentiallyConsistent) & Self.pieces(address, count) != 0
+    else { return }
     processor.setCodeMark(page, 0)
     processor.codeIsOverwritten(page)
     stopBlock(inPage: address & ~0xFFF)
@@ -80,7 +96,7 @@ extension Core {
       for byte in 0..<count { writePhysical(address &+ UInt64(byte), value >> UInt64(8 * byte), 1) }
       return
     }
-    if let p = unsafe physicalHost(address, write: true) {
+    if let p = unsafe physicalHost(address, write: true, count: count) {
       switch count {
       case 1: unsafe p.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
       case 2: unsafe p.storeBytes(of: UInt16(truncatingIfNeeded: value), as: UInt16.self)

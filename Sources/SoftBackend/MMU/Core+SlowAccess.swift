@@ -16,7 +16,13 @@ extension Core {
 
   /// The place on the host of what has just been probed for writing; nil if it is none of RAM's, or watched.
   func probedHost(_ address: UInt64, _ count: Int) -> UnsafeMutableRawPointer? {
-    unsafe host(keptTable(write: true), address, count)
+    if let place = unsafe host(keptTable(write: true), address, count) { return unsafe place }
+    guard Int(address & 0xFFF) + count <= 4096, !isWatched(address), let path = try? translate(address, dataAccess.union(.write)) else { return nil }
+    return unsafe physicalHost(path.physical, write: true, count: count)
+  }
+
+  private func isWatched(_ address: UInt64) -> Bool {
+    self[.watching] != 0 && (processor.watches(page: address) || watches(page: address))
   }
 
   /// Faults for an address that is not canonical, or not aligned where user code wants that checked.
@@ -37,7 +43,8 @@ extension Core {
     let path = try translate(address, write ? dataAccess.union(.write) : dataAccess)
     let page = path.physical & ~0xFFF
     // A watched page stays on the slow path, which looks at every access.
-    if let host = unsafe physicalHost(page, write: write), self[.watching] == 0 || !processor.watches(page: address) && !watches(page: address) {
+    // So does one with code that somebody writes to, who may mean what lies beside the code.
+    if !isWatched(address), !write || !hasCode(page), let host = unsafe physicalHost(page, write: write) {
       fill(keptTable(write: write), address, UInt64(UInt(bitPattern: host)), path)
     }
     return path.physical

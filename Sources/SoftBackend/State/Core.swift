@@ -51,6 +51,8 @@
     case debugReasons = 400
     /// MOV SS and POP SS hold traps back until this RIP's instruction is over; all ones if none.
     case trapShadow = 608
+    /// For each page of RAM with code which of its 64 pieces of 64 bytes that is in.
+    case codePieces = 616
     /// Not zero: a debugger watches data, or the guest itself does.
     case watching = 568
     case halted = 480, kvmClock = 488, kvmWallClock = 496, miscEnable = 504

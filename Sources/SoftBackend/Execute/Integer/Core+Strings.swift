@@ -36,12 +36,40 @@ extension Core {
     var done: UInt64 = 0
     while truncated(self[.rcx], i.addressWidth) != 0 {
       if done >= most || done > 0 && self[.attention] != 0 { return true }
+      if step == UInt64(T.bitWidth / 8) && most > 1 { done += skipAlike(i, T.self) }
       try stringStep(i, T.self, step)
       advance(1, 0 &- 1, i.addressWidth)
       done += 1
       if isZero != i.prefixes.contains(.repeatZero) { return false }
     }
     return false
+  }
+
+  /// Goes over elements that do not end a repeated comparison, and are not its last, as far as they lie within one page;
+  /// returns how many. The flags come from the one that is compared next.
+  private func skipAlike<T: RegisterWidth>(_ i: Instruction, _: T.Type) -> UInt64 {
+    guard isFlat else { return 0 }
+    let size = UInt64(T.bitWidth / 8)
+    let (to, from) = (truncated(self[.rdi], i.addressWidth), truncated(self[.rsi], i.addressWidth))
+    let compares = i.operation == .compareString
+    var most = min(truncated(self[.rcx], i.addressWidth) &- 1, (4096 - to & 0xFFF) / size)
+    if compares { most = min(most, (4096 - from & 0xFFF) / size) }
+    guard most > 0, !compares || i.segment == 6, let b = unsafe readHost(to, Int(most * size)) else { return 0 }
+    let goesOnWhileEqual = i.prefixes.contains(.repeatZero)
+    var alike = 0
+    if compares {
+      guard let a = unsafe readHost(from, Int(most * size)) else { return 0 }
+      while alike < Int(most),
+        unsafe (a.loadUnaligned(fromByteOffset: alike &* Int(size), as: T.self) == b.loadUnaligned(fromByteOffset: alike &* Int(size), as: T.self)) == goesOnWhileEqual
+      { alike &+= 1 }
+      advance(6, UInt64(alike) &* size, i.addressWidth)
+    } else {
+      let value: T = get(0)
+      while alike < Int(most), unsafe (b.loadUnaligned(fromByteOffset: alike &* Int(size), as: T.self) == value) == goesOnWhileEqual { alike &+= 1 }
+    }
+    advance(7, UInt64(alike) &* size, i.addressWidth)
+    advance(1, 0 &- UInt64(alike), i.addressWidth)
+    return UInt64(alike)
   }
 
   /// Moves or stores as many elements as lie within one page at once; zero if the slow way is needed.
