@@ -21,7 +21,8 @@ extension BlockTranslation {
   /// CLI and STI of ring 0, which may. STI looks whether an interrupt waited for it, and holds one back until the next
   /// instruction is over.
   mutating func emitInterruptFlag(_ i: Instruction, _ k: Int) -> Bool {
-    guard context.set != 0 else { return false }
+    // Where time is counted STI ends a block, as it does for the interpreter: something may be due there.
+    guard context.set != 0, i.operation == .cli || !context.countsInstructions else { return false }
     if isLiveBefore[k] { saveFlags() }
     flagsInHost = false
     if i.operation == .cli {

@@ -72,21 +72,6 @@ extension Core {
     store(left, at: TranslatedState.wholeBudget)
   }
 
-  /// The interpreter executes the rest of a block, as it would have without translated code, and its time passes.
-  ///
-  /// - Parameter last: which of the helper's instructions ended the block; nil if none did.
-  @unsafe private func finish(
-    _ block: UnsafePointer<Translator.Block>, _ records: UnsafeMutablePointer<InstructionRecord>, _ last: Int?, _ count: Int, _ time: InstructionTime
-  ) throws(Fault) {
-    guard let head = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(block.pointee.record)) else { return }
-    let first = unsafe Instruction(firstOf: head)
-    var end = unsafe Instruction(record: records + (last ?? 0))
-    // What was overwritten on the way is not executed from what was decoded.
-    if unsafe !isCurrent(head.pointee.page, head.pointee.version) { stopBlock() }
-    if last == nil { end = try execute(unsafe Instruction(record: records + count), goingOn: false) }
-    time.pass(end.distance(from: first) + 1)
-  }
-
   /// Runs the block at RIP, and those that code of the host finds from there.
   @inline(__always) func runBlock(with translator: Translator) throws(Fault) {
     let first = try findBlock()
@@ -124,20 +109,17 @@ extension Core {
     guard let blocks = unsafe UnsafePointer<Translator.Block>(bitPattern: UInt(load(TranslatedState.blockTable, as: UInt64.self))) else { return false }
     let block = unsafe blocks + request.block
     if request.flagsBefore { takeFlags() }
-    let time = processor.backend.clock.counted
-    if let time { settle(time) }
-    let first = unsafe copy(records, request.count, from: block)
-    if time != nil { self[.currentBlock] = unsafe block.pointee.record }
-    let (mode, epoch) = (self[.mode], self[.epoch])
     do throws(Fault) {
-      let last = try execute(first, goingOn: false)
       store(Exit.plain, at: TranslatedState.exit)
-      let isWhole = last.operation == .endOfBlock
-      guard isWhole, self[.attention] == 0, mode == self[.mode], epoch == self[.epoch], unsafe !block.pointee.isDead else {
-        if let time { try unsafe finish(block, records, isWhole ? nil : Int(truncatingIfNeeded: last.distance(from: first)), request.count, time) }
+      if let time = processor.backend.clock.counted {
+        try unsafe finish(block, from: records, time)
         return false
       }
-      if let time { open(time) }
+      let first = unsafe copy(records, request.count, from: block)
+      let (mode, epoch) = (self[.mode], self[.epoch])
+      let last = try execute(first, goingOn: false)
+      guard last.operation == .endOfBlock, self[.attention] == 0, mode == self[.mode], epoch == self[.epoch], unsafe !block.pointee.isDead
+      else { return false }
       if request.flagsAfter { giveFlags() }
       return true
     } catch {
@@ -145,6 +127,17 @@ extension Core {
       store(Exit.fault, at: TranslatedState.exit)
       return false
     }
+  }
+
+  /// Where time is counted the interpreter executes all that is left of a block, and time passes as it does without
+  /// translated code.
+  @unsafe private func finish(_ block: UnsafePointer<Translator.Block>, from records: UnsafeMutablePointer<InstructionRecord>, _ time: InstructionTime) throws(Fault) {
+    guard let head = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(block.pointee.record)) else { return }
+    settle(time)
+    self[.currentBlock] = unsafe block.pointee.record
+    noteHelp(unsafe records.pointee.operation)
+    let last = try execute(unsafe Instruction(record: records), goingOn: false)
+    time.pass(last.distance(from: unsafe Instruction(firstOf: head)) + 1)
   }
 
   /// Where a page lies on the host, for translated code that did not find it in the soft TLB; zero unless it is RAM that
@@ -173,9 +166,13 @@ extension Core {
     unsafe first.record[count].operation = .endOfBlock
     unsafe first.record[count].address = Instruction(record: records + count - 1).next
     self[.currentBlock] = UInt64(UInt(bitPattern: place))
-    let counter = TranslatedState.helped + Int(first.operation.rawValue) * 8
-    store(load(counter, as: UInt64.self) &+ 1, at: counter)
+    noteHelp(first.operation)
     return first
+  }
+
+  private func noteHelp(_ operation: Operation) {
+    let counter = TranslatedState.helped + Int(operation.rawValue) * 8
+    store(load(counter, as: UInt64.self) &+ 1, at: counter)
   }
 }
 
