@@ -1,0 +1,73 @@
+internal import Assembler
+
+/// What the interpreter does for a block, in its row or out of line.
+extension BlockTranslation {
+  /// Lets the interpreter execute some instructions, and goes on if they did nothing special.
+  mutating func help(_ k: Int, count: Int = 1) {
+    storeResidents()
+    let (before, after) = (isLiveBefore[k], isLiveAfter[k + count - 1])
+    if before { saveFlags() }
+    storeVectors()
+    vectors = VectorRegisters()
+    let resume = asm.makeLabel()
+    emitHelp(k, count, before, after, resume)
+    asm.place(resume)
+    (flagsInHost, flagsSaved) = (false, after)
+  }
+
+  func request(_ k: Int, _ count: Int, _ before: Bool, _ after: Bool) -> HelperRequest {
+    HelperRequest(block: number, count: count, flagsBefore: before, flagsAfter: after)
+  }
+
+  mutating func emitHelp(_ k: Int, _ count: Int, _ before: Bool, _ after: Bool, _ resume: Label) {
+    asm.move(Self.t0, instruction(k).place)
+    asm.store(.long, .gs(TranslatedState.request), UInt64(request(k, count, before, after).rawValue))
+    asm.loadAddress(Self.t1, of: resume)
+    asm.jump(toDistance: context.stubs.help - origin)
+  }
+
+  /// Out of line: the interpreter executes instruction `k`, where it is not one of the frequent cases.
+  mutating func leaveToHelper(from miss: Label, to done: Label, _ k: Int, isReturn: Bool = false) {
+    var path = SlowPath(miss: miss, hit: done, resume: done, access: nil, first: k, count: 1, flagsBefore: isLiveBefore[k])
+    (path.vectorsBefore, path.vectorsAfter) = (vectors, vectors)
+    path.isReturn = isReturn
+    slowPaths.append(path)
+  }
+
+  /// Out of line: the run loop goes on at T0, if that is an address.
+  private mutating func emitReturningSlowly() {
+    let nowhere = asm.makeLabel()
+    asm.loadAddress(Self.t1, of: nowhere)
+    asm.jump(toDistance: context.stubs.exitReturning - origin)
+    asm.place(nowhere)
+  }
+
+  mutating func emitSlowPaths() {
+    for path in slowPaths {
+      asm.place(path.miss)
+      emitSecondLookup(path)
+      if path.isFloat { emitLoadingControl(path) }
+      if path.isReturn { emitReturningSlowly() }
+      if let unfit = path.unfit { asm.place(unfit) }
+      emitStoring(path.vectorsBefore)
+      let last = path.first + path.count - 1
+      let after = isLiveAfter[last]
+      if path.vectorsAfter.hasControl {
+        // The host has its own MXCSR again.
+        let resume = asm.makeLabel()
+        emitHelp(path.first, path.count, path.flagsBefore, after, resume)
+        asm.place(resume)
+        emitLeaving(at: instruction(last).next, after ? Exit.withFlags : Exit.plain)
+      } else if path.restoresFlags || path.vectorsAfter.loaded != 0 {
+        let resume = asm.makeLabel()
+        emitHelp(path.first, path.count, path.flagsBefore, after, resume)
+        asm.place(resume)
+        emitLoading(path.vectorsAfter)
+        if path.restoresFlags { emitRestoringFlags(usingT1: true) }
+        asm.jump(path.resume)
+      } else {
+        emitHelp(path.first, path.count, path.flagsBefore, after, path.resume)
+      }
+    }
+  }
+}
