@@ -76,7 +76,7 @@ import Testing
   @Test("data beside code in its page is written a thousand times, and the code stays")
   func dataBesideCode() throws {
     // mov ecx, 1000; l: mov [0x1800], ecx; dec ecx; jnz l; mov eax, [0x1800]; hlt
-    let guest = try Guest([
+    let guest = try TranslatedGuest([
       0xB9, 0xE8, 0x03, 0, 0, 0x89, 0x0C, 0x25, 0, 0x18, 0, 0, 0xFF, 0xC9, 0x75, 0xF5, 0x8B, 0x04, 0x25, 0, 0x18, 0, 0, 0xF4,
     ])
     #expect(try guest.run() == 1)
@@ -87,7 +87,7 @@ import Testing
   func longRow() throws {
     // mov r15d, 0x1800; mov eax, [r15]; add eax, [r15 + 4]; seventy times inc r15d; hlt
     let row = [[UInt8]](repeating: [0x41, 0xFF, 0xC7], count: 70).flatMap { $0 }
-    let guest = try Guest([0x41, 0xBF, 0, 0x18, 0, 0, 0x41, 0x8B, 0x07, 0x41, 0x03, 0x47, 0x04] + row + [0xF4])
+    let guest = try TranslatedGuest([0x41, 0xBF, 0, 0x18, 0, 0, 0x41, 0x8B, 0x07, 0x41, 0x03, 0x47, 0x04] + row + [0xF4])
     try guest.memory.store(UInt32(40), at: 0x1800)
     try guest.memory.store(UInt32(2), at: 0x1804)
     #expect(try guest.run() == 42)

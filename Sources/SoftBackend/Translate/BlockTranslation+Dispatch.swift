@@ -74,7 +74,8 @@ extension BlockTranslation {
       emitPushFlags(k)
     case .cli, .sti: return emitInterruptFlag(i, k)
     case .moveFromSegment: return emitSelector(i)
-    case .moveString, .storeString: return emitString(i, k)
+    case .moveString, .storeString, .loadString: return emitString(i, k)
+    case .flagControl: emitFlagControl(i, k)
     case .jcc where !Core.isCanonical(i.immediate), .jump where !Core.isCanonical(i.immediate),
       .call where !Core.isCanonical(i.immediate):
       return false

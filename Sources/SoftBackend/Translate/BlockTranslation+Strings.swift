@@ -1,10 +1,49 @@
 internal import Assembler
 
-/// REP STOS and REP MOVS upwards, within one page each: the host's own, on the page's place. All else is the interpreter's.
+/// MOVS, STOS and LODS upwards; of the repeated ones MOVS and STOS within one page each: the host's own, on the page's place.
+/// All else is the interpreter's.
 extension BlockTranslation {
   /// False if the instruction is none of these.
   mutating func emitString(_ i: Instruction, _ k: Int) -> Bool {
-    guard i.prefixes.contains(.repeatZero) || i.prefixes.contains(.repeatNonzero), i.addressWidth == context.word.rawValue, i.segment == 6 else { return false }
+    guard i.addressWidth == context.word.rawValue, i.segment == 6 else { return false }
+    if i.prefixes.isDisjoint(with: .repeated) {
+      emitSingle(i, k)
+      return true
+    }
+    return i.operation != .loadString && emitRepeated(i, k)
+  }
+
+  private mutating func emitSingle(_ i: Instruction, _ k: Int) {
+    let size = Int(i.width), width = self.width(i)
+    let (miss, done) = (asm.makeLabel(), asm.makeLabel())
+    if isLiveBefore[k] { saveFlags() }
+    flagsInHost = false
+    emitTest(of: Flags.df, miss)
+    var lookups = 0
+    if i.operation != .storeString {
+      let from = look(MemoryAccess(.rsi, 0, size: size, write: false), k)
+      lookups += 1
+      if i.operation == .loadString {
+        asm.load(width, .rax, from)
+      } else {
+        asm.load(width, Self.t1, from)
+        asm.store(.gs(TranslatedState.secondTemporary), Self.t1)
+      }
+    }
+    if i.operation != .loadString {
+      let to = look(MemoryAccess(.rdi, 0, size: size, write: true), k, freeT1: true)
+      lookups += 1
+      if i.operation == .moveString { asm.load(Self.t1, .gs(TranslatedState.secondTemporary)) }
+      asm.store(width, to, i.operation == .moveString ? Self.t1 : .rax)
+      asm.loadAddress(context.word, .rdi, Memory(.rdi, displacement: Int32(size)))
+    }
+    if i.operation != .storeString { asm.loadAddress(context.word, .rsi, Memory(.rsi, displacement: Int32(size))) }
+    asm.place(done)
+    lookedUp(lookups)
+    leaveToHelper(from: miss, to: done, k)
+  }
+
+  private mutating func emitRepeated(_ i: Instruction, _ k: Int) -> Bool {
     let size = Int(i.width), moves = i.operation == .moveString
     let (miss, done) = (asm.makeLabel(), asm.makeLabel())
     if isLiveBefore[k] { saveFlags() }

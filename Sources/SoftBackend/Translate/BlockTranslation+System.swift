@@ -43,6 +43,23 @@ extension BlockTranslation {
     return true
   }
 
+  /// CLC, STC and CMC are the host's own; CLD and STD change a flag that the core keeps.
+  mutating func emitFlagControl(_ i: Instruction, _ k: Int) {
+    guard i.opcode >= 0xFC else {
+      restoreFlags()
+      asm.byte(i.opcode)
+      (flagsInHost, flagsSaved) = (true, false)
+      return
+    }
+    if isLiveBefore[k] { saveFlags() }
+    flagsInHost = false
+    if i.opcode == 0xFC {
+      asm.apply(.and, .long, .memory(systemFlags), Int32(truncatingIfNeeded: ~Flags.df))
+    } else {
+      asm.apply(.or, .long, .memory(systemFlags), Int32(truncatingIfNeeded: Flags.df))
+    }
+  }
+
   /// MOV of a segment register's selector to a register.
   mutating func emitSelector(_ i: Instruction) -> Bool {
     guard !i.isMemory, i.width >= 4, i.extension3 < 6 else { return false }

@@ -23,6 +23,7 @@ extension Instruction {
       return .all
     case .adc, .sbb: return .readsAndWritesAll
     case .adcx, .adox: return .unknown
+    case .flagControl: return opcode >= 0xFC ? .none : .unknown
     case .hostedRarely: return VectorForms.all.form(of: self).traits.contains(.flags) ? .all : .none
     case .increment, .decrement, .rol, .ror, .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement, .compareExchangePair: return .some
     case .shl, .shr, .sar, .shld, .shrd: return isShiftWithEffect ? .all : .some
