@@ -46,7 +46,7 @@ extension Core {
   }
 
   /// Goes over elements that do not end a repeated comparison, and are not its last, as far as they lie within one page;
-  /// returns how many. The flags come from the one that is compared next.
+  /// returns how many. The flags are those of the last of them: the next may fault.
   private func skipAlike<T: RegisterWidth>(_ i: Instruction, _: T.Type) -> UInt64 {
     guard isFlat else { return 0 }
     let size = UInt64(T.bitWidth / 8)
@@ -62,10 +62,15 @@ extension Core {
       while alike < Int(most),
         unsafe (a.loadUnaligned(fromByteOffset: alike &* Int(size), as: T.self) == b.loadUnaligned(fromByteOffset: alike &* Int(size), as: T.self)) == goesOnWhileEqual
       { alike &+= 1 }
+      if alike > 0 {
+        let last = (alike &- 1) &* Int(size)
+        _ = difference(unsafe a.loadUnaligned(fromByteOffset: last, as: T.self), unsafe b.loadUnaligned(fromByteOffset: last, as: T.self), 0)
+      }
       advance(6, UInt64(alike) &* size, i.addressWidth)
     } else {
       let value: T = get(0)
       while alike < Int(most), unsafe (b.loadUnaligned(fromByteOffset: alike &* Int(size), as: T.self) == value) == goesOnWhileEqual { alike &+= 1 }
+      if alike > 0 { _ = difference(value, unsafe b.loadUnaligned(fromByteOffset: (alike &- 1) &* Int(size), as: T.self), 0) }
     }
     advance(7, UInt64(alike) &* size, i.addressWidth)
     advance(1, 0 &- UInt64(alike), i.addressWidth)
