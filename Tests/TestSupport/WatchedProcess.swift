@@ -11,7 +11,8 @@ public struct WatchedProcess: Sendable {
 
   public let end: End
   public let seconds: Double
-  /// The most memory that it had at once, in KiB; nil if it stayed below what we have ourselves, and cannot be told.
+  /// The most memory that it was seen to have at once, in KiB; nil if it was over too soon to be seen, and stayed below what
+  /// we have ourselves.
   public let peakMemory: Int?
   public let errors: String
 
@@ -26,20 +27,29 @@ public struct WatchedProcess: Sendable {
     var ours = rusage()
     unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &ours)
     var (status, usage): (Int32, rusage) = (0, rusage())
-    var isKilled = false
+    var (isKilled, seen) = (false, 0)
     while unsafe wait4(child, &status, isKilled ? 0 : WNOHANG, &usage) == 0 {
       if Self.now - start > patience {
         kill(child, SIGKILL)
         isKilled = true
       } else {
+        seen = max(seen, Self.peak(of: child))
         usleep(2000)
       }
     }
     seconds = Self.now - start
     let signal = status & 0x7F
     end = isKilled ? .killed : signal == 0 ? .exited(status: status >> 8 & 0xFF) : .signal(signal)
-    peakMemory = usage.ru_maxrss > ours.ru_maxrss ? usage.ru_maxrss : nil
+    let told = usage.ru_maxrss > ours.ru_maxrss ? usage.ru_maxrss : 0
+    peakMemory = max(told, seen) > 0 ? max(told, seen) : nil
     errors = errorLog.text
+  }
+
+  /// What the system says of a process that runs, in KiB; zero if it does not any more.
+  private static func peak(of process: pid_t) -> Int {
+    let text = String(decoding: TemporaryFile.contents(of: "/proc/\(process)/status"), as: UTF8.self)
+    guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }) else { return 0 }
+    return line.split(whereSeparator: { $0 == " " || $0 == "\t" }).compactMap { Int($0) }.first ?? 0
   }
 
   private static var now: Double {
