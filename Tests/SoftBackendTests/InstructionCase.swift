@@ -25,25 +25,12 @@ struct InstructionCase {
   /// The flags that the manual leaves undefined, which processors set as they like.
   var undefinedFlags: UInt64 {
     let raw = immediate ?? UInt8(truncatingIfNeeded: state.registers[1])
-    let count = Int(raw & (width == 8 ? 63 : 31))
-    let manyBits: UInt64 = count > 1 ? Flags.of : 0
     switch operation {
-    case .and, .or, .xor, .test: return Flags.af
-    case .shl, .shr, .sar: return count == 0 ? 0 : Flags.af | manyBits | (count >= width * 8 ? Flags.cf : 0)
-    case .rol, .ror, .rcl, .rcr: return manyBits
-    case .shld, .shrd: return count > width * 8 ? Flags.arithmetic : count == 0 ? 0 : Flags.af | manyBits
-    case .mul, .imul, .imulTwo, .imulThree: return Flags.sf | Flags.zf | Flags.af | Flags.pf
-    case .div, .idiv: return Flags.arithmetic
-    case .scanForward, .scanReverse: return Flags.arithmetic & ~Flags.zf
-    case .tzcnt, .lzcnt: return Flags.of | Flags.sf | Flags.pf | Flags.af
-    case .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement: return Flags.of | Flags.sf | Flags.af | Flags.pf
     case .decimalAdjust: return Flags.of
     case .asciiAdjust:
       // AAM and AAD define other flags than AAA and AAS.
       return immediate == nil ? Flags.of | Flags.sf | Flags.zf | Flags.pf : Flags.of | Flags.af | Flags.cf
-    case .andn, .lowestBit, .bzhi: return Flags.af | Flags.pf
-    case .bextr: return Flags.af | Flags.pf | Flags.sf
-    default: return 0
+    default: return operation.undefinedFlags(width: width, count: Int(raw & (width == 8 ? 63 : 31)))
     }
   }
 

@@ -14,12 +14,14 @@ extension Core {
   /// A page of code loses its mark, and the blocks from it, if so many bytes that are asked for writing are of code.
   @inline(__always) func physicalHost(_ address: UInt64, write: Bool, count: Int = 1) -> UnsafeMutableRawPointer? {
     let offset = address &- self[.ramFirst]
-    if offset < self[.ramSize] {
-      let page = Int(truncatingIfNeeded: (self[.ramOffset] &+ offset) >> 12)
-      let marks = unsafe UnsafePointer<UInt8>(bitPattern: UInt(self[.marks]))
-      if unsafe !write || marks?[page] != 1 { return unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.ramHost] &+ offset)) }
-    }
+    if offset < self[.ramSize], !write || !isMarked(offset) { return unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.ramHost] &+ offset)) }
     return unsafe physicalHostSlowly(address, write: write, count)
+  }
+
+  /// Whether the page at an offset in the largest window of RAM has code.
+  @inline(__always) private func isMarked(_ offset: UInt64) -> Bool {
+    let marks = unsafe UnsafePointer<UInt8>(bitPattern: UInt(self[.marks]))
+    return unsafe marks?[Int(truncatingIfNeeded: (self[.ramOffset] &+ offset) >> 12)] == 1
   }
 
   /// Remembers the largest window of RAM, which most physical accesses mean.
@@ -50,9 +52,7 @@ extension Core {
   /// Whether code of a page of RAM is cached, so that whoever writes to it must be seen.
   func hasCode(_ address: UInt64) -> Bool {
     let offset = address &- self[.ramFirst]
-    if offset < self[.ramSize], let marks = unsafe UnsafePointer<UInt8>(bitPattern: UInt(self[.marks])) {
-      return unsafe marks[Int(truncatingIfNeeded: (self[.ramOffset] &+ offset) >> 12)] == 1
-    }
+    if offset < self[.ramSize] { return isMarked(offset) }
     let processor = self.processor
     for window in processor.windows where window.first <= address && address <= window.last {
       return window.writeOffset.map { processor.codeMark(($0 + Int(address - window.first)) / 4096) == 1 } ?? false

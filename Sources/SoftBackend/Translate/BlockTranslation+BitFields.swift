@@ -4,7 +4,6 @@ internal import Assembler
 extension BlockTranslation {
   mutating func emitBitField(_ i: Instruction, _ k: Int) -> Bool {
     guard context.hasBitCounts else { return false }
-    guard i.prefixes.contains(.vex) else { return emitMap38(i, k) }
     // VEX.vvvv is a target, too, of MULX and of BLSR and its like; RDX is a source of MULX, and never a temporary's.
     if hasHome(i.vvvv &* 8) { return false }
     let further: UInt8 = i.operation == .rorx ? 0 : i.vvvv

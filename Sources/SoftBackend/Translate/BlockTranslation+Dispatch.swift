@@ -66,8 +66,7 @@ extension BlockTranslation {
       asm.lahf()
     case .hosted, .hostedFloat, .hostedRarely: return emitVector(i, k)
     case .andn, .bextr, .lowestBit, .bzhi, .pdep, .pext, .rorx, .mulx, .shiftx: return emitBitField(i, k)
-    case .adcx, .adox: return emitBitField(i, k)
-    case .crc32, .moveBE: return emitMap38(i, k)
+    case .adcx, .adox, .crc32, .moveBE: return emitMap38(i, k)
     case .pushFlags:
       guard i.width == context.word.rawValue else { return false }
       needFlags(i, k)

@@ -52,6 +52,12 @@ extension BlockTranslation {
     flagsSaved = true
   }
 
+  /// The host's flags are about to be used for something else in instruction `k`.
+  mutating func giveUpFlags(before k: Int) {
+    if isLiveBefore[k] { saveFlags() }
+    flagsInHost = false
+  }
+
   /// Brings the flags back to the host.
   mutating func restoreFlags(usingT1: Bool = true) {
     guard !flagsInHost else { return }

@@ -2,26 +2,23 @@ internal import Assembler
 
 /// What the interpreter does for a block, in its row or out of line.
 extension BlockTranslation {
-  /// Lets the interpreter execute some instructions, and goes on if they did nothing special.
-  mutating func help(_ k: Int, count: Int = 1) {
+  /// Lets the interpreter execute an instruction, and goes on if it did nothing special.
+  mutating func help(_ k: Int) {
     storeResidents()
-    let (before, after) = (isLiveBefore[k], isLiveAfter[k + count - 1])
+    let (before, after) = (isLiveBefore[k], isLiveAfter[k])
     if before { saveFlags() }
     storeVectors()
     vectors = VectorRegisters()
     let resume = asm.makeLabel()
-    emitHelp(k, count, before, after, resume)
+    emitHelp(k, 1, before, after, resume)
     asm.place(resume)
     (flagsInHost, flagsSaved) = (false, after)
   }
 
-  func request(_ k: Int, _ count: Int, _ before: Bool, _ after: Bool) -> HelperRequest {
-    HelperRequest(block: number, count: count, flagsBefore: before, flagsAfter: after)
-  }
-
   mutating func emitHelp(_ k: Int, _ count: Int, _ before: Bool, _ after: Bool, _ resume: Label) {
+    let request = HelperRequest(block: number, count: count, flagsBefore: before, flagsAfter: after)
     asm.move(Self.t0, instruction(k).place)
-    asm.store(.long, .gs(TranslatedState.request), UInt64(request(k, count, before, after).rawValue))
+    asm.store(.long, .gs(TranslatedState.request), UInt64(request.rawValue))
     asm.loadAddress(Self.t1, of: resume)
     asm.jump(toDistance: context.stubs.help - origin)
   }

@@ -43,9 +43,7 @@ extension BlockTranslation {
   ///
   /// - Parameter aligned: the instruction faults if its operand is not at a multiple of its size.
   mutating func look(_ access: MemoryAccess, _ k: Int, count: Int = 1, freeT1: Bool = false, aligned: Bool = false) -> Memory {
-    let before = isLiveBefore[k]
-    if before { saveFlags() }
-    flagsInHost = false
+    giveUpFlags(before: k)
     let (miss, hit, resume) = (asm.makeLabel(), asm.makeLabel(), asm.makeLabel())
     if let near = nearEntry(access) {
       let entry = SoftTLB.near(context.set, access.use, near)
@@ -60,7 +58,7 @@ extension BlockTranslation {
       emitConstantLookup(access, miss)
     }
     asm.place(hit)
-    var path = SlowPath(miss: miss, hit: hit, resume: resume, access: access, first: k, count: count, flagsBefore: before)
+    var path = SlowPath(miss: miss, hit: hit, resume: resume, access: access, first: k, count: count, flagsBefore: isLiveBefore[k])
     path.vectorsBefore = vectors
     if aligned {
       let unfit = asm.makeLabel()

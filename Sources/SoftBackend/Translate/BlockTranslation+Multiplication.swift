@@ -37,10 +37,9 @@ extension BlockTranslation {
       let memory = look(MemoryAccess(operand: i, size: Int(i.width), write: false), k)
       asm.load(width, Self.t0, memory)
     } else {
-      if isLiveBefore[k] { saveFlags() }
+      giveUpFlags(before: k)
       asm.move(width, Self.t0, source(i.destination))
     }
-    flagsInHost = false
     if i.operation == .div {
       asm.apply(.cmp, width, .rdx, .register(Self.t0))
       asm.jump(if: .notBelow, miss)

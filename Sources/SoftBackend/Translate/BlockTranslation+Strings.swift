@@ -16,9 +16,8 @@ extension BlockTranslation {
   private mutating func emitSingle(_ i: Instruction, _ k: Int) {
     let size = Int(i.width), width = self.width(i)
     let (miss, done) = (asm.makeLabel(), asm.makeLabel())
-    if isLiveBefore[k] { saveFlags() }
-    flagsInHost = false
-    emitTest(of: Flags.df, miss)
+    giveUpFlags(before: k)
+    emitJump(ifSet: Flags.df, miss)
     var lookups = 0
     if i.operation != .storeString {
       let from = look(MemoryAccess(.rsi, 0, size: size, write: false), k)
@@ -46,9 +45,8 @@ extension BlockTranslation {
   private mutating func emitRepeated(_ i: Instruction, _ k: Int) -> Bool {
     let size = Int(i.width), moves = i.operation == .moveString
     let (miss, done) = (asm.makeLabel(), asm.makeLabel())
-    if isLiveBefore[k] { saveFlags() }
-    flagsInHost = false
-    emitTest(of: Flags.df, miss)
+    giveUpFlags(before: k)
+    emitJump(ifSet: Flags.df, miss)
     // No count of zero, nor one beyond a page; all 64 bits of RCX count for the host.
     asm.loadAddress(Self.t1, Memory(.rcx, displacement: -1))
     asm.apply(.cmp, .quad, .register(Self.t1), Int32(4096 / size - 1))
@@ -81,13 +79,6 @@ extension BlockTranslation {
     lookedUp(moves ? 2 : 1)
     leaveToHelper(from: miss, to: done, k)
     return true
-  }
-
-  /// Leaves unless a system flag is clear.
-  private mutating func emitTest(of flag: UInt64, _ miss: Label) {
-    asm.emit(Opcode(0xF7), .long, .digit(0), .memory(.gs(Core.Field.systemFlags.rawValue)))
-    asm.long(Int32(truncatingIfNeeded: flag))
-    asm.jump(if: .notEqual, miss)
   }
 
   /// Leaves unless RCX elements from T0 on, which is a place on the host, lie in its page.

@@ -23,16 +23,13 @@ extension BlockTranslation {
   mutating func emitInterruptFlag(_ i: Instruction, _ k: Int) -> Bool {
     // Where time is counted STI ends a block, as it does for the interpreter: something may be due there.
     guard context.set != 0, i.operation == .cli || !context.countsInstructions else { return false }
-    if isLiveBefore[k] { saveFlags() }
-    flagsInHost = false
+    giveUpFlags(before: k)
     if i.operation == .cli {
       asm.apply(.and, .long, .memory(systemFlags), Int32(truncatingIfNeeded: ~Flags.interrupts))
       return true
     }
     let (miss, done) = (asm.makeLabel(), asm.makeLabel())
-    asm.emit(Opcode(0xF7), .long, .digit(0), .memory(systemFlags))
-    asm.long(Int32(truncatingIfNeeded: Flags.interrupts))
-    asm.jump(if: .notEqual, done)
+    emitJump(ifSet: Flags.interrupts, done)
     asm.apply(.cmp, .long, .memory(.gs(Core.Field.deferred.rawValue)), 0)
     asm.jump(if: .notEqual, miss)
     asm.apply(.or, .long, .memory(systemFlags), Int32(truncatingIfNeeded: Flags.interrupts))
@@ -43,6 +40,12 @@ extension BlockTranslation {
     return true
   }
 
+  mutating func emitJump(ifSet flag: UInt64, _ label: Label) {
+    asm.emit(Opcode(0xF7), .long, .digit(0), .memory(systemFlags))
+    asm.long(Int32(truncatingIfNeeded: flag))
+    asm.jump(if: .notEqual, label)
+  }
+
   /// CLC, STC and CMC are the host's own; CLD and STD change a flag that the core keeps.
   mutating func emitFlagControl(_ i: Instruction, _ k: Int) {
     guard i.opcode >= 0xFC else {
@@ -51,8 +54,7 @@ extension BlockTranslation {
       (flagsInHost, flagsSaved) = (true, false)
       return
     }
-    if isLiveBefore[k] { saveFlags() }
-    flagsInHost = false
+    giveUpFlags(before: k)
     if i.opcode == 0xFC {
       asm.apply(.and, .long, .memory(systemFlags), Int32(truncatingIfNeeded: ~Flags.df))
     } else {

@@ -123,14 +123,12 @@ extension BlockTranslation {
   /// The host must have the guest's MXCSR, with all exceptions masked, or else the interpreter executes this one.
   private mutating func needControl(_ k: Int) {
     guard !vectors.hasControl else { return }
-    let before = isLiveBefore[k]
-    if before { saveFlags() }
-    flagsInHost = false
+    giveUpFlags(before: k)
     let (miss, ready) = (asm.makeLabel(), asm.makeLabel())
     asm.apply(.cmp, .byte, .memory(.gs(TranslatedState.hasControl)), 0)
     asm.jump(if: .equal, miss)
     asm.place(ready)
-    var path = SlowPath(miss: miss, hit: ready, resume: asm.makeLabel(), access: nil, first: k, count: 1, flagsBefore: before)
+    var path = SlowPath(miss: miss, hit: ready, resume: asm.makeLabel(), access: nil, first: k, count: 1, flagsBefore: isLiveBefore[k])
     path.isFloat = true
     path.vectorsBefore = vectors
     slowPaths.append(path)

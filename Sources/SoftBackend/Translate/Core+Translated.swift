@@ -89,16 +89,15 @@ extension Core {
     let number = unsafe Int(block.pointee.code)
     if number >= 0 {
       if !translator.isDead(number) { return number }
-      // It is made anew.
-      guard let made = unsafe translator.translate(block, triesNearEntries: false) else { return nil }
-      unsafe block.pointee.code = Int32(truncatingIfNeeded: made)
-      return made
+    } else {
+      let heat = unsafe block.pointee.heat
+      if heat > translator.threshold { return nil }
+      // Tried once, whatever comes of it.
+      unsafe block.pointee.heat = heat + 1
+      if heat < translator.threshold { return nil }
     }
-    let heat = unsafe block.pointee.heat
-    if heat > translator.threshold { return nil }
-    // Tried once, whatever comes of it.
-    unsafe block.pointee.heat = heat + 1
-    guard heat == translator.threshold, let made = unsafe translator.translate(block) else { return nil }
+    // Code that was there and is not good any more is made anew.
+    guard let made = unsafe translator.translate(block, triesNearEntries: number < 0) else { return nil }
     unsafe block.pointee.code = Int32(truncatingIfNeeded: made)
     return made
   }

@@ -154,7 +154,7 @@ internal import Processor
   /// The number of a block's code, made now; nil if it has none.
   ///
   /// - Parameter triesNearEntries: most of its accesses are thought to be near the last one by the same register.
-  @unsafe func translate(_ block: UnsafeMutablePointer<BlockRecord>, triesNearEntries: Bool = true) -> Int? {
+  @unsafe func translate(_ block: UnsafeMutablePointer<BlockRecord>, triesNearEntries: Bool) -> Int? {
     guard let memory = prepare(), let blocks, let edges else { return nil }
     let record = unsafe block.pointee
     guard Mode.isTranslatable(record.mode), record.page >= 0 else { return nil }
