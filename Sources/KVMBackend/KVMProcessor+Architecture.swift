@@ -57,9 +57,11 @@ extension KVMProcessor {
     // A host without XSAVE has no XCR0.
     _ = unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_XCRS, &controls)
     let xcr0 = controls.nr_xcrs > 0 && controls.xcrs.0.xcr == 0 ? controls.xcrs.0.value : 1
+    let vectors = try vectors()
     var state = ArchitecturalState(
-      registers: try state(), vectors: Self.image(try vectors()), xcr0: xcr0,
+      registers: try state(), vectors: Self.image(vectors), xcr0: xcr0,
       modelSpecificValues: ArchitecturalState.modelSpecific.map(modelSpecific))
+    state.pageKeys = Self.pageKeys(in: vectors)
     var debug = kvm_debugregs()
     try check("KVM_GET_DEBUGREGS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_DEBUGREGS, &debug))
     state.debug.addresses = [debug.db.0, debug.db.1, debug.db.2, debug.db.3]
@@ -117,12 +119,21 @@ extension KVMProcessor {
       // A host without XSAVE has no XCR0, and its guests none to lose.
       if new.xcr0 != 1 { try check("KVM_SET_XCRS", result) }
     }
-    if new.vectors != old?.vectors {
+    if new.vectors != old?.vectors || new.pageKeys != old?.pageKeys {
+      guard new.pageKeys == 0 || Self.keysOffset != nil else {
+        throw ProcessorError("the host's processor has no protection keys, which the guest uses.")
+      }
       var vectors = try vectors()
       unsafe withUnsafeMutableBytes(of: &vectors) { place in
-        let rest = unsafe place[Self.header] & ~7
+        let rest = unsafe Array(place[Self.header..<Self.header + 8])
         unsafe place.copyBytes(from: new.vectors)
-        unsafe place[Self.header] = new.vectors[Self.header] & 7 | rest
+        unsafe place[Self.header..<Self.header + 8].copyBytes(from: rest)
+        unsafe place[Self.header] = new.vectors[Self.header] & 7 | rest[0] & ~7
+        unsafe place[Self.header + 1] = rest[1] & ~Self.keysComponent
+        if let offset = Self.keysOffset, new.pageKeys != 0 {
+          unsafe place[Self.header + 1] |= Self.keysComponent
+          unsafe place.storeBytes(of: new.pageKeys, toByteOffset: offset, as: UInt32.self)
+        }
       }
       try check("KVM_SET_XSAVE", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_XSAVE, &vectors))
     }
@@ -178,6 +189,20 @@ extension KVMProcessor {
     return vectors
   }
 
+  /// Where KVM has PKRU, if the host has it; and its bit in the second byte of the header.
+  private static var keysOffset: Int? {
+    let offset = Int(linux_xsave_offset(9))
+    return offset == 0 || offset > MemoryLayout<kvm_xsave>.size - 8 ? nil : offset
+  }
+  private static let keysComponent: UInt8 = 2
+
+  private static func pageKeys(in vectors: kvm_xsave) -> UInt32 {
+    guard let offset = keysOffset else { return 0 }
+    return unsafe withUnsafeBytes(of: vectors) { place in
+      unsafe place[header + 1] & keysComponent == 0 ? 0 : place.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
+    }
+  }
+
   private func events() throws(ProcessorError) -> kvm_vcpu_events {
     var events = kvm_vcpu_events()
     try check("KVM_GET_VCPU_EVENTS", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_VCPU_EVENTS, &events))
@@ -213,6 +238,8 @@ extension KVMProcessor {
     if !isUsed { image.replaceSubrange(upper, with: repeatElement(0, count: upper.count)) }
     image.replaceSubrange(416..<header, with: repeatElement(0, count: header - 416))
     image.replaceSubrange(header + 8..<upper.lowerBound, with: repeatElement(0, count: 56))
+    // PKRU is told apart.
+    image[header + 1] &= ~keysComponent
     image[header] = image[header] & ~7 | (isUsed ? 7 : 3)
     return image
   }

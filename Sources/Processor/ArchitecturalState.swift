@@ -27,6 +27,8 @@ public struct ArchitecturalState: Equatable, Sendable {
   /// x87, MXCSR, XMM and YMM registers, as XSAVE64 writes them: `vectorSize` bytes.
   public var vectors: [UInt8]
   public var xcr0: UInt64
+  /// PKRU.
+  public var pageKeys: UInt32 = 0
   public var debug = DebugRegisters()
   /// The values of `modelSpecific`.
   public var modelSpecificValues: [UInt64]

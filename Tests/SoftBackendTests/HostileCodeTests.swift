@@ -13,7 +13,7 @@ import Testing
     for _ in 0..<FuzzSettings.rounds(250) {
       try guest.enter(user: user)
       for register in 0..<16 where register != 4 { guest.core[register: register] = random.word() & (random.next() % 2 == 0 ? 0xFFFF : .max) }
-      (guest.core[.cr4], guest.core[.xcr0]) = (guest.core[.cr4] | 0x4_0600, Core.extendedComponents)
+      (guest.core[.cr4], guest.core[.xcr0]) = (guest.core[.cr4] | 0x44_0600, ExtendedArea.components)
       var code: [UInt8] = []
       for _ in 0..<48 { code += Self.likely(&random) }
       try guest.run(code, steps: 60)

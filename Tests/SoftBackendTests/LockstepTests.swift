@@ -48,6 +48,7 @@ import Testing
     let mistakes: [(String, (TranslatedGuest) throws -> Void)] = [
       ("register 3", { $0.processor.core[.rbx] ^= 1 }), ("flags", { $0.processor.core.arithmeticFlags ^= Flags.cf }),
       ("a byte of memory", { try $0.memory.store(UInt8(0xEE), at: 0x7003) }), ("RIP", { $0.processor.core[.rip] = 0x1008 }),
+      ("PKRU", { $0.processor.core[.pkru] = 4 }),
       ("byte 160 of the vector state", { $0.processor.core.store(0x55 as UInt8, at: Core.vectorState + 160) }),
     ]
     for (name, change) in mistakes {

@@ -42,8 +42,8 @@ final class SoftTwin {
     state.interruptTable.limit = 0
     state.task.limit = 0
     try processor.setState(state)
-    processor.core.resetVectorState()
-    processor.core[.xcr0] = Core.extendedComponents
+    processor.core.resetExtendedState()
+    processor.core[.xcr0] = ExtendedArea.vectors
     processor.bus = SystemBus()
     processor.refreshMap()
   }

@@ -57,6 +57,11 @@ static inline uint32_t linux_cpuid_ecx(uint32_t leaf) {
   uint32_t a, b, c, d;
   return __get_cpuid(leaf, &a, &b, &c, &d) ? c : 0;
 }
+// Where a component is in the host's areas of XSAVE; 0 if it has none.
+static inline uint32_t linux_xsave_offset(uint32_t component) {
+  uint32_t a, b, c, d;
+  return __get_cpuid_count(0xD, component, &a, &b, &c, &d) && a ? b : 0;
+}
 // Whether the host has AVX, AVX2, FMA and F16C, and its kernel keeps the registers.
 static inline int linux_has_avx2(void) {
   uint32_t a, b, c, d, low, high;

@@ -35,13 +35,14 @@ extension SoftProcessor {
       modelSpecificValues: Self.keptRegisters.map { core[$0] })
     state.debug.addresses = [core[.dr0], core[.dr1], core[.dr2], core[.dr3]]
     (state.debug.status, state.debug.control) = (core[.dr6], core[.dr7])
+    state.pageKeys = UInt32(truncatingIfNeeded: core[.pkru])
     state.isShadowed = core[.shadow] == core[.rip]
     state.blocksNonMaskable = core[.inNonMaskable] != 0
     return state
   }
 
   public func setArchitecturalState(_ state: ArchitecturalState) throws(ProcessorError) {
-    guard state.xcr0 & ~Core.extendedComponents == 0 else {
+    guard state.xcr0 & ~ExtendedArea.components == 0 else {
       throw ProcessorError("the software CPU has no \(state.xcr0 & 0xE0 != 0 ? "AVX-512" : "such extended state"), which the guest uses.")
     }
     try setInstructionState(state)
@@ -65,6 +66,7 @@ extension SoftProcessor {
     try setState(state.registers)
     take(vectorImage: state.vectors)
     core[.xcr0] = state.xcr0
+    core.setPageKeys(state.pageKeys)
     core.updateMode()
     for (field, value) in zip(Self.keptRegisters, state.modelSpecificValues) { core[field] = value }
     for (field, value) in zip([Core.Field.dr0, .dr1, .dr2, .dr3], state.debug.addresses) { core[field] = value }
@@ -87,8 +89,8 @@ extension SoftProcessor {
   private var vectorImage: [UInt8] {
     var image = (0..<Self.legacySize).map { core.load(Core.vectorState + $0, as: UInt8.self) }
     image += [UInt8](repeating: 0, count: ArchitecturalState.vectorSize - image.count)
-    let upper = (0..<Core.upperSize).map { core.load(Core.upperHalves + $0, as: UInt8.self) }
-    image.replaceSubrange(Core.upperOffset..., with: upper)
+    let upper = (0..<ExtendedArea.upperSize).map { core.load(Core.upperHalves + $0, as: UInt8.self) }
+    image.replaceSubrange(ExtendedArea.upperOffset..., with: upper)
     image[Self.header] = upper.contains { $0 != 0 } ? 7 : 3
     return image
   }
@@ -96,6 +98,6 @@ extension SoftProcessor {
   private func take(vectorImage image: [UInt8]) {
     for offset in 0..<Self.legacySize { core.store(image[offset], at: Core.vectorState + offset) }
     let hasUpper = image[Self.header] & 4 != 0
-    for offset in 0..<Core.upperSize { core.store(hasUpper ? image[Core.upperOffset + offset] : 0, at: Core.upperHalves + offset) }
+    for offset in 0..<ExtendedArea.upperSize { core.store(hasUpper ? image[ExtendedArea.upperOffset + offset] : 0, at: Core.upperHalves + offset) }
   }
 }

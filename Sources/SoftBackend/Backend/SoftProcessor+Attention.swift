@@ -35,7 +35,7 @@ extension SoftProcessor {
     let reasons = unsafe core.attentionWord.pointee.exchange(0, ordering: .sequentiallyConsistent)
     if reasons & Attention.staleMap.rawValue != 0 { refreshMap() }
     if reasons & Attention.staleCode.rawValue != 0 { translator.forgetStalePages() }
-    if reasons & Attention.staleWrites.rawValue != 0 { core.flushWriteTranslations() }
+    if reasons & Attention.staleWrites.rawValue != 0 { core.flushTranslations(for: .write) }
     if reasons & Attention.trap.rawValue != 0, let trap = takeTrap() { return .trapped(trap) }
     if reasons & Attention.kick.rawValue != 0 { return .kicked }
     do {

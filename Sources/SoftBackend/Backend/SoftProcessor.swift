@@ -193,7 +193,7 @@ internal import Time
   /// INIT, and power-on: the first processor runs, others wait for a start-up message.
   func initialize() {
     take(.reset)
-    core.resetVectorState()
+    core.resetExtendedState()
     core[.apicPage] = interrupts.page
     core[.dr6] = 0xFFFF_0FF0
     core[.dr7] = 0x400

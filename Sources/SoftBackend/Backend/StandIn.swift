@@ -88,6 +88,7 @@ public final class StandIn: Sendable {
     var new = old
     let ours = try processor.instructionState()
     (new.registers, new.modelSpecificValues, new.debug) = (ours.registers, ours.modelSpecificValues, ours.debug)
+    new.pageKeys = ours.pageKeys
     (new.isShadowed, new.blocksNonMaskable) = (ours.isShadowed, ours.blocksNonMaskable)
     new.vectors = ours.vectors
     new.vectors[Self.header] |= old.vectors[Self.header] & ~7
@@ -101,7 +102,8 @@ public final class StandIn: Sendable {
       .moveFromDebug, .moveToDebug, .invlpg, .invpcid, .hypercall, .xsetbv, .undefined:
       return false
     case .vector where i.map == 1 && i.isMemory && (i.opcode == 0xAE && (4...6).contains(i.extension3) || i.opcode == 0xC7):
-      return state.xcr0 & ~Core.extendedComponents == 0
+      // Components that the processor has elsewhere in its areas than ours does are not ours to save.
+      return state.xcr0 & ~ExtendedArea.vectors == 0
     // VEX also clears the rest of 512-bit registers, which are not here.
     case .vector, .hosted, .hostedFloat, .hostedRarely:
       return !i.prefixes.contains(.vex) || i.prefixes.contains(.writes) || state.vectors[header] & upperHalvesOf512 == 0

@@ -2,6 +2,7 @@ extension Decoder {
   /// The few opcodes whose meaning depends on more than the table tells.
   func refine(_ i: inout InstructionRecord, _ operation: inout Operation, _ is64: Bool) {
     let group = i.reg & 7
+    let hasChoosingPrefix = !i.prefixes.isDisjoint(with: [.operandSize, .repeatZero, .repeatNonzero])
     switch (i.map, i.opcode) {
     case (0, 0x63) where !is64:
       operation = .arpl
@@ -27,6 +28,8 @@ extension Decoder {
       case (2, 1): operation = .xsetbv
       case (3, 1): operation = .hypercall
       case (4, _): operation = .smsw
+      case (5, 6) where !hasChoosingPrefix: operation = .rdpkru
+      case (5, 7) where !hasChoosingPrefix: operation = .wrpkru
       case (6, _): operation = .lmsw
       case (7, 0): operation = is64 ? .swapgs : .undefined
       case (7, 1): operation = .rdtscp
@@ -45,7 +48,7 @@ extension Decoder {
     case (1, 0xBC) where i.prefixes.contains(.repeatZero): operation = .tzcnt
     case (1, 0xBD) where i.prefixes.contains(.repeatZero): operation = .lzcnt
     // MOVNTI.
-    case (1, 0xC3) where !i.isMemory || !i.prefixes.isDisjoint(with: [.operandSize, .repeatZero, .repeatNonzero]):
+    case (1, 0xC3) where !i.isMemory || hasChoosingPrefix:
       operation = .undefined
     case (1, 0xC7):
       if i.isMemory && group >= 6 || !i.isMemory && group < 6 { operation = .undefined }

@@ -24,7 +24,7 @@ enum Operation: UInt16 {
   case nop, pause, halt, cpuid, rdtsc, rdtscp, rdmsr, wrmsr, rdpmc, swapgs, fsgsbase, random, rdpid, cli, sti, clac, stac
   case moveFromControl, moveToControl, moveFromDebug, moveToDebug, clts, lmsw, smsw, invlpg, invpcid, wbinvd
   case descriptorTable, segmentTable, verifySegment, loadAccessRights, loadLimit, moveFromSegment, moveToSegment
-  case arpl, xgetbv, xsetbv, hypercall, prefetch
+  case arpl, xgetbv, xsetbv, rdpkru, wrpkru, hypercall, prefetch
   case vector
   /// Vector instructions that the host executes, see Decoder.findHostCode.
   case hosted, hostedFloat, hostedRarely

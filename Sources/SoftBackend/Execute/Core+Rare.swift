@@ -17,6 +17,7 @@ extension Core {
     case .random: randomNumber(i)
     case .rdpid: self[register: Int(i.rm)] = self[.tscAux] & 0xFFFF_FFFF
     case .rdpmc: try readCounter()
+    case .rdpkru, .wrpkru: try accessPageKeys(i)
     case .hypercall: hypercall()
     default: throw .undefined
     }
@@ -33,6 +34,15 @@ extension Core {
     if self[.cr4] & 1 << 8 == 0 { try requireSystem() }
     guard PerformanceCounters.exists(UInt32(truncatingIfNeeded: self[.rcx])) else { throw .protection }
     (self[.rax], self[.rdx]) = (0, 0)
+  }
+
+  /// RDPKRU and WRPKRU, for all privilege levels.
+  private func accessPageKeys(_ i: Instruction) throws(Fault) {
+    guard self[.cr4] & Self.pageKeys != 0 else { throw .undefined }
+    guard UInt32(truncatingIfNeeded: self[.rcx]) == 0 else { throw .protection }
+    if i.operation == .rdpkru { return (self[.rax], self[.rdx]) = (self[.pkru], 0) }
+    guard UInt32(truncatingIfNeeded: self[.rdx]) == 0 else { throw .protection }
+    setPageKeys(UInt32(truncatingIfNeeded: self[.rax]))
   }
 
   /// VMCALL and VMMCALL: no service is offered, which KVM's guests learn from RAX.

@@ -7,10 +7,12 @@ struct CoreState {
   private var words: [UInt64]
   private var others: [UInt64]
   private var vectors: [UInt8]
+  private let pageKeys: UInt64
 
   init(_ core: Core) {
     words = (0..<23).map { core.load($0 * 8) }
     others = Self.fields.map { core[$0] }
+    pageKeys = core[.pkru]
     vectors = unsafe [UInt8](UnsafeRawBufferPointer(start: core.base + Core.vectorState, count: Self.vectorSize))
   }
 
@@ -39,6 +41,7 @@ struct CoreState {
   func difference(_ core: Core, flags known: UInt64) -> String? {
     for k in 0..<16 where words[k] != core[register: k] { return "register \(k) is \(hex(core[register: k])), should be \(hex(words[k]))" }
     if (flags ^ core.flags) & known != 0 { return "flags are \(hex(core.flags)), should be \(hex(flags))" }
+    if pageKeys != core[.pkru] { return "PKRU is \(hex(core[.pkru])), should be \(hex(pageKeys))" }
     let now = CoreState(core).vectors
     guard let place = vectors.indices.first(where: { vectors[$0] != now[$0] }) else { return nil }
     return "byte \(place) of the vector state is \(now[place]), should be \(vectors[place])"

@@ -7,6 +7,8 @@ struct PageAccess: OptionSet {
   static let write = PageAccess(rawValue: 2)
   static let user = PageAccess(rawValue: 4)
   static let fetch = PageAccess(rawValue: 16)
+  /// The page's key denies it.
+  static let key = PageAccess(rawValue: 32)
 }
 
 /// Where a linear address leads: a physical address, and what the whole path allows.
@@ -16,6 +18,8 @@ struct Translation {
   var user = true
   var executable = true
   var dirty = true
+  /// The number of the page's key.
+  var key: UInt64 = 0
   /// It outlives changes of CR3.
   var isGlobal = false
   /// The translation is one of many that a large page has.
@@ -82,6 +86,7 @@ extension Core {
         path.executable = path.executable && entry >> 63 == 0
       }
       if level == 1 || isLarge {
+        path.key = long ? entry >> 59 & 15 : 0
         try check(address, access, path)
         markUsed(place, entry, access, wide: true)
         path.dirty = entry & 0x40 != 0 || access.contains(.write)
@@ -144,8 +149,9 @@ extension Core {
 
   /// The rights of the whole path against the access (SDM 3A 4.6).
   private func check(_ address: UInt64, _ access: PageAccess, _ path: Translation) throws(Fault) {
-    let violation = pageFault(address, access, present: true)
-    if access.contains(.fetch) && !path.executable { throw violation }
+    let isDeniedByKey = isDeniedByKey(access, path)
+    let violation = pageFault(address, isDeniedByKey ? access.union(.key) : access, present: true)
+    if isDeniedByKey || access.contains(.fetch) && !path.executable { throw violation }
     if access.contains(.user) {
       if !path.user || access.contains(.write) && !path.writable { throw violation }
       return
@@ -157,6 +163,25 @@ extension Core {
     } else if self[.cr4] & 1 << 21 != 0 && (self[.systemFlags] & Flags.ac == 0 || self[.inDelivery] != 0) {
       throw violation
     }
+  }
+
+  /// CR4.PKE.
+  static let pageKeys: UInt64 = 1 << 22
+
+  /// Whether PKRU keeps data of a user page from whoever accesses it (SDM 3A 4.6.2).
+  private func isDeniedByKey(_ access: PageAccess, _ path: Translation) -> Bool {
+    guard self[.cr4] & Self.pageKeys != 0, isLong, path.user, !access.contains(.fetch) else { return false }
+    let rights = self[.pkru] >> (2 * path.key)
+    let (deniesAccess, deniesWrites) = (rights & 1 != 0, rights & 2 != 0)
+    let obeysWriteProtection = access.contains(.user) || self[.cr0] & 1 << 16 != 0
+    return deniesAccess || deniesWrites && access.contains(.write) && obeysWriteProtection
+  }
+
+  /// Changes PKRU. Where code leads does not depend on it.
+  func setPageKeys(_ value: UInt32) {
+    guard self[.pkru] != UInt64(value) else { return }
+    self[.pkru] = UInt64(value)
+    flushTranslations(for: .read, .write)
   }
 
   /// Sets accessed, and dirty for a write, in one atomic step.

@@ -88,11 +88,13 @@ extension Core {
     clearNearEntries()
   }
 
-  /// Forgets what may be written at all.
-  func flushWriteTranslations() {
-    for set in 0..<SoftTLB.sets {
-      let first = (SoftTLB.table(set, .write) - Self.translations) / 1024
-      for lines in [SoftTLB.localLines, SoftTLB.globalLines] { clearLines(lines, first..<first + SoftTLB.lines / 64) }
+  /// Forgets every translation for some uses.
+  func flushTranslations(for uses: SoftTLB.Use...) {
+    for use in uses {
+      for set in 0..<SoftTLB.sets {
+        let first = (SoftTLB.table(set, use) - Self.translations) / 1024
+        for lines in [SoftTLB.localLines, SoftTLB.globalLines] { clearLines(lines, first..<first + SoftTLB.lines / 64) }
+      }
     }
     clearNearEntries()
   }

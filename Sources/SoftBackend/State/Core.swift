@@ -53,6 +53,8 @@
     case trapShadow = 608
     /// For each page of RAM with code which of its 64 pieces of 64 bytes that is in.
     case codePieces = 616
+    /// For each key of user pages two bits: no access, no writes.
+    case pkru = 624
     /// Not zero: a debugger watches data, or the guest itself does.
     case watching = 568
     case halted = 480, kvmClock = 488, kvmWallClock = 496, miscEnable = 504

@@ -11,8 +11,8 @@ extension Core {
   }
 
   /// The bits of CR4 that exist: TSD, DE, PSE, PAE, MCE, PGE, PCE, OSFXSR, OSXMMEXCPT, UMIP, FSGSBASE, PCIDE, SMEP and SMAP,
-  /// as CPUID tells; and OSXSAVE, which is there for AVX only.
-  private static let systemFeatures: UInt64 = 0x33_0FFC | (VectorStubs.shared.hasAVX2 ? VectorControl.xsave : 0)
+  /// as CPUID tells; and OSXSAVE, which is there for AVX only, with PKE.
+  private static let systemFeatures: UInt64 = 0x33_0FFC | (VectorStubs.shared.hasAVX2 ? VectorControl.xsave | pageKeys : 0)
 
   /// CR4.PCIDE.
   static let identifiers: UInt64 = 1 << 17

@@ -21,7 +21,9 @@ extension Core {
         Self.signature, index << 24 | count << 16 | 8 << 8, Feature.leaf1C | vectors | isEnabled,
         Feature.leaf1D | (processor.interrupts.isOn ? 1 << 9 : 0) | (count > 1 ? 1 << 28 : 0)
       )
-    case 7: return subleaf == 0 ? (0, Feature.leaf7B | (hasAVX2 ? 1 << 5 : 0), Feature.leaf7C, 0) : (0, 0, 0, 0)
+    case 7 where subleaf == 0:
+      let keys: UInt32 = !hasAVX2 ? 0 : Feature.pageKeys | (self[.cr4] & Self.pageKeys != 0 ? Feature.pageKeysInUse : 0)
+      return (0, Feature.leaf7B | (hasAVX2 ? 1 << 5 : 0), Feature.leaf7C | keys, 0)
     case 0xB:
       switch subleaf {
       case 0: return (0, 1, 1 << 8, index)
@@ -53,14 +55,17 @@ extension Core {
 
   private var hasAVX2: Bool { VectorStubs.shared.hasAVX2 }
 
-  /// The area of XSAVE: its sizes for the enabled components and for all, and where AVX's is.
+  /// The area of XSAVE: its sizes for the enabled components and for all, and where those of AVX and PKRU are.
   private func extendedArea(_ subleaf: UInt32) -> (UInt32, UInt32, UInt32, UInt32) {
-    let enabled = UInt32(Self.areaSize(self[.xcr0]))
+    let enabled = self[.xcr0]
     switch subleaf {
-    case 0: return (UInt32(Self.extendedComponents), enabled, UInt32(Self.areaSize(Self.extendedComponents)), 0)
+    case 0:
+      let all = ExtendedArea.components
+      return (UInt32(all), UInt32(ExtendedArea.standard.size(for: enabled)), UInt32(ExtendedArea.standard.size(for: all)), 0)
     // XSAVEOPT, XSAVEC, XGETBV of what is in use.
-    case 1: return (7, enabled, 0, 0)
-    case 2: return (UInt32(Self.upperSize), UInt32(Self.upperOffset), 0, 0)
+    case 1: return (7, UInt32(ExtendedArea(compactedFor: enabled).size(for: enabled)), 0, 0)
+    case 2: return (UInt32(ExtendedArea.upperSize), UInt32(ExtendedArea.upperOffset), 0, 0)
+    case 9: return (UInt32(ExtendedArea.keysSize), UInt32(ExtendedArea.standard.keysOffset), 0, 0)
     default: return (0, 0, 0, 0)
     }
   }
@@ -78,6 +83,9 @@ extension Core {
     static let leaf7B: UInt32 = 1 | 1 << 3 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 18 | 1 << 19 | 1 << 20
     /// UMIP.
     static let leaf7C: UInt32 = 1 << 2
+    /// PKU and OSPKE: keys of user pages, whose PKRU XSAVE saves.
+    static let pageKeys: UInt32 = 1 << 3
+    static let pageKeysInUse: UInt32 = 1 << 4
     /// LAHF in 64-bit code, LZCNT, PREFETCHW.
     static let extendedC: UInt32 = 1 | 1 << 5 | 1 << 8
     /// SYSCALL, NX, 1 GiB pages, RDTSCP, long mode.

@@ -21,16 +21,6 @@ extension Core {
     }
   }
 
-  /// Bits of XCR0 that exist here: x87 and SSE, and AVX where the host has it.
-  static let extendedComponents: UInt64 = VectorStubs.shared.hasAVX2 ? 7 : 3
-  private static let avxComponent: UInt64 = 4
-  private static let headerSize = 64
-  private static let legacySize = 512
-  static let upperSize = 256
-  /// Where the upper halves are in an area, compacted or not, and how long an area with them is.
-  static let upperOffset = legacySize + headerSize
-  static func areaSize(_ components: UInt64) -> Int { upperOffset + (components & avxComponent != 0 ? upperSize : 0) }
-
   func readXCR(_ number: UInt32) throws(Fault) -> UInt64 {
     guard self[.cr4] & VectorControl.xsave != 0 else { throw .undefined }
     switch number {
@@ -42,8 +32,8 @@ extension Core {
 
   func writeXCR(_ number: UInt32, _ value: UInt64) throws(Fault) {
     guard self[.cr4] & VectorControl.xsave != 0 else { throw .undefined }
-    guard cpl == 0, number == 0, value & 1 != 0, value & ~Self.extendedComponents == 0,
-      value & 6 != Self.avxComponent
+    guard cpl == 0, number == 0, value & ExtendedArea.x87 != 0, value & ~ExtendedArea.components == 0,
+      value & (ExtendedArea.sse | ExtendedArea.avx) != ExtendedArea.avx
     else { throw .protection }
     self[.xcr0] = value
     updateMode()
@@ -51,14 +41,15 @@ extension Core {
 
   /// The components that may not be as they are after reset.
   private var usedComponents: UInt64 {
-    let hasUpper = stride(from: 0, to: Self.upperSize, by: 8).contains { load(Self.upperHalves &+ $0, as: UInt64.self) != 0 }
-    return hasUpper ? 7 : 3
+    let hasUpper = stride(from: 0, to: ExtendedArea.upperSize, by: 8).contains { load(Self.upperHalves &+ $0, as: UInt64.self) != 0 }
+    return ExtendedArea.x87 | ExtendedArea.sse | (hasUpper ? ExtendedArea.avx : 0) | (self[.pkru] != 0 ? ExtendedArea.keys : 0)
   }
 
-  /// The state after INIT: x87, SSE and AVX as they come out of reset.
-  func resetVectorState() {
-    clear(Self.vectorState, Self.legacySize)
-    clear(Self.upperHalves, Self.upperSize)
+  /// The state after INIT: x87, SSE, AVX and PKRU as they come out of reset.
+  func resetExtendedState() {
+    clear(Self.vectorState, ExtendedArea.legacySize)
+    clear(Self.upperHalves, ExtendedArea.upperSize)
+    self[.pkru] = 0
     store(UInt16(0x40), at: VectorArea.control)
     store(UInt8(0xFF), at: VectorArea.tags)
     store(FloatControl.masks, at: VectorArea.mxcsr)
@@ -80,7 +71,7 @@ extension Core {
 
   private func requireLegacyImage(_ i: Instruction, write: Bool) throws(Fault) -> UInt64 {
     guard self[.cr0] & (VectorControl.emulation | VectorControl.taskSwitched) == 0 else { throw .noCoprocessor }
-    let address = try linear(i, Self.legacySize, write: write)
+    let address = try linear(i, ExtendedArea.legacySize, write: write)
     guard address & 15 == 0 else { throw .protection }
     return address
   }
@@ -90,7 +81,7 @@ extension Core {
 
   private func saveLegacy(_ i: Instruction) throws(Fault) {
     let address = try requireLegacyImage(i, write: true)
-    try probe(address, Self.legacySize, write: true)
+    try probe(address, ExtendedArea.legacySize, write: true)
     prepareX87(wide: i.prefixes.contains(.rexW))
     store(load(VectorArea.mxcsr, as: UInt32.self), at: VectorArea.image &+ 24)
     store(Self.controlMask, at: VectorArea.image &+ 28)
@@ -140,14 +131,14 @@ extension Core {
   private func requireExtendedArea(_ i: Instruction, write: Bool) throws(Fault) -> UInt64 {
     guard self[.cr4] & VectorControl.xsave != 0 else { throw .undefined }
     guard self[.cr0] & VectorControl.taskSwitched == 0 else { throw .noCoprocessor }
-    let address = try linear(i, Self.areaSize(requestedComponents), write: write)
+    let address = try linear(i, ExtendedArea.standard.size(for: requestedComponents), write: write)
     guard address & 63 == 0 else { throw .protection }
     return address
   }
 
   /// The components an instruction is asked for: EDX:EAX and XCR0.
   private var requestedComponents: UInt64 {
-    (self[.rdx] << 32 | self[.rax] & 0xFFFF_FFFF) & self[.xcr0] & Self.extendedComponents
+    (self[.rdx] << 32 | self[.rax] & 0xFFFF_FFFF) & self[.xcr0] & ExtendedArea.components
   }
 
   /// Registers that are as after reset are told to be so, and need not be written.
@@ -155,22 +146,25 @@ extension Core {
     let address = try requireExtendedArea(i, write: true)
     let wanted = requestedComponents
     let used = wanted & usedComponents
-    try probe(address, Self.areaSize(wanted), write: true)
-    let header = address &+ UInt64(Self.legacySize)
+    let area = kind == .compacted ? ExtendedArea(compactedFor: wanted) : .standard
+    try probe(address, area.size(for: wanted), write: true)
+    let header = address &+ UInt64(ExtendedArea.legacySize)
     let present: UInt64 = try read(header)
-    if wanted & 1 != 0 {
+    if wanted & ExtendedArea.x87 != 0 {
       prepareX87(wide: i.prefixes.contains(.rexW))
       try write(address, 24, from: VectorArea.image)
       try write(address &+ 32, 128, from: VectorArea.mmx)
     }
-    if wanted & 2 != 0 || wanted & Self.avxComponent != 0 && kind != .compacted {
+    if wanted & ExtendedArea.sse != 0 || wanted & ExtendedArea.avx != 0 && kind != .compacted {
       try write(address &+ 24, load(VectorArea.mxcsr, as: UInt32.self))
       try write(address &+ 28, Self.controlMask)
     }
-    if wanted & 2 != 0 { try write(address &+ 160, reachableXMM, from: VectorArea.xmm) }
-    if (kind == .plain ? wanted : used) & Self.avxComponent != 0 {
-      try write(address &+ UInt64(Self.upperOffset), reachableXMM, from: Self.upperHalves)
+    if wanted & ExtendedArea.sse != 0 { try write(address &+ 160, reachableXMM, from: VectorArea.xmm) }
+    let written = kind == .plain ? wanted : used
+    if written & ExtendedArea.avx != 0 {
+      try write(address &+ UInt64(ExtendedArea.upperOffset), reachableXMM, from: Self.upperHalves)
     }
+    if written & ExtendedArea.keys != 0 { try write(address &+ UInt64(area.keysOffset), self[.pkru]) }
     try write(header, kind == .compacted ? used : present & ~wanted | used)
     if kind == .compacted { try write(header &+ 8, wanted | Self.isCompacted) }
   }
@@ -178,33 +172,36 @@ extension Core {
   private func restoreExtended(_ i: Instruction) throws(Fault) {
     let address = try requireExtendedArea(i, write: false)
     let wanted = requestedComponents
-    let header = address &+ UInt64(Self.legacySize)
+    let header = address &+ UInt64(ExtendedArea.legacySize)
     let present: UInt64 = try read(header)
     let format: UInt64 = try read(header &+ 8)
     let isCompacted = format & Self.isCompacted != 0
     guard present & ~self[.xcr0] == 0, try read(header &+ 16, UInt64.self) == 0,
       isCompacted ? format & ~Self.isCompacted & ~self[.xcr0] == 0 && present & ~format == 0 : format == 0
     else { throw .protection }
-    try probe(address, Self.areaSize(wanted & present), write: false)
+    let area = isCompacted ? ExtendedArea(compactedFor: format) : .standard
+    try probe(address, area.size(for: wanted & present), write: false)
     try read(address, 160 &+ reachableXMM, to: VectorArea.image)
-    let takesControl = isCompacted ? wanted & present & 2 != 0 : wanted & 6 != 0
+    let takesControl = isCompacted ? wanted & present & ExtendedArea.sse != 0 : wanted & (ExtendedArea.sse | ExtendedArea.avx) != 0
     let control = load(VectorArea.image &+ 24, as: UInt32.self)
     if takesControl, control & ~Self.controlMask != 0 { throw .protection }
-    if wanted & present & Self.avxComponent != 0 {
-      try read(address &+ UInt64(Self.upperOffset), reachableXMM, to: Self.upperHalves)
-    } else if wanted & Self.avxComponent != 0 {
+    let keys: UInt32 = wanted & present & ExtendedArea.keys != 0 ? try read(address &+ UInt64(area.keysOffset)) : 0
+    if wanted & present & ExtendedArea.avx != 0 {
+      try read(address &+ UInt64(ExtendedArea.upperOffset), reachableXMM, to: Self.upperHalves)
+    } else if wanted & ExtendedArea.avx != 0 {
       clear(Self.upperHalves, reachableXMM)
     }
-    if wanted & 1 != 0 {
-      if present & 1 == 0 { makeInitialX87() }
+    if wanted & ExtendedArea.x87 != 0 {
+      if present & ExtendedArea.x87 == 0 { makeInitialX87() }
       takeX87(wide: i.prefixes.contains(.rexW))
     }
-    if takesControl { store(control, at: VectorArea.mxcsr) } else if wanted & 2 != 0 { store(FloatControl.masks, at: VectorArea.mxcsr) }
-    if wanted & present & 2 != 0 {
+    if takesControl { store(control, at: VectorArea.mxcsr) } else if wanted & ExtendedArea.sse != 0 { store(FloatControl.masks, at: VectorArea.mxcsr) }
+    if wanted & present & ExtendedArea.sse != 0 {
       copy(VectorArea.image &+ 160, VectorArea.xmm, reachableXMM)
-    } else if wanted & 2 != 0 {
+    } else if wanted & ExtendedArea.sse != 0 {
       clear(VectorArea.xmm, reachableXMM)
     }
+    if wanted & ExtendedArea.keys != 0 { setPageKeys(keys) }
   }
 
   private func clear(_ place: Int, _ count: Int) {
