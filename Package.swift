@@ -139,7 +139,7 @@ let package = Package(
       ["TestSupport", "KVMBackend", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host", "Time"]),
     tests("KVMBackendTests", ["KVMBackend"]),
     tests("MachineTests", ["ACPITables", "Virtio", "Devices", "SystemBus", "Machine", "PCI", "PCIBus", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
-    tests("GuestTests", ["TestSupport", "Host"]),
+    tests("GuestTests", ["TestSupport", "Host", "KVMBackend"]),
     .executableTarget(name: "attack", dependencies: ["TestSupport"], path: "Tests/Attack", swiftSettings: strict),
     tests("AttackTests", ["attack", "TestSupport"]),
     tests("CommandLineTests", ["Options", "swboot", "Machine", "TestSupport"]),

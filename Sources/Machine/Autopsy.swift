@@ -23,16 +23,10 @@ enum Autopsy {
 
   /// The same for one that has shut down. KVM on AMD's processors resets it before anybody can look.
   static func ofShutdown(_ processor: any Processor, _ memory: GuestMemory) -> String {
-    if let state = try? processor.state(), isAsAfterReset(state) {
+    if let state = try? processor.state(), state.isAsAfterReset {
       return "  what it was doing is lost: on this host KVM resets a processor that shuts down"
     }
     return text([processor], memory)
-  }
-
-  static func isAsAfterReset(_ state: ProcessorState) -> Bool {
-    let reset = ProcessorState.reset
-    return state.rip == reset.rip && state.cs.selector == reset.cs.selector && state.cs.base == reset.cs.base && state.efer == 0
-      && state.cr0 & 0x8000_0001 == 0 && state.interruptTable == reset.interruptTable
   }
 
   /// The symbols of the Linux that one of the processors executes, and memory as it sees it.

@@ -99,4 +99,11 @@ public struct ProcessorState: Equatable, Sendable {
     localTable: SegmentState(selector: 0, base: 0, limit: 0xFFFF, attributes: 0x82),
     globalTable: TableState(base: 0, limit: 0xFFFF), interruptTable: TableState(base: 0, limit: 0xFFFF),
     cr0: 0x6000_0010, cr2: 0, cr3: 0, cr4: 0, cr8: 0, efer: 0)
+
+  /// Whether this may be a processor after its reset, in what no maker's differs.
+  public var isAsAfterReset: Bool {
+    let reset = Self.reset
+    return rip == reset.rip && cs.selector == reset.cs.selector && cs.base == reset.cs.base && efer == 0
+      && cr0 & 0x8000_0001 == 0 && interruptTable == reset.interruptTable
+  }
 }

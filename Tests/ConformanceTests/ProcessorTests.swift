@@ -85,7 +85,7 @@ extension ConformanceTests {
       #expect(try end.ends[0].get() == .kicked)
     }
 
-    @Test("a triple fault shuts the processor down, its registers as they were", arguments: BackendKind.available)
+    @Test("a triple fault shuts the processor down", arguments: BackendKind.available)
     func tripleFault(kind: BackendKind) throws {
       let end = try GuestRun(firmware: firmware(program("triple_fault"))).run(on: kind)
       #expect(try end.ends[0].get() == .shutdown)
@@ -97,7 +97,7 @@ extension ConformanceTests {
       let memory = try GuestMemory(size: 1 << 20)
       let backend = try kind.make(memory: memory, processors: 1)
       let processor = try backend.makeProcessor(0)
-      #expect(try processor.state() == .reset)
+      #expect(try processor.state().isAsAfterReset)
       let state = try LongMode.start([], in: memory) { state in
         for index in 0..<16 { state.registers[index] = 0x0101_0101_0101_0101 * UInt64(index + 1) }
         state.cr2 = 0x1234_5000
@@ -123,7 +123,8 @@ extension ConformanceTests {
       let end = try run.run(on: kind, from: start)
       // No interrupt table has anything in it.
       #expect(try end.ends[0].get() == .shutdown)
-      #expect(end.state.cr2 == 1 << 40)
+      // KVM on AMD's processors resets one that shuts down.
+      #expect(end.state.cr2 == 1 << 40 || end.state.isAsAfterReset)
     }
 
     @Test(

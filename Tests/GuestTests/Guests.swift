@@ -1,4 +1,5 @@
 import Glibc
+import KVMBackend
 import TestSupport
 
 /// The real guests that `scripts/test` fetches, and the release binary that runs them; named by the environment.
@@ -26,6 +27,9 @@ struct Guests: Sendable {
   /// Boots that take most of a minute or more run only if they are asked for.
   static let runsAll = place("SWBOOT_ALL_BOOTS") == "1"
   static let brevity = "takes too long for every run: SWBOOT_ALL_BOOTS=1 scripts/test"
+
+  static let haveRealKVM = if case .hardware = KVM.classify() { true } else { false }
+  static let absenceOfKVM = "needs a KVM on VT-x or AMD-V; scripts/test-kvm runs these on one that it makes"
 
   private static func place(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }
 

@@ -28,10 +28,10 @@ import Testing
     // As AMD's processors leave it to KVM: caches off, the processor's kind in EDX.
     var state = ProcessorState.reset
     (state.cr0, state[.rdx]) = (0x6000_0010, 0x800F12)
-    #expect(Autopsy.isAsAfterReset(state))
+    #expect(state.isAsAfterReset)
     state.cr0 |= 1
-    #expect(!Autopsy.isAsAfterReset(state))
+    #expect(!state.isAsAfterReset)
     (state.cr0, state.rip) = (0x10, 0x7C00)
-    #expect(!Autopsy.isAsAfterReset(state))
+    #expect(!state.isAsAfterReset)
   }
 }
