@@ -88,7 +88,7 @@ struct HostComparison {
 
   /// What some hosts lack.
   private static let optional: Set<Operation> = [
-    .moveBE, .crc32, .lzcnt, .tzcnt, .popcnt, .andn, .lowestBit, .bextr, .bzhi, .pdep, .pext, .rorx, .mulx, .shiftx, .adcx, .adox,
+    .moveBE, .crc32, .lzcnt, .tzcnt, .popcnt, .andn, .blsr, .blsmsk, .blsi, .bextr, .bzhi, .pdep, .pext, .rorx, .mulx, .shlx, .sarx, .shrx, .adcx, .adox,
   ]
 
   private func kind(_ fault: Fault?) -> String {

@@ -26,10 +26,9 @@ struct InstructionCase {
   var undefinedFlags: UInt64 {
     let raw = immediate ?? UInt8(truncatingIfNeeded: state.registers[1])
     switch operation {
-    case .decimalAdjust: return Flags.of
-    case .asciiAdjust:
-      // AAM and AAD define other flags than AAA and AAS.
-      return immediate == nil ? Flags.of | Flags.sf | Flags.zf | Flags.pf : Flags.of | Flags.af | Flags.cf
+    case .daa, .das: return Flags.of
+    case .aaa, .aas: return Flags.of | Flags.sf | Flags.zf | Flags.pf
+    case .aam, .aad: return Flags.of | Flags.af | Flags.cf
     default: return operation.undefinedFlags(width: width, count: Int(raw & (width == 8 ? 63 : 31)))
     }
   }

@@ -70,9 +70,10 @@ struct InstructionGenerator {
   /// tell what only it can know.
   static let excluded: Set<Operation> = [
     .interrupt3, .syscall, .sysret, .sysenter, .sysexit, .softwareInterrupt, .interrupt1, .farReturn, .iret, .farJumpMemory, .farCallMemory,
-    .popSegment, .pushSegment, .moveFromSegment, .moveToSegment, .loadFar, .cpuid, .rdtsc, .rdpmc, .random, .descriptorTable,
-    .segmentTable, .verifySegment, .loadAccessRights, .loadLimit, .smsw, .farJump, .farCall, .into, .vector, .popFlags, .pushFlags, .rdmsr, .wrmsr,
-    .moveFromControl, .moveToControl, .moveFromDebug, .moveToDebug, .undefined, .swapgs, .fsgsbase, .wbinvd, .lmsw, .invlpg,
+    .popSegment, .pushSegment, .moveFromSegment, .moveToSegment, .les, .lds, .lss, .lfs, .lgs, .cpuid, .rdtsc, .rdpmc, .rdrand, .rdseed, .sgdt, .sidt, .lgdt, .lidt,
+    .sldt, .str, .lldt, .ltr, .verr, .verw, .loadAccessRights, .loadLimit, .smsw, .farJump, .farCall, .into, .vector, .x87, .fwait, .emms, .fxsave, .fxrstor, .xsave, .xsaveopt, .xsavec, .xrstor, .ldmxcsr, .stmxcsr,
+    .maskmov, .vzero, .vmaskmov, .vgather, .vldmxcsr, .vstmxcsr, .popFlags, .pushFlags, .rdmsr, .wrmsr,
+    .moveFromControl, .moveToControl, .moveFromDebug, .moveToDebug, .undefined, .swapgs, .wbinvd, .lmsw, .invlpg,
   ]
 
   mutating func next() -> InstructionCase {
@@ -87,8 +88,8 @@ struct InstructionGenerator {
         }
       if map == 0, [0x0F, 0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xC4, 0xC5, 0xF0, 0xF2, 0xF3].contains(opcode)
         || mode == .long && (opcode >> 4 == 4 || opcode == 0x62) { continue }
-      // Bounds registers, and the group that holds every odd system instruction.
-      if map == 1, [0x01, 0x1A, 0x1B, 0x38, 0x3A, 0xA6, 0xA7].contains(opcode) { continue }
+      // Bounds registers, and the groups that hold odd system instructions and flushes.
+      if map == 1, [0x01, 0x1A, 0x1B, 0x38, 0x3A, 0xA6, 0xA7, 0xAE].contains(opcode) { continue }
       let row = opcodeMaps[map][Int(opcode)]
       if mode != .long, row.validity == .only64 { continue }
       let group = row.operations.count == 8 ? UInt8(below(8)) : nil
@@ -177,7 +178,7 @@ struct InstructionGenerator {
     switch (opcode, prefix) {
     case (0xF5, 2): test.operation = .pext
     case (0xF5, 3): test.operation = .pdep
-    case (0xF7, 1...): test.operation = .shiftx
+    case (0xF7, 1...): test.operation = .sarx
     default: break
     }
     return mode == .long ? rex : 0
@@ -211,7 +212,7 @@ struct InstructionGenerator {
         for k in 0..<8 { test.memory[offset + k] = UInt8(truncatingIfNeeded: landing >> UInt64(8 * k)) }
       }
     case .jumpNear, .callNear: for k in 0..<(mode == .long ? 16 : 8) where k != 4 && chance(70) { test.state.registers[k] = landing + UInt64(below(20)) }
-    case .loop, .jcxz: if chance(60) { test.state.registers[1] = UInt64(below(3)) | noise() }
+    case .loopne, .loope, .loop, .jcxz: if chance(60) { test.state.registers[1] = UInt64(below(3)) | noise() }
     default: break
     }
   }

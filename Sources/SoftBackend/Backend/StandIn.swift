@@ -98,14 +98,14 @@ public final class StandIn: Sendable {
   /// Ports, time, identity and translations are the accelerator's own; so is state that only it knows.
   private static func isOurs(_ i: Instruction, _ state: ArchitecturalState) -> Bool {
     switch i.operation {
-    case .input, .output, .inputString, .outputString, .halt, .cpuid, .rdtsc, .rdtscp, .rdmsr, .wrmsr, .rdpmc, .rdpid,
+    case .input, .inputDX, .output, .outputDX, .inputString, .outputString, .halt, .cpuid, .rdtsc, .rdtscp, .rdmsr, .wrmsr, .rdpmc, .rdpid,
       .moveFromDebug, .moveToDebug, .invlpg, .invpcid, .hypercall, .xsetbv, .undefined:
       return false
-    case .vector where i.map == 1 && i.isMemory && (i.opcode == 0xAE && (4...6).contains(i.extension3) || i.opcode == 0xC7):
+    case .xsave, .xsaveopt, .xsavec, .xrstor:
       // Components that the processor has elsewhere in its areas than ours does are not ours to save.
       return state.xcr0 & ~ExtendedArea.vectors == 0
     // VEX also clears the rest of 512-bit registers, which are not here.
-    case .vector, .hosted, .hostedFloat, .hostedRarely:
+    case .hosted, .hostedFloat, .hostedRarely, .maskmov, .vzero, .vmaskmov, .vgather, .vldmxcsr, .vstmxcsr:
       return !i.prefixes.contains(.vex) || i.prefixes.contains(.writes) || state.vectors[header] & upperHalvesOf512 == 0
     default: return true
     }

@@ -143,7 +143,7 @@ extension Core {
       }
       at = unsafe truncateIP(at &+ UInt64(records[count].length), is64Bit ? 8 : self[.mode] & Mode.code32 != 0 ? 4 : 2)
       count += 1
-      if !cacheable || Self.endsBlock(unsafe records[count - 1].operation) { break }
+      if unsafe !cacheable || records[count - 1].operation.traits.contains(.endsBlock) { break }
     }
     unsafe records[count] = InstructionRecord()
     unsafe records[count].address = at
@@ -156,13 +156,6 @@ extension Core {
     }
     self[.currentBlock] = UInt64(UInt(bitPattern: p))
     return unsafe Instruction(record: records)
-  }
-
-  private static func endsBlock(_ operation: Operation) -> Bool {
-    switch operation {
-    case .jump, .jumpNear, .call, .callNear, .ret, .loop, .jcxz, .undefined: true
-    default: operation.rawValue >= Operation.farJump.rawValue && operation.rawValue <= Operation.sysexit.rawValue
-    }
   }
 
   /// An instruction at an address is about to be decoded: who writes to its bytes from now on writes to code.

@@ -58,7 +58,3 @@ extension Core {
     }
   }
 }
-
-extension Operation {
-  var isString: Bool { rawValue >= Operation.moveString.rawValue && rawValue <= Operation.outputString.rawValue }
-}

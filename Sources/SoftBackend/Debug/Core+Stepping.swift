@@ -25,7 +25,7 @@ extension Core {
       throw error
     }
     // The rest of a repeated instruction is no new one.
-    if wasTraced || self[.watching] & Watcher.guest != 0, self[.rip] == start, operation.isString { self[.systemFlags] |= Flags.rf }
+    if wasTraced || self[.watching] & Watcher.guest != 0, self[.rip] == start, operation.traits.contains(.isString) { self[.systemFlags] |= Flags.rf }
     if self[.trapShadow] == self[.rip] { return }
     if isTraced(after: operation, wasTraced) {
       self[.debugReasons] |= DebugReason.step

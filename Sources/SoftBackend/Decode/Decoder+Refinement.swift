@@ -14,7 +14,11 @@ extension Decoder {
     case (0, 0x90) where i.rm == 0: operation = i.prefixes.contains(.repeatZero) ? .pause : .nop
     // LOOPNE and LOOPE: a repeat prefix chooses, whatever the opcode.
     case (0, 0xE0), (0, 0xE1):
-      if !i.prefixes.isDisjoint(with: .repeated) { i.opcode = i.prefixes.contains(.repeatZero) ? 0xE1 : 0xE0 }
+      if !i.prefixes.isDisjoint(with: .repeated) { operation = i.prefixes.contains(.repeatZero) ? .loope : .loopne }
+    case (0, 0x06), (0, 0x07), (0, 0x0E), (0, 0x16), (0, 0x17), (0, 0x1E), (0, 0x1F), (1, 0xA0), (1, 0xA1), (1, 0xA8), (1, 0xA9):
+      i.reg = i.opcode >> 3 & 7
+    // How much more RET drops is a number without a sign.
+    case (0, 0xC2), (0, 0xCA): i.immediate &= 0xFFFF
     case (0, 0x8D), (0, 0xC4), (0, 0xC5), (0, 0x62), (1, 0xB2), (1, 0xB4), (1, 0xB5):
       if !i.isMemory { operation = .undefined }
     case (0, 0xFF) where (group == 3 || group == 5) && !i.isMemory: operation = .undefined
@@ -37,9 +41,11 @@ extension Decoder {
       }
     case (1, 0xAE):
       if i.isMemory {
-        if group == 7 || group == 6 && i.prefixes.contains(.operandSize) { operation = .nop }
+        // CLFLUSH, CLFLUSHOPT and CLWB: guest memory is always coherent. So it is for the fences.
+        let isFlush = group == 7 || group == 6 && i.prefixes.contains(.operandSize)
+        if isFlush { operation = .nop } else if hasChoosingPrefix { operation = .undefined }
       } else if i.prefixes.contains(.repeatZero) && group < 4 {
-        operation = is64 ? .fsgsbase : .undefined
+        operation = is64 ? [.rdfsbase, .rdgsbase, .wrfsbase, .wrgsbase][Int(group)] : .undefined
         i.width = i.prefixes.contains(.rexW) ? 8 : 4
       } else {
         operation = group >= 5 ? .nop : .undefined
@@ -52,8 +58,9 @@ extension Decoder {
       operation = .undefined
     case (1, 0xC7):
       if i.isMemory && group >= 6 || !i.isMemory && group < 6 { operation = .undefined }
-      if operation == .random, i.prefixes.contains(.repeatZero) { operation = group == 7 ? .rdpid : .undefined }
-      if operation == .random { i.width = i.prefixes.contains(.rexW) ? 8 : i.prefixes.contains(.operandSize) ? 2 : 4 }
+      if operation == .xsavec, hasChoosingPrefix { operation = .undefined }
+      if group >= 6, operation != .undefined, i.prefixes.contains(.repeatZero) { operation = group == 7 ? .rdpid : .undefined }
+      if operation == .rdrand || operation == .rdseed { i.width = i.prefixes.contains(.rexW) ? 8 : i.prefixes.contains(.operandSize) ? 2 : 4 }
     case (2, 0xF0), (2, 0xF1):
       if i.prefixes.contains(.repeatNonzero) {
         operation = .crc32
@@ -77,7 +84,11 @@ extension Decoder {
 extension Decoder {
   /// The prefix within VEX chooses among the instructions of an opcode.
   private func refineVEX(_ i: inout InstructionRecord, _ operation: inout Operation) {
-    guard operation != .vector else { return }
+    if operation == .vldmxcsr || operation == .vstmxcsr {
+      let isPlain = i.isMemory && i.vvvv == 0 && i.vectorLength == 0 && i.prefixes.isDisjoint(with: [.operandSize, .repeatZero, .repeatNonzero])
+      if !isPlain { operation = .undefined }
+    }
+    guard !operation.traits.contains(.takesVEX) else { return }
     let prefix = i.prefixes.intersection([.operandSize, .repeatZero, .repeatNonzero])
     if i.vectorLength != 0 { return operation = .undefined }
     switch (i.map, i.opcode, prefix) {
@@ -85,7 +96,7 @@ extension Decoder {
     case (6, 0xF5, .repeatNonzero): operation = .pdep
     case (6, 0xF6, .repeatNonzero): break
     case (6, 0xF2...0xF5, []), (6, 0xF7, []): break
-    case (6, 0xF7, _): operation = .shiftx
+    case (6, 0xF7, _): operation = prefix == .operandSize ? .shlx : prefix == .repeatNonzero ? .shrx : .sarx
     case (7, 0xF0, .repeatNonzero) where i.vvvv == 0: break
     default: operation = .undefined
     }

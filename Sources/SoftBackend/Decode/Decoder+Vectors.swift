@@ -1,7 +1,7 @@
 extension Decoder {
   /// Finds the host code of a vector instruction and the places of its operands, so that to execute it is one call.
   func findHostCode(_ i: inout InstructionRecord, _ operation: inout Operation) {
-    guard operation == .vector, !Self.isOwnWork(i) else { return }
+    guard operation == .vector else { return }
     operation = .undefined
     let stub = VectorStub(i, is64Bit: core.is64Bit)
     let form = stub.form
@@ -21,15 +21,6 @@ extension Decoder {
     i.width = traits.contains(.wideMemory) && stub.wide ? 8 : form.size
     if i.width >= 16 && !traits.contains(.unaligned) { i.prefixes.insert(.aligned) }
     if traits.contains(.stores) { i.prefixes.insert(.writes) }
-  }
-
-  /// x87, and what concerns the state as a whole or single elements in memory: executed here.
-  private static func isOwnWork(_ i: InstructionRecord) -> Bool {
-    switch (i.map, i.opcode) {
-    case (0, _), (1, 0x77), (1, 0xAE), (1, 0xC7), (1, 0xF7), (5, 0x77), (5, 0xAE), (5, 0xF7): true
-    case (6, 0x2C...0x2F), (6, 0x8C), (6, 0x8E), (6, 0x90...0x93): true
-    default: false
-    }
   }
 
   /// Whether a shift by an immediate exists: SHIFT.W, .D and .Q by opcode, whole registers only for XMM.

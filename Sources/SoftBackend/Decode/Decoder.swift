@@ -123,7 +123,7 @@ struct Decoder {
     refine(&i, &operation, is64)
     findHostCode(&i, &operation)
     if isRefused { operation = .undefined }
-    if i.prefixes.contains(.lock), !Self.mayLock(operation) || !i.isMemory || i.form != .memoryRegister && i.form != .memoryImmediate {
+    if i.prefixes.contains(.lock), !operation.traits.contains(.isLockable) || !i.isMemory || i.form != .memoryRegister && i.form != .memoryImmediate {
       operation = .undefined
     }
     i.operation = operation
@@ -131,7 +131,7 @@ struct Decoder {
     i.length = UInt8(position)
     if isRelative { i.displacement = i.displacement &+ start &+ UInt64(position); i.base = 128 }
     if i.segment == 6 && i.addressWidth == 8 { i.prefixes.insert(.plainAddress) }
-    if operation == .jump || operation == .jcc || operation == .call || operation == .loop || operation == .jcxz {
+    if operation.traits.contains(.isRelative) {
       i.immediate = core.truncateIP(i.immediate &+ start &+ UInt64(position), i.width)
     }
     i.specialise()
@@ -162,15 +162,6 @@ struct Decoder {
     i.vectorLength = last >> 2 & 1
     i.vvvv = ~last >> 3 & (is64 ? 15 : 7)
     return (is64 ? rex : 0, try byte())
-  }
-
-  private static func mayLock(_ operation: Operation) -> Bool {
-    switch operation {
-    case .add, .or, .adc, .sbb, .and, .sub, .xor, .increment, .decrement, .negate, .not, .exchange, .exchangeAdd,
-      .compareExchange, .compareExchangePair, .bitTestSet, .bitTestReset, .bitTestComplement:
-      true
-    default: false
-    }
   }
 
   private mutating func modRM(_ i: inout InstructionRecord, _ rex: UInt8, _ override: UInt8?, _ is64: Bool) throws(Fault) {

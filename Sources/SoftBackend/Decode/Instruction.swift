@@ -122,6 +122,10 @@ struct Prefixes: OptionSet {
   func distance(from first: Instruction) -> UInt64 { UInt64(truncatingIfNeeded: unsafe record - first.record) }
   /// The address of the next instruction.
   @inline(__always) var next: UInt64 { address &+ UInt64(length) }
+  /// The number of a condition, for those instructions that have one.
+  @inline(__always) var condition: UInt8 { opcode & 15 }
+  /// The second operand is an immediate.
+  var hasImmediate: Bool { form == .registerImmediate || form == .memoryImmediate }
   /// The opcode extension in ModRM.reg.
   @inline(__always) var extension3: UInt8 { reg & 7 }
 }

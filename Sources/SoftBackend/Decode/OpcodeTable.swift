@@ -1,86 +1,71 @@
-/// What the decoder knows of one opcode; rows of `opcodeText` parsed.
-struct OpcodeRow {
-  /// One operation, or eight for a group chosen by ModRM.reg.
-  var operations: [Operation] = [.undefined]
-  var operands: [Operand] = []
-  var hasModRM = false
-  var validity: Validity = .always
-  /// The operand size is 64 bits in 64-bit code, or 16 with a prefix.
-  var isWideByDefault = false
-
-  enum Validity { case always, never64, only64 }
-  static let undefined = OpcodeRow()
-}
-
-/// An operand in the notation of the manual's opcode map: addressing method and size.
-struct Operand: Equatable {
-  enum Method { case rm, reg, memory, opcode, accumulator, immediate, signedByte, branch, far, offset, segment, control, one, count }
-  var method: Method
-  /// 1, 2, 4 or 8 bytes; 0 the operand size; 5 the operand size but 4 for 8; 6 doubleword or quadword by REX.W; 7 the mode's.
-  var size: UInt8
-}
-
-/// The parsed maps: one byte, 0F, 0F38, 0F3A; then those behind VEX, 4 for none that exists. A vector row takes all opcodes that no other row names.
+/// The parsed maps: one byte, 0F, 0F38, 0F3A; then those behind VEX, 4 for none that exists.
 let opcodeMaps: [[OpcodeRow]] = {
-  var maps = [[OpcodeRow]](repeating: [OpcodeRow](repeating: .undefined, count: 256), count: 8)
-  var names: [String: Operation] = [:]
-  for raw in UInt16(0)...UInt16.max {
-    guard let operation = Operation(rawValue: raw) else { break }
-    names["\(operation)"] = operation
+  let table = OpcodeTable(opcodeText)
+  precondition(table.mistakes.isEmpty, "opcode table: \(table.mistakes)")
+  return table.maps
+}()
+
+/// `opcodeText` or the like, parsed.
+struct OpcodeTable {
+  private(set) var maps = [[OpcodeRow]](repeating: [OpcodeRow](repeating: .undefined, count: 256), count: 8)
+  /// Lines that nothing can be made of, or that name an opcode again.
+  private(set) var mistakes: [String] = []
+  private var named = [[Bool]](repeating: [Bool](repeating: false, count: 256), count: 8)
+  private static let operations = Dictionary(uniqueKeysWithValues: Operation.allCases.map { ("\($0)", $0) })
+
+  init(_ text: String) {
+    let lines = text.split(separator: "\n")
+    // What stands for the rest comes when all others are known.
+    for isRest in [false, true] {
+      for line in lines where line.hasSuffix(" rest") == isRest { add(String(line)) }
+    }
   }
-  for line in opcodeText.split(separator: "\n") {
+
+  private mutating func add(_ line: String) {
     let words = line.split(separator: " ")
-    guard words.count >= 3, let map = Int(words[0]) else { continue }
-    let ends = words[1].split(separator: "-").compactMap { Int($0, radix: 16) }
-    guard let first = ends.first, let last = ends.last else { continue }
+    let ends = words.count < 3 ? [] : words[1].split(separator: "-").compactMap { Int($0, radix: 16) }
+    guard words.count >= 3, let map = Int(words[0]), maps.indices.contains(map), let first = ends.first, let last = ends.last, first <= last,
+      last < 256, let row = Self.row(words.dropFirst(2))
+    else { return mistakes.append(line) }
+    let isRest = words.last == "rest"
+    for opcode in first...last where !isRest || !named[map][opcode] {
+      if named[map][opcode] { mistakes.append(line) }
+      named[map][opcode] = true
+      maps[map][opcode] = row
+    }
+  }
+
+  private static func row(_ words: ArraySlice<Substring>) -> OpcodeRow? {
     var row = OpcodeRow()
-    row.operations = words[2].split(separator: "/").map { names[String($0)] ?? .undefined }
-    if row.operations.count > 1 { row.hasModRM = true }
-    for word in words.dropFirst(3) {
+    let names = words.first?.split(separator: "/") ?? []
+    row.operations = names.compactMap { operations[String($0)] }
+    guard row.operations.count == names.count, names.count == 1 || names.count == 8 else { return nil }
+    if names.count == 8 { row.hasModRM = true }
+    for word in words.dropFirst() {
       switch word {
+      case "rest": break
       case "m": row.hasModRM = true
       case "i64": row.validity = .never64
       case "o64": row.validity = .only64
       case "d64": row.isWideByDefault = true
       default:
-        guard let operand = parseOperand(String(word)) else { preconditionFailure("opcode table: \(line)") }
+        guard let operand = Operand(String(word)) else { return nil }
         row.operands.append(operand)
         switch operand.method {
         case .rm, .reg, .memory, .segment, .control: row.hasModRM = true
-        default: break
+        case .opcode, .accumulator, .immediate, .signedByte, .branch, .far, .offset, .one, .count: break
         }
       }
     }
-    for opcode in first...last { maps[map][opcode] = row }
+    return row
   }
-  return maps
-}()
-
-private func parseOperand(_ word: String) -> Operand? {
-  switch word {
-  case "AL": return Operand(method: .accumulator, size: 1)
-  case "eAX": return Operand(method: .accumulator, size: 0)
-  case "1": return Operand(method: .one, size: 1)
-  case "CL": return Operand(method: .count, size: 1)
-  case "Is": return Operand(method: .signedByte, size: 1)
-  case "M": return Operand(method: .memory, size: 0)
-  case "B": return Operand(method: .memory, size: 1)
-  case "A": return Operand(method: .far, size: 0)
-  default: break
-  }
-  let methods: [Character: Operand.Method] = [
-    "E": .rm, "G": .reg, "Z": .opcode, "I": .immediate, "J": .branch, "O": .offset, "S": .segment, "C": .control,
-  ]
-  let sizes: [Character: UInt8] = ["b": 1, "w": 2, "d": 4, "q": 8, "v": 0, "z": 5, "y": 6, "m": 7]
-  guard let first = word.first, let method = methods[first], let last = word.last, let size = sizes[last] else { return nil }
-  return Operand(method: method, size: size)
 }
 
-/// Map, opcode(s), operation (eight for a group), operands and attributes. Later rows win.
+/// Map, opcode(s), operation (eight for a group), operands and attributes.
 ///
 /// E is ModRM.rm, G ModRM.reg, Z the opcode's low bits, I an immediate (Is a sign-extended byte), J a branch, O an
 /// absolute offset, S and C segment and control registers, A a far pointer, M memory of no size, m only a ModRM byte.
-/// d64 and d64: 64 bits by default or always in 64-bit code; i64 invalid and o64 only there.
+/// d64: 64 bits by default in 64-bit code; i64 invalid and o64 only there; rest: all opcodes that no other row names.
 let opcodeText = """
   0 00 add Eb Gb
   0 01 add Ev Gv
@@ -137,10 +122,10 @@ let opcodeText = """
   0 17 popSegment i64
   0 1E pushSegment i64
   0 1F popSegment i64
-  0 27 decimalAdjust i64
-  0 2F decimalAdjust i64
-  0 37 asciiAdjust i64
-  0 3F asciiAdjust i64
+  0 27 daa i64
+  0 2F das i64
+  0 37 aaa i64
+  0 3F aas i64
   0 40-47 increment Zv
   0 48-4F decrement Zv
   0 50-57 push Zv d64
@@ -153,10 +138,6 @@ let opcodeText = """
   0 69 imulThree Gv Ev Iz
   0 6A pushImmediate Is d64
   0 6B imulThree Gv Ev Is
-  0 6C inputString Ob
-  0 6D inputString Ov
-  0 6E outputString Ob
-  0 6F outputString Ov
   0 70-7F jcc Jb d64
   0 80 add/or/adc/sbb/and/sub/xor/cmp Eb Ib
   0 81 add/or/adc/sbb/and/sub/xor/cmp Ev Iz
@@ -178,7 +159,7 @@ let opcodeText = """
   0 98 convert eAX
   0 99 extend eAX
   0 9A farCall A i64
-  0 9B vector
+  0 9B fwait
   0 9C pushFlags d64
   0 9D popFlags d64
   0 9E sahf
@@ -209,8 +190,8 @@ let opcodeText = """
   0 C1 rol/ror/rcl/rcr/shl/shr/shl/sar Ev Ib
   0 C2 ret Iw d64
   0 C3 ret d64
-  0 C4 loadFar Gv M i64
-  0 C5 loadFar Gv M i64
+  0 C4 les Gv M i64
+  0 C5 lds Gv M i64
   0 C6 move/undefined/undefined/undefined/undefined/undefined/undefined/undefined Eb Ib
   0 C7 move/undefined/undefined/undefined/undefined/undefined/undefined/undefined Ev Iz
   0 C8 enter Iw Ib d64
@@ -225,12 +206,14 @@ let opcodeText = """
   0 D1 rol/ror/rcl/rcr/shl/shr/shl/sar Ev 1
   0 D2 rol/ror/rcl/rcr/shl/shr/shl/sar Eb CL
   0 D3 rol/ror/rcl/rcr/shl/shr/shl/sar Ev CL
-  0 D4 asciiAdjust Ib i64
-  0 D5 asciiAdjust Ib i64
+  0 D4 aam Ib i64
+  0 D5 aad Ib i64
   0 D6 salc i64
   0 D7 translate AL
-  0 D8-DF vector m
-  0 E0-E2 loop Jb d64
+  0 D8-DF x87 m
+  0 E0 loopne Jb d64
+  0 E1 loope Jb d64
+  0 E2 loop Jb d64
   0 E3 jcxz Jb d64
   0 E4 input AL Ib
   0 E5 input eAX Ib
@@ -240,23 +223,25 @@ let opcodeText = """
   0 E9 jump Jz d64
   0 EA farJump A i64
   0 EB jump Jb d64
-  0 EC input AL
-  0 ED input eAX
-  0 EE output AL
-  0 EF output eAX
+  0 EC inputDX AL
+  0 ED inputDX eAX
+  0 EE outputDX AL
+  0 EF outputDX eAX
   0 F1 interrupt1
   0 F4 halt
-  0 F5 flagControl
+  0 F5 cmc
   0 F6 test/test/not/negate/mul/imul/div/idiv Eb Ib
   0 F7 test/test/not/negate/mul/imul/div/idiv Ev Iz
-  0 F8-F9 flagControl
+  0 F8 clc
+  0 F9 stc
   0 FA cli
   0 FB sti
-  0 FC-FD flagControl
+  0 FC cld
+  0 FD std
   0 FE increment/decrement/undefined/undefined/undefined/undefined/undefined/undefined Eb
   0 FF increment/decrement/callNear/farCallMemory/jumpNear/farJumpMemory/push/undefined Ev
-  1 00 segmentTable/segmentTable/segmentTable/segmentTable/verifySegment/verifySegment/undefined/undefined Ew
-  1 01 descriptorTable/descriptorTable/descriptorTable/descriptorTable/smsw/undefined/lmsw/invlpg Ev
+  1 00 sldt/str/lldt/ltr/verr/verw/undefined/undefined Ew
+  1 01 sgdt/sidt/lgdt/lidt/smsw/undefined/lmsw/invlpg Ev
   1 02 loadAccessRights Gv Ew
   1 03 loadLimit Gv Ew
   1 05 syscall
@@ -282,7 +267,7 @@ let opcodeText = """
   1 50-6F vector m
   1 70-73 vector m Ib
   1 74-76 vector m
-  1 77 vector
+  1 77 emms
   1 78-7F vector m
   1 80-8F jcc Jz d64
   1 90-9F setcc Eb
@@ -297,14 +282,14 @@ let opcodeText = """
   1 AB bitTestSet Ev Gv
   1 AC shrd Ev Gv Ib
   1 AD shrd Ev Gv CL
-  1 AE vector m
+  1 AE fxsave/fxrstor/ldmxcsr/stmxcsr/xsave/xrstor/xsaveopt/nop
   1 AF imulTwo Gv Ev
   1 B0 compareExchange Eb Gb
   1 B1 compareExchange Ev Gv
-  1 B2 loadFar Gv M
+  1 B2 lss Gv M
   1 B3 bitTestReset Ev Gv
-  1 B4 loadFar Gv M
-  1 B5 loadFar Gv M
+  1 B4 lfs Gv M
+  1 B5 lgs Gv M
   1 B6 moveZero8 Gv Eb
   1 B7 moveZero16 Gv Ew
   1 B8 popcnt Gv Ev
@@ -320,29 +305,37 @@ let opcodeText = """
   1 C2 vector m Ib
   1 C3 move Ey Gy
   1 C4-C6 vector m Ib
-  1 C7 undefined/compareExchangePair/undefined/vector/vector/vector/random/random Ey
+  1 C7 undefined/compareExchangePair/undefined/undefined/xsavec/undefined/rdrand/rdseed Ey
   1 C8-CF byteSwap Zv
-  1 D0-FE vector m
+  1 D0-F6 vector m
+  1 F7 maskmov m
+  1 F8-FE vector m
   1 FF undefined m
   2 00-EF vector m
   2 F0 moveBE Gv Ev
   2 F1 moveBE Ev Gv
-  2 F2-FF undefined m
+  2 F2-FF undefined m rest
   2 F6 adcx Gy Ey
   3 00-FF vector m Ib
   4 00-FF undefined m
-  5 00-FF vector m
+  5 00-FF vector m rest
   5 70-73 vector m Ib
-  5 77 vector
+  5 77 vzero
+  5 AE undefined/undefined/vldmxcsr/vstmxcsr/undefined/undefined/undefined/undefined
+  5 F7 maskmov m
   5 C2 vector m Ib
   5 C4-C6 vector m Ib
-  6 00-FF vector m
-  6 F2-F7 undefined m
+  6 00-EF vector m rest
+  6 2C-2F vmaskmov m
+  6 8C vmaskmov m
+  6 8E vmaskmov m
+  6 90-93 vgather m
+  6 F0-FF undefined m rest
   6 F2 andn Gy Ey
-  6 F3 undefined/lowestBit/lowestBit/lowestBit/undefined/undefined/undefined/undefined Ey
+  6 F3 undefined/blsr/blsmsk/blsi/undefined/undefined/undefined/undefined Ey
   6 F5 bzhi Gy Ey
   6 F6 mulx Gy Ey
   6 F7 bextr Gy Ey
-  7 00-FF vector m Ib
+  7 00-FF vector m Ib rest
   7 F0 rorx Gy Ey Ib
   """

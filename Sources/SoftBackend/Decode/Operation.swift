@@ -1,37 +1,63 @@
-/// What an instruction does, whatever its width and operands; one case of the run loop's switch.
-enum Operation: UInt16 {
-  // Arithmetic: the second half of a name says where the operands are.
+/// What an instruction does, whatever its width and operands. `Core.perform` has a line for each; the commonest are the
+/// run loop's (`Core.execute`).
+enum Operation: UInt16, CaseIterable {
+  // Arithmetic
   case add, or, adc, sbb, and, sub, xor, cmp, test
+  /// INC, DEC and NEG.
   case increment, decrement, negate, not
   case rol, ror, rcl, rcr, shl, shr, sar, shld, shrd
+  /// IMUL with two operands and with three.
   case mul, imul, imulTwo, imulThree, div, idiv
-  case decimalAdjust, asciiAdjust
+  case daa, das, aaa, aas, aam, aad
   // Moves
-  case move, moveZero8, moveZero16, moveSign8, moveSign16, moveSign32, lea, exchange, exchangeAdd
-  case compareExchange, compareExchangePair, cmov, setcc, byteSwap, moveBE, convert, extend, translate
-  case lahf, sahf, flagControl, salc, loadFar
+  /// MOV, MOVZX and MOVSX of a byte, a word and a doubleword.
+  case move, moveZero8, moveZero16, moveSign8, moveSign16, moveSign32, lea
+  /// XCHG, XADD, CMPXCHG, and CMPXCHG8B and 16B.
+  case exchange, exchangeAdd, compareExchange, compareExchangePair
+  /// BSWAP, MOVBE, CBW and its like, CWD and its like, XLAT.
+  case cmov, setcc, byteSwap, moveBE, convert, extend, translate
+  case lahf, sahf, cmc, clc, stc, cld, std, salc
   // Bits
+  /// BT, BTS, BTR, BTC, BSF and BSR.
   case bitTest, bitTestSet, bitTestReset, bitTestComplement, scanForward, scanReverse, popcnt, tzcnt, lzcnt
-  case andn, bextr, lowestBit, bzhi, pdep, pext, rorx, mulx, shiftx, crc32, adcx, adox
-  // Stack and control
-  case push, pushImmediate, pop, pushSegment, popSegment, pushFlags, popFlags, pushAll, popAll, enter, leave
-  case jump, jumpNear, jcc, call, callNear, ret, loop, jcxz
+  case andn, bextr, blsr, blsmsk, blsi, bzhi, pdep, pext, rorx, mulx, shlx, sarx, shrx, crc32, adcx, adox
+  // Stack
+  /// PUSH of an immediate; PUSHA and POPA.
+  case push, pushImmediate, pop, pushFlags, popFlags, pushAll, popAll, enter, leave
+  // Control
+  /// JMP, CALL and Jcc, to a known place and to one in an operand.
+  case jump, jumpNear, jcc, call, callNear, ret, loopne, loope, loop, jcxz
+  /// JMP, CALL and RET to other segments; INT, INT1, INT3 and INTO.
   case farJump, farCall, farReturn, farJumpMemory, farCallMemory, iret, softwareInterrupt, interrupt1, interrupt3, into, bound
   case syscall, sysret, sysenter, sysexit
   // Strings and ports
-  case moveString, storeString, loadString, compareString, scanString, inputString, outputString, input, output
+  /// MOVS, STOS, LODS, CMPS, SCAS, INS and OUTS.
+  case moveString, storeString, loadString, compareString, scanString, inputString, outputString
+  /// IN and OUT of a port whose number is an immediate, or is in DX.
+  case input, inputDX, output, outputDX
+  // Segments and tables
+  case pushSegment, popSegment, moveFromSegment, moveToSegment, les, lds, lss, lfs, lgs
+  case sgdt, sidt, lgdt, lidt, sldt, str, lldt, ltr, verr, verw
+  /// LAR and LSL.
+  case loadAccessRights, loadLimit, arpl
+  case swapgs, rdfsbase, rdgsbase, wrfsbase, wrgsbase
   // System
-  case nop, pause, halt, cpuid, rdtsc, rdtscp, rdmsr, wrmsr, rdpmc, swapgs, fsgsbase, random, rdpid, cli, sti, clac, stac
+  case nop, pause, prefetch, halt, cpuid, rdtsc, rdtscp, rdpid, rdpmc, rdmsr, wrmsr, rdrand, rdseed, cli, sti, clac, stac, rdpkru, wrpkru
+  /// MOV from and to the registers CR and DR.
   case moveFromControl, moveToControl, moveFromDebug, moveToDebug, clts, lmsw, smsw, invlpg, invpcid, wbinvd
-  case descriptorTable, segmentTable, verifySegment, loadAccessRights, loadLimit, moveFromSegment, moveToSegment
-  case arpl, xgetbv, xsetbv, rdpkru, wrpkru, hypercall, prefetch
-  case vector
-  /// Vector instructions that the host executes, see Decoder.findHostCode.
-  case hosted, hostedFloat, hostedRarely
+  /// VMCALL and VMMCALL.
+  case xgetbv, xsetbv, hypercall
+  // Vectors
+  /// One that the host executes, see Decoder.findHostCode; from the table it comes as `vector`.
+  case vector, hosted, hostedFloat, hostedRarely
+  case x87, fwait, emms, fxsave, fxrstor, xsave, xsaveopt, xsavec, xrstor, ldmxcsr, stmxcsr, vldmxcsr, vstmxcsr
+  /// MASKMOVQ and MASKMOVDQU; VZEROUPPER and VZEROALL; VMASKMOV and VPMASKMOV; VGATHER and VPGATHER.
+  case maskmov, vzero, vmaskmov, vgather
   // The commonest forms of the above, see InstructionRecord.specialise.
   case load64, load32, store64, store32, copy64, copy32, lea64, push64, pop64, jumpIfZero, jumpUnlessZero
   case add64, addImmediate64, subtractImmediate64, compare64, compareImmediate64, compare32, compareImmediate32
   case test64, test32, xor32, andImmediate32
+  // The decoder's own
   /// The block ends here, and the next instruction is elsewhere.
   case endOfBlock
   /// The code of this block was overwritten: it ends before this instruction.

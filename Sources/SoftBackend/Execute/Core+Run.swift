@@ -111,7 +111,7 @@ extension Core {
             switch i.operation {
             case .jumpIfZero: isZero
             case .jumpUnlessZero: !isZero
-            default: condition(i.opcode)
+            default: condition(i.condition)
             }
           if isTaken {
             if goingOn, let next = follow(i) { i = next; continue }
@@ -146,7 +146,7 @@ extension Core {
           return i
         case .ret:
           let target = try pop(i.width)
-          if i.opcode == 0xC2 { drop(i.immediate & 0xFFFF) }
+          if i.immediate != 0 { drop(i.immediate) }
           if goingOn, let next = blockKnown(at: target) { i = next; continue }
           try arrive(i, at: target)
           return i
@@ -158,7 +158,8 @@ extension Core {
           self[.rip] = i.address
           return i
         default:
-          if try executeWide(i) {
+          // All other operations have their lines there.
+          if try perform(i) {
             self[.rip] = i.address
             return i
           }
@@ -174,46 +175,5 @@ extension Core {
       if error == .undefined { processor.backend.undefined.count(InstructionTally.name(i)) }
       throw error.isNonCanonical ? nonCanonicalFault(i, error.address) : error
     }
-  }
-
-  /// Instructions that are the same for all widths; returns whether to come back to this one.
-  private func executeWide(_ i: Instruction) throws(Fault) -> Bool {
-    switch i.operation {
-    case .vector: try executeVector(i)
-    case .hostedRarely: try executeHostedRarely(i)
-    case .breakpoint:
-      processor.trap(.breakpoint)
-      return true
-    case .imulTwo, .imulThree, .mul, .imul, .div, .idiv, .rcl, .rcr, .shld, .shrd, .bitTest, .bitTestSet, .bitTestReset,
-      .bitTestComplement, .scanForward, .scanReverse, .tzcnt, .lzcnt, .popcnt, .exchange,
-      .exchangeAdd, .compareExchange, .moveString, .storeString, .loadString, .compareString, .scanString, .inputString, .outputString:
-      switch i.width {
-      case 1: return try executeSized(i, UInt8.self)
-      case 2: return try executeSized(i, UInt16.self)
-      case 4: return try executeSized(i, UInt32.self)
-      default: return try executeSized(i, UInt64.self)
-      }
-    default: try executeRare(i)
-    }
-    return false
-  }
-
-  @inline(__always) private func executeSized<T: DividendHalf>(_ i: Instruction, _: T.Type) throws(Fault) -> Bool {
-    switch i.operation {
-    case .imulTwo, .imulThree: try multiplyInto(i, T.self)
-    case .mul, .imul: try multiply(i, T.self)
-    case .div, .idiv: try divide(i, T.self)
-    case .rcl, .rcr: try shift(i, T.self)
-    case .shld, .shrd: try doubleShift(i, T.self)
-    case .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement: try bitTest(i, T.self)
-    case .scanForward, .scanReverse: try scan(i, T.self)
-    case .tzcnt, .lzcnt: try countZeros(i, T.self)
-    case .popcnt: try countBits(i, T.self)
-    case .exchange: try exchange(i, T.self)
-    case .exchangeAdd: try exchangeAdd(i, T.self)
-    case .compareExchange: try compareExchange(i, T.self)
-    default: return try string(i, T.self)
-    }
-    return false
   }
 }

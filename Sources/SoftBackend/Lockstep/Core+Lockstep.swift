@@ -84,13 +84,13 @@ extension Core {
     case .add, .or, .adc, .sbb, .and, .sub, .xor, .cmp, .test, .move, .increment, .decrement, .negate, .not, .lea, .moveZero8, .moveZero16,
       .moveSign8, .moveSign16, .moveSign32, .cmov, .setcc, .shl, .shr, .sar, .rol, .ror, .rcl, .rcr, .shld, .shrd, .mul, .imul, .imulTwo,
       .imulThree, .div, .idiv, .scanForward, .scanReverse, .popcnt, .tzcnt, .lzcnt, .exchange, .exchangeAdd, .compareExchange, .byteSwap,
-      .moveBE, .convert, .extend, .push, .pushImmediate, .pushFlags, .leave, .nop, .prefetch, .pause, .lahf, .sahf, .flagControl, .jcc, .jump,
-      .jumpNear, .call, .callNear, .ret, .moveFromSegment, .andn, .bextr, .lowestBit, .bzhi, .pdep, .pext, .rorx, .mulx, .shiftx, .adcx,
+      .moveBE, .convert, .extend, .push, .pushImmediate, .pushFlags, .leave, .nop, .prefetch, .pause, .lahf, .sahf, .cmc, .clc, .stc, .cld, .std, .jcc, .jump,
+      .jumpNear, .call, .callNear, .ret, .moveFromSegment, .andn, .bextr, .blsr, .blsmsk, .blsi, .bzhi, .pdep, .pext, .rorx, .mulx, .shlx, .sarx, .shrx, .adcx,
       .adox, .hosted, .hostedFloat:
       true
     case .pop: !i.isMemory
     // A bit number in a register leads anywhere.
-    case .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement: !i.isMemory || i.opcode == 0xBA
+    case .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement: !i.isMemory || i.hasImmediate
     default: false
     }
   }

@@ -29,7 +29,7 @@ extension Operation {
     case .scanForward, .scanReverse: return Flags.arithmetic & ~Flags.zf
     case .tzcnt, .lzcnt: return Flags.of | Flags.sf | Flags.pf | Flags.af
     case .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement: return Flags.of | Flags.sf | Flags.af | Flags.pf
-    case .andn, .lowestBit, .bzhi: return Flags.af | Flags.pf
+    case .andn, .blsr, .blsmsk, .blsi, .bzhi: return Flags.af | Flags.pf
     case .bextr: return Flags.af | Flags.pf | Flags.sf
     default: return 0
     }

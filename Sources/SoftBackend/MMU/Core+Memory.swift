@@ -49,6 +49,15 @@ extension Core {
     try write(linear(i, T.bitWidth / 8, write: true), value)
   }
 
+  /// Reads 2, 4 or 8 bytes at a linear address.
+  func readNumber(_ address: UInt64, _ width: UInt8) throws(Fault) -> UInt64 {
+    switch width {
+    case 2: UInt64(try read(address, UInt16.self))
+    case 4: UInt64(try read(address, UInt32.self))
+    default: try read(address, UInt64.self)
+    }
+  }
+
   /// 16 bytes, low half first; nothing is written unless all of it can be.
   func readPair(_ address: UInt64) throws(Fault) -> (low: UInt64, high: UInt64) {
     (try read(address), try read(address &+ 8))

@@ -29,6 +29,12 @@ extension Core {
     }
   }
 
+  /// Changes ZF alone.
+  func setZero(_ value: Bool) {
+    let bits = arithmeticFlags
+    arithmeticFlags = value ? bits | Flags.zf : bits & ~Flags.zf
+  }
+
   @inline(__always) func setCarry(_ carry: UInt64, overflow: UInt64) {
     self[.carries] = carry << 63 | (carry ^ overflow) << 62
   }

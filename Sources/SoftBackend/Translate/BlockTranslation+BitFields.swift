@@ -7,7 +7,7 @@ extension BlockTranslation {
     // VEX.vvvv is a target, too, of MULX and of BLSR and its like; RDX is a source of MULX, and never a temporary's.
     if hasHome(i.vvvv &* 8) { return false }
     let further: UInt8 = i.operation == .rorx ? 0 : i.vvvv
-    let isReg = i.operation != .lowestBit
+    let isReg = ![.blsr, .blsmsk, .blsi].contains(i.operation)
     let needsT1 = isReg && hasHome(i.reg &* 8)
     var from: ModRM
     if i.isMemory {

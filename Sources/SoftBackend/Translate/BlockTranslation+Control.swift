@@ -7,7 +7,7 @@ extension BlockTranslation {
       switch i.operation {
       case .jumpIfZero: .equal
       case .jumpUnlessZero: .notEqual
-      default: Condition(number: i.opcode)
+      default: Condition(number: i.condition)
       }
     sideEdge(condition, after: k + 1, to: i.immediate, from: i.address)
   }
@@ -35,7 +35,7 @@ extension BlockTranslation {
     let memory = look(MemoryAccess(.rsp, 0, size: Int(slot), write: false), k)
     asm.load(context.word, Self.t0, memory)
     let unknown = emitTargetLookup()
-    let dropped = i.opcode == 0xC2 ? Int32(i.immediate & 0xFFFF) : 0
+    let dropped = Int32(truncatingIfNeeded: i.immediate)
     moveStack(by: slot + dropped)
     passTime(k + 1)
     asm.jump(to: .memory(.gs(context.targets + 8, index: Self.t1)))

@@ -65,7 +65,7 @@ extension BlockTranslation {
       needFlags(i, k)
       asm.lahf()
     case .hosted, .hostedFloat, .hostedRarely: return emitVector(i, k)
-    case .andn, .bextr, .lowestBit, .bzhi, .pdep, .pext, .rorx, .mulx, .shiftx: return emitBitField(i, k)
+    case .andn, .bextr, .blsr, .blsmsk, .blsi, .bzhi, .pdep, .pext, .rorx, .mulx, .shlx, .sarx, .shrx: return emitBitField(i, k)
     case .adcx, .adox, .crc32, .moveBE: return emitMap38(i, k)
     case .pushFlags:
       guard i.width == context.word.rawValue else { return false }
@@ -74,7 +74,7 @@ extension BlockTranslation {
     case .cli, .sti: return emitInterruptFlag(i, k)
     case .moveFromSegment: return emitSelector(i)
     case .moveString, .storeString, .loadString: return emitString(i, k)
-    case .flagControl: emitFlagControl(i, k)
+    case .cmc, .clc, .stc, .cld, .std: emitFlagControl(i, k)
     case .jcc where !Core.isCanonical(i.immediate), .jump where !Core.isCanonical(i.immediate),
       .call where !Core.isCanonical(i.immediate):
       return false

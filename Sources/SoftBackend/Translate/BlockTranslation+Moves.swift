@@ -47,7 +47,7 @@ extension BlockTranslation {
   }
 
   mutating func emitSet(_ i: Instruction, _ k: Int) {
-    let condition = Condition(number: i.opcode)
+    let condition = Condition(number: i.condition)
     onOperand(i, k, size: 1, reads: false, writes: true) { block, target in block.asm.set(condition, target) }
   }
 

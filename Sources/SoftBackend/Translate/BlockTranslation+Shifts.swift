@@ -35,7 +35,7 @@ extension BlockTranslation {
 
   /// BT, BTS, BTR and BTC. A bit number in a register that is beyond an operand in memory reaches other memory.
   mutating func emitBitTest(_ i: Instruction, _ k: Int) {
-    let isRegister = i.opcode != 0xBA
+    let isRegister = !i.hasImmediate
     let kind: UInt8 =
       switch i.operation {
       case .bitTest: 0

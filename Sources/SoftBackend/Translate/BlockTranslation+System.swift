@@ -48,14 +48,14 @@ extension BlockTranslation {
 
   /// CLC, STC and CMC are the host's own; CLD and STD change a flag that the core keeps.
   mutating func emitFlagControl(_ i: Instruction, _ k: Int) {
-    guard i.opcode >= 0xFC else {
+    guard i.operation == .cld || i.operation == .std else {
       restoreFlags()
       asm.byte(i.opcode)
       (flagsInHost, flagsSaved) = (true, false)
       return
     }
     giveUpFlags(before: k)
-    if i.opcode == 0xFC {
+    if i.operation == .cld {
       asm.apply(.and, .long, .memory(systemFlags), Int32(truncatingIfNeeded: ~Flags.df))
     } else {
       asm.apply(.or, .long, .memory(systemFlags), Int32(truncatingIfNeeded: Flags.df))

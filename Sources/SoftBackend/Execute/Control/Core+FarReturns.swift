@@ -1,11 +1,10 @@
 /// RETF and IRET of all modes.
 extension Core {
   func farReturn(_ i: Instruction) throws(Fault) {
-    if i.operation == .iret { return try interruptReturn(i) }
     let width = UInt64(i.width)
     let target = try peek(i.width)
     let selector = UInt16(truncatingIfNeeded: try peek(i.width, at: width))
-    let extra = i.opcode == 0xCA ? i.immediate & 0xFFFF : 0
+    let extra = i.immediate
     guard isProtected && !isVirtual8086 else {
       if target > segmentLimit(Segment.cs) { throw .protection }
       drop(2 * width + extra)
@@ -14,7 +13,7 @@ extension Core {
     try returnToCode(i, selector, target, flags: nil, frame: 2 * width, extra: extra)
   }
 
-  private func interruptReturn(_ i: Instruction) throws(Fault) {
+  func interruptReturn(_ i: Instruction) throws(Fault) {
     let width = UInt64(i.width)
     if isVirtual8086 && self[.systemFlags] & Flags.iopl != Flags.iopl { throw .protection }
     if isProtected && !isVirtual8086 && self[.systemFlags] & Flags.nt != 0 {

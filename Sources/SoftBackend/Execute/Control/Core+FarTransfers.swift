@@ -1,6 +1,6 @@
 /// Far jumps and calls: to code, through call gates, and to other tasks (SDM 3A 5.8).
 extension Core {
-  func farTransfer(_ i: Instruction) throws(Fault) {
+  func farTransfer(_ i: Instruction, isCall: Bool) throws(Fault) {
     var target = i.immediate & 0xFFFF_FFFF
     var selector = UInt16(truncatingIfNeeded: i.immediate >> 32)
     if i.operation == .farJumpMemory || i.operation == .farCallMemory {
@@ -8,7 +8,6 @@ extension Core {
       target = try readNumber(address, i.width)
       selector = try read(address &+ UInt64(i.width))
     }
-    let isCall = i.operation == .farCallMemory || i.operation == .farCall
     guard isProtected && !isVirtual8086 else {
       if isCall {
         var stack = PendingStack(of: self)

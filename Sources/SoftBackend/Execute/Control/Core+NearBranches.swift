@@ -24,43 +24,37 @@ extension Core {
   /// The slow end of RET, which has taken its target from the stack; it is there again if the target is none.
   func arrive(_ i: Instruction, at target: UInt64) throws(Fault) {
     do { try requireTarget(target) } catch {
-      drop(0 &- (UInt64(i.width) + (i.opcode == 0xC2 ? i.immediate & 0xFFFF : 0)))
+      drop(0 &- (UInt64(i.width) + i.immediate))
       throw error
     }
     self[.rip] = target
   }
 
-  /// LOOP, LOOPE, LOOPNE and JRCXZ.
+  /// LOOP, LOOPE and LOOPNE.
   func loop(_ i: Instruction) throws(Fault) {
-    let counts = i.operation == .loop
-    let count = truncated(counts ? self[.rcx] &- 1 : self[.rcx], i.addressWidth)
-    let isTaken = counts ? count != 0 && (i.opcode == 0xE2 || isZero == (i.opcode == 0xE1)) : count == 0
+    let count = truncated(self[.rcx] &- 1, i.addressWidth)
+    let isWanted = i.operation == .loop || isZero == (i.operation == .loope)
+    let isTaken = count != 0 && isWanted
     if isTaken { try requireTarget(i.immediate) }
-    if counts { setRegister(1, count, i.addressWidth) }
+    setRegister(1, count, i.addressWidth)
+    leave(to: isTaken ? i.immediate : i.next)
+  }
+
+  func jumpIfCountIsZero(_ i: Instruction) throws(Fault) {
+    let isTaken = truncated(self[.rcx], i.addressWidth) == 0
+    if isTaken { try requireTarget(i.immediate) }
     leave(to: isTaken ? i.immediate : i.next)
   }
 
   /// An access with an address that is not canonical is #SS if it is to the stack or relative to RSP or RBP, and else #GP.
   func nonCanonicalFault(_ i: Instruction, _ address: UInt64) -> Fault {
-    let isOperand = i.isMemory && (!i.operation.usesStack || address == operandAddress(i))
+    let isOperand = i.isMemory && (!i.operation.traits.contains(.usesStack) || address == operandAddress(i))
     // Of the segments only FS and GS count in 64-bit code, and these are not the stack's.
-    let isStack = isOperand ? i.segment == 6 && (Int(i.base) == Field.rsp.rawValue || Int(i.base) == Field.rbp.rawValue) : i.operation.usesStack
+    let isStack = isOperand ? i.segment == 6 && (Int(i.base) == Field.rsp.rawValue || Int(i.base) == Field.rbp.rawValue) : i.operation.traits.contains(.usesStack)
     return isStack ? .stack(0) : .protection
   }
 
   private func operandAddress(_ i: Instruction) -> UInt64 {
     effectiveAddress(i) &+ (i.segment == 6 ? 0 : segmentBase(Int(i.segment)))
-  }
-}
-
-extension Operation {
-  /// Whether the stack is accessed, perhaps beside a memory operand.
-  fileprivate var usesStack: Bool {
-    switch self {
-    case .push, .push64, .pushImmediate, .pop, .pop64, .pushSegment, .popSegment, .pushFlags, .popFlags, .enter, .leave, .call, .callNear,
-      .ret, .farReturn, .iret:
-      true
-    default: false
-    }
   }
 }

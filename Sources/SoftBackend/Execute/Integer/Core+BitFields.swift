@@ -11,7 +11,9 @@ extension Core {
     let b: T = get(i.vvvv &* 8)
     switch i.operation {
     case .andn: set(i.reg &* 8, logical(a & ~b))
-    case .lowestBit: lowestBit(i, a)
+    case .blsr: lowestBit(i, a & (a &- 1), carries: a == 0)
+    case .blsmsk: lowestBit(i, a ^ (a &- 1), carries: a == 0)
+    case .blsi: lowestBit(i, a & (0 &- a), carries: a != 0)
     case .bextr:
       let field = a >> (b & 0xFF)
       set(i.reg &* 8, logical(Self.low(field, bits: b >> 8 & 0xFF)))
@@ -28,7 +30,9 @@ extension Core {
       // The high half wins if both go to one register.
       set(i.vvvv &* 8, T(truncatingIfNeeded: product.low))
       set(i.reg &* 8, product.high)
-    case .shiftx: set(i.reg &* 8, shifted(i, a, by: b & T(T.bitWidth - 1)))
+    case .shlx: set(i.reg &* 8, a << (b & T(T.bitWidth - 1)))
+    case .shrx: set(i.reg &* 8, a >> (b & T(T.bitWidth - 1)))
+    case .sarx: set(i.reg &* 8, T(truncatingIfNeeded: Int64(bitPattern: Self.signExtended(a)) >> Int64(truncatingIfNeeded: b & T(T.bitWidth - 1))))
     default: addWithOneFlag(i, a)
     }
   }
@@ -36,15 +40,9 @@ extension Core {
   private static func low<T: RegisterWidth>(_ value: T, bits: T) -> T { bits >= T(T.bitWidth) ? value : value & (T(1) << bits &- 1) }
 
   /// BLSR, BLSMSK and BLSI: clear, mask up to and isolate the lowest bit that is set.
-  private func lowestBit<T: RegisterWidth>(_ i: Instruction, _ a: T) {
-    let result =
-      switch i.extension3 {
-      case 1: a & (a &- 1)
-      case 2: a ^ (a &- 1)
-      default: a & (0 &- a)
-      }
+  private func lowestBit<T: RegisterWidth>(_ i: Instruction, _ result: T, carries: Bool) {
     set(i.vvvv &* 8, logical(result))
-    setCarry((a == 0) == (i.extension3 != 3) ? 1 : 0, overflow: 0)
+    setCarry(carries ? 1 : 0, overflow: 0)
   }
 
   /// The low bits of `value` at the places of the ones in `mask`.
@@ -65,13 +63,6 @@ extension Core {
       left &= left &- 1
     }
     return result
-  }
-
-  /// SHLX, SARX and SHRX.
-  private func shifted<T: RegisterWidth>(_ i: Instruction, _ a: T, by count: T) -> T {
-    if i.prefixes.contains(.operandSize) { return a << count }
-    if i.prefixes.contains(.repeatNonzero) { return a >> count }
-    return T(truncatingIfNeeded: Int64(bitPattern: Self.signExtended(a)) >> Int64(truncatingIfNeeded: count))
   }
 
   /// ADCX and ADOX: two chains of carries, one in CF and one in OF.

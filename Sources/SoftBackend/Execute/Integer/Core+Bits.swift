@@ -2,7 +2,7 @@ extension Core {
   func bitTest<T: RegisterWidth>(_ i: Instruction, _: T.Type) throws(Fault) {
     let bits = T.bitWidth
     let operation = i.operation
-    let isRegister = i.map == 1 && i.opcode != 0xBA
+    let isRegister = !i.hasImmediate
     let number: T = isRegister ? get(i.reg &* 8) : T(truncatingIfNeeded: i.immediate)
     let mask = T(1) << (number & T(bits - 1))
     let change: (T) -> T = { a in

@@ -56,8 +56,7 @@ extension Core {
       matched = old == expected
       if !matched { (self[.rax], self[.rdx]) = (old & 0xFFFF_FFFF, old >> 32) }
     }
-    let bits = arithmeticFlags
-    arithmeticFlags = matched ? bits | Flags.zf : bits & ~Flags.zf
+    setZero(matched)
   }
   /// CMPXCHG16B of RAM is one step for all processors; that of a device is not.
   private func exchangePair(_ address: UInt64) throws(Fault) -> (low: UInt64, high: UInt64) {
@@ -94,13 +93,22 @@ extension Core {
   func conditionalMove(_ i: Instruction) throws(Fault) {
     // The operand is read even if the condition fails; a 32-bit destination is then still cleared above.
     let value = try operand(i)
-    setRegister(i.reg, condition(i.opcode) ? value : self[register: Int(i.reg)], i.width)
+    setRegister(i.reg, condition(i.condition) ? value : self[register: Int(i.reg)], i.width)
+  }
+  func setCondition(_ i: Instruction) throws(Fault) {
+    let value: UInt8 = condition(i.condition) ? 1 : 0
+    if i.isMemory { try writeOperand(i, value) } else { set(i.destination, value) }
+  }
+  /// XLAT: a byte from a table at RBX.
+  func translate(_ i: Instruction) throws(Fault) {
+    let offset = truncated(self[.rbx] &+ UInt64(load(0, as: UInt8.self)), i.addressWidth)
+    store(try read(linear(i.segment, offset, 1, write: false), UInt8.self), at: 0)
   }
   /// BSWAP; of 16 bits it is undefined, and leaves zero as on all processors.
   func byteSwap(_ i: Instruction) { setRegister(i.rm, i.width == 2 ? 0 : Self.swapped(self[register: Int(i.rm)], i.width), i.width) }
 
   func moveSwapped(_ i: Instruction) throws(Fault) {
-    if i.opcode == 0xF0 {
+    if i.form == .registerMemory {
       setRegister(i.reg, Self.swapped(try operand(i), i.width), i.width)
     } else {
       try storeOperand(i, Self.swapped(self[register: Int(i.reg)], i.width), i.width)

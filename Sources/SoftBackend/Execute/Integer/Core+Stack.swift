@@ -95,6 +95,25 @@ extension Core {
     do { try storeOperand(i, value, i.width) } catch { self[.rsp] = old; throw error }
   }
 
+  /// PUSHA and POPA.
+  func pushAll(_ i: Instruction) throws(Fault) {
+    let old = self[.rsp]
+    do {
+      for register in 0..<8 { try push(register == 4 ? old : self[register: register], i.width) }
+    } catch {
+      self[.rsp] = old
+      throw error
+    }
+  }
+
+  func popAll(_ i: Instruction) throws(Fault) {
+    for place in UInt8(0)..<8 {
+      let value = try peek(i.width, at: UInt64(place) * UInt64(i.width))
+      if place != 3 { setRegister(7 - place, value, i.width) }
+    }
+    drop(8 * UInt64(i.width))
+  }
+
   func leaveFrame(_ i: Instruction) throws(Fault) {
     let old = self[.rsp]
     moveStack(to: self[.rbp])
@@ -137,6 +156,8 @@ extension Core {
     try checkFlagRights()
     let value = try pop(i.width)
     setFlagsFromGuest(value, i.width)
+    openInterrupts()
+    leave(to: i.next)
   }
   /// What POPF and IRET may change depends on the privilege.
   /// - Parameter resumes: IRET's RF counts for the next instruction, if there are breakpoints to be met.

@@ -1,6 +1,46 @@
-/// CR0 to CR8.
+/// CR0 to CR8, and what depends on them.
 extension Core {
-  func controlField(_ number: UInt8) -> Field? {
+  func moveFromControl(_ i: Instruction) throws(Fault) {
+    try requireSystem()
+    if i.reg == 8 { return self[register: Int(i.rm)] = processor.interrupts.taskPriority }
+    guard let field = controlField(i.reg) else { throw .undefined }
+    self[register: Int(i.rm)] = is64Bit ? self[field] : self[field] & 0xFFFF_FFFF
+  }
+
+  func moveToControl(_ i: Instruction) throws(Fault) {
+    try requireSystem()
+    try writeControl(i.reg, is64Bit ? self[register: Int(i.rm)] : self[register: Int(i.rm)] & 0xFFFF_FFFF)
+    leave(to: i.next)
+  }
+
+  func clearTaskSwitched() throws(Fault) {
+    try requireSystem()
+    self[.cr0] &= ~VectorControl.taskSwitched
+    updateMode()
+  }
+
+  /// SMSW.
+  func storeMachineStatus(_ i: Instruction) throws(Fault) {
+    try requireTablePrivilege()
+    try storeOperand(i, self[.cr0], i.isMemory ? 2 : i.width)
+  }
+
+  /// LMSW, which cannot leave protected mode.
+  func loadMachineStatus(_ i: Instruction) throws(Fault) {
+    try requireSystem()
+    let value = UInt64(i.isMemory ? try readOperand(i, UInt16.self) : get(i.rm &* 8))
+    try writeControl(0, self[.cr0] & ~0xE | value & 0xF)
+    leave(to: i.next)
+  }
+
+  /// INVLPG.
+  func invalidatePage(_ i: Instruction) throws(Fault) {
+    try requireSystem()
+    flushTranslation(of: i.segment == 6 ? effectiveAddress(i) : segmentBase(Int(i.segment)) &+ effectiveAddress(i))
+    leave(to: i.next)
+  }
+
+  private func controlField(_ number: UInt8) -> Field? {
     switch number {
     case 0: .cr0
     case 2: .cr2
@@ -20,6 +60,7 @@ extension Core {
   /// INVPCID: an address or everything of one identifier, everything, or everything that is not global. Since no
   /// translation outlives a change of identifiers unless it is global, all are of the present one.
   func invalidate(_ i: Instruction) throws(Fault) {
+    try requireSystem()
     let address = try linear(i, 16, write: false)
     let descriptor = try readPair(address)
     let kind = is64Bit ? self[register: Int(i.reg)] : self[register: Int(i.reg)] & 0xFFFF_FFFF
@@ -32,6 +73,7 @@ extension Core {
     case 2: flushTranslations()
     default: flushLocalTranslations()
     }
+    leave(to: i.next)
   }
 
   func writeControl(_ number: UInt8, _ value: UInt64) throws(Fault) {

@@ -2,7 +2,7 @@
 extension Core {
   /// LAR and LSL.
   func inspectDescriptor(_ i: Instruction) throws(Fault) {
-    guard isProtected, !isVirtual8086 else { throw .undefined }
+    try requireSelectors()
     let selector: UInt16 = i.isMemory ? try readOperand(i) : get(i.rm &* 8)
     let d = try visibleDescriptor(selector)
     let isLimit = i.operation == .loadLimit
@@ -13,12 +13,13 @@ extension Core {
   }
 
   /// VERR and VERW.
-  func verifySegment(_ i: Instruction) throws(Fault) {
-    guard isProtected, !isVirtual8086 else { throw .undefined }
+  func verifySegment(_ i: Instruction, forWriting: Bool) throws(Fault) {
+    try requireSelectors()
     let selector: UInt16 = i.isMemory ? try readOperand(i) : get(i.rm &* 8)
     guard let d = try visibleDescriptor(selector), !d.isSystem else { return setZero(false) }
-    let mayAccess = i.extension3 == 4 ? !d.isCode || d.attributes & 2 != 0 : !d.isCode && d.attributes & 2 != 0
-    setZero(mayAccess)
+    let isWritable = !d.isCode && d.attributes & 2 != 0
+    let isReadable = !d.isCode || d.attributes & 2 != 0
+    setZero(forWriting ? isWritable : isReadable)
   }
 
   /// The descriptor of a selector, if it exists and the privilege level may know of it.

@@ -36,6 +36,17 @@ extension Core {
     }
   }
 
+  func readModelSpecific() throws(Fault) {
+    try requireSystem()
+    setPair(try readMSR(UInt32(truncatingIfNeeded: self[.rcx])))
+  }
+
+  func writeModelSpecific(_ i: Instruction) throws(Fault) {
+    try requireSystem()
+    try writeMSR(UInt32(truncatingIfNeeded: self[.rcx]), pair)
+    leave(to: i.next)
+  }
+
   func readMSR(_ msr: UInt32) throws(Fault) -> UInt64 {
     if let field = field(of: msr) { return self[field] }
     switch msr {

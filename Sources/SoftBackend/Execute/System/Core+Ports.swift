@@ -3,9 +3,16 @@ internal import SystemBus
 
 /// IN and OUT, and who may use which port.
 extension Core {
-  func port(_ i: Instruction) -> UInt16 {
-    i.opcode < 0xE8 ? UInt16(truncatingIfNeeded: i.immediate & 0xFF) : UInt16(truncatingIfNeeded: self[.rdx])
+  func input(_ i: Instruction, _ port: UInt64) throws(Fault) {
+    let width = min(i.width, 4)
+    setRegister(0, try portRead(UInt16(truncatingIfNeeded: port), Int(width)), width)
   }
+  func output(_ i: Instruction, _ port: UInt64) throws(Fault) {
+    try portWrite(UInt16(truncatingIfNeeded: port), self[.rax], Int(min(i.width, 4)))
+    // The device may have changed the memory map, or ended the machine.
+    if self[.attention] != 0 { leave(to: i.next) }
+  }
+
   func checkPort(_ port: UInt16, _ count: Int) throws(Fault) {
     guard isProtected, UInt64(cpl) > self[.systemFlags] >> 12 & 3 || isVirtual8086 else { return }
     let task = segmentBase(Segment.task)

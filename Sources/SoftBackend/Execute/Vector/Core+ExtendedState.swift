@@ -1,26 +1,5 @@
 /// FXSAVE, XSAVE and their relatives: the whole vector state to and from memory.
 extension Core {
-  /// The 0F AE and 0F C7 groups, as far as they concern this state.
-  func executeExtendedState(_ i: Instruction) throws(Fault) {
-    guard VectorForms.Prefix(i.prefixes) == .none else { throw .undefined }
-    switch (i.opcode, i.isMemory, i.extension3) {
-    case (0xAE, true, 0): try saveLegacy(i)
-    case (0xAE, true, 1): try restoreLegacy(i)
-    case (0xAE, true, 2):
-      try requireSSE()
-      try loadControl(i)
-    case (0xAE, true, 3):
-      try requireSSE()
-      try storeControl(i)
-    case (0xAE, true, 4): try saveExtended(i, .plain)
-    case (0xAE, true, 6): try saveExtended(i, .optimized)
-    case (0xC7, true, 4): try saveExtended(i, .compacted)
-    case (0xAE, true, 5): try restoreExtended(i)
-    case (0xAE, true, 7), (0xAE, false, 5...7): break  // CLFLUSH and the fences: guest memory is always coherent.
-    default: throw .undefined
-    }
-  }
-
   func readXCR(_ number: UInt32) throws(Fault) -> UInt64 {
     guard self[.cr4] & VectorControl.xsave != 0 else { throw .undefined }
     switch number {
@@ -79,7 +58,7 @@ extension Core {
   /// How many bytes of the XMM registers, or of their upper halves, the present mode can reach.
   private var reachableXMM: Int { is64Bit ? 256 : 128 }
 
-  private func saveLegacy(_ i: Instruction) throws(Fault) {
+  func saveLegacy(_ i: Instruction) throws(Fault) {
     let address = try requireLegacyImage(i, write: true)
     try probe(address, ExtendedArea.legacySize, write: true)
     prepareX87(wide: i.prefixes.contains(.rexW))
@@ -89,7 +68,7 @@ extension Core {
     try write(address, 160 &+ reachableXMM, from: VectorArea.image)
   }
 
-  private func restoreLegacy(_ i: Instruction) throws(Fault) {
+  func restoreLegacy(_ i: Instruction) throws(Fault) {
     let address = try requireLegacyImage(i, write: false)
     try read(address, 160 &+ reachableXMM, to: VectorArea.image)
     let control = load(VectorArea.image &+ 24, as: UInt32.self)
@@ -124,7 +103,7 @@ extension Core {
 
   // MARK: XSAVE
 
-  private enum SaveKind { case plain, optimized, compacted }
+  enum SaveKind { case plain, optimized, compacted }
   /// XCOMP_BV of a compacted area.
   private static let isCompacted: UInt64 = 1 << 63
 
@@ -138,11 +117,11 @@ extension Core {
 
   /// The components an instruction is asked for: EDX:EAX and XCR0.
   private var requestedComponents: UInt64 {
-    (self[.rdx] << 32 | self[.rax] & 0xFFFF_FFFF) & self[.xcr0] & ExtendedArea.components
+    pair & self[.xcr0] & ExtendedArea.components
   }
 
   /// Registers that are as after reset are told to be so, and need not be written.
-  private func saveExtended(_ i: Instruction, _ kind: SaveKind) throws(Fault) {
+  func saveExtended(_ i: Instruction, _ kind: SaveKind) throws(Fault) {
     let address = try requireExtendedArea(i, write: true)
     let wanted = requestedComponents
     let used = wanted & usedComponents
@@ -169,7 +148,7 @@ extension Core {
     if kind == .compacted { try write(header &+ 8, wanted | Self.isCompacted) }
   }
 
-  private func restoreExtended(_ i: Instruction) throws(Fault) {
+  func restoreExtended(_ i: Instruction) throws(Fault) {
     let address = try requireExtendedArea(i, write: false)
     let wanted = requestedComponents
     let header = address &+ UInt64(ExtendedArea.legacySize)

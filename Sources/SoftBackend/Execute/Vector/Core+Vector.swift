@@ -1,19 +1,5 @@
 /// MMX, SSE and AVX: the host executes each instruction on the places where the core has its operands.
 extension Core {
-  /// x87, XSAVE and what else has no host code of its own: everything decoded as `.vector`.
-  func executeVector(_ i: Instruction) throws(Fault) {
-    switch (i.map, i.opcode) {
-    case (0, _): try executeX87(i)
-    case (1, 0x77): try emptyMMX()
-    case (1, 0xF7), (5, 0xF7): try storeBytes(i)
-    case (1, _): try executeExtendedState(i)
-    case (5, 0x77): try clearRegisters(i)
-    case (5, _): try executeControl(i)
-    case (6, 0x2C...0x2F), (6, 0x8C), (6, 0x8E): try moveMasked(i)
-    default: try gather(i)
-    }
-  }
-
   /// Calls host code, which may read and change its operands and what else of the core its instruction names.
   @inline(__always) @unsafe func callHost(
     _ code: UInt64, _ reg: UnsafeMutableRawPointer, _ rm: UnsafeMutableRawPointer, _ source: UnsafeMutableRawPointer
@@ -137,7 +123,7 @@ extension Core {
     setStackTop(0)
     store(UInt8(0xFF), at: VectorArea.tags)
   }
-  private func emptyMMX() throws(Fault) {
+  func emptyMMX() throws(Fault) {
     try requireMMX()
     setStackTop(0)
     store(UInt8(0), at: VectorArea.tags)

@@ -110,15 +110,4 @@ extension Core {
     try requireAVX()
     for number in 0..<(is64Bit ? 16 : 8) as Range<UInt8> { clear(number, from: i.vectorLength == 0 ? 16 : 0) }
   }
-
-  /// VLDMXCSR and VSTMXCSR.
-  func executeControl(_ i: Instruction) throws(Fault) {
-    guard i.isMemory, i.vvvv == 0, i.vectorLength == 0, VectorForms.Prefix(i.prefixes) == .none else { throw .undefined }
-    try requireAVX()
-    switch i.extension3 {
-    case 2: try loadControl(i)
-    case 3: try storeControl(i)
-    default: throw .undefined
-    }
-  }
 }

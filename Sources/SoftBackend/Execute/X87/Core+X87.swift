@@ -12,15 +12,16 @@ extension Core {
   }
   private static let summary: UInt16 = 0x8080
 
-  /// FWAIT and the opcodes D8 to DF.
+  /// FWAIT.
+  func wait() throws(Fault) {
+    let both = VectorControl.monitor | VectorControl.taskSwitched
+    guard self[.cr0] & both != both else { throw .noCoprocessor }
+    try requireNoPendingX87()
+  }
+
+  /// The opcodes D8 to DF.
   func executeX87(_ i: Instruction) throws(Fault) {
-    if i.opcode == 0x9B {
-      let both = VectorControl.monitor | VectorControl.taskSwitched
-      guard self[.cr0] & both != both else { throw .noCoprocessor }
-      return try requireNoPendingX87()
-    }
     guard self[.cr0] & (VectorControl.emulation | VectorControl.taskSwitched) == 0 else { throw .noCoprocessor }
-    guard i.opcode & 0xF8 == 0xD8 else { throw .undefined }
     if try i.isMemory ? executeX87Control(i) : executeX87RegisterControl(i) { return }
     try requireNoPendingX87()
     let modrm = 0xC0 | i.extension3 << 3 | i.rm & 7
