@@ -42,6 +42,77 @@ import Testing
     #expect(try guest.run() == 0x10A)
   }
 
+  @Test("an instruction across two pages is executed as the second has it after that was mapped elsewhere, or written by a device")
+  func acrossMappings() throws {
+    // call 0x1FFFFE; hlt. There: mov eax, 5; ret, from the last two bytes of the first mapping on
+    let guest = try TranslatedGuest([0xE8, 0xF9, 0xEF, 0x1F, 0, 0xF4])
+    try guest.memory.write([0xB8, 5], at: 0x1F_FFFE)
+    try guest.memory.write([0, 0, 0, 0xC3], at: 0)
+    try guest.memory.write([1, 0, 0, 0xC3], at: 0x40_0000)
+    #expect(try guest.run() == 5)
+    #expect(try guest.run() == 5)
+    try guest.memory.store(UInt64(0x40_0087), at: 0x9_2008)
+    guest.processor.core.flushTranslations()
+    #expect(try guest.run() == 0x105)
+    #expect(try guest.run() == 0x105)
+    try guest.memory.write([2], at: 0x40_0000)
+    #expect(try guest.run() == 0x205)
+  }
+
+  @Test("flags that an instruction across two pages does not read are there when the second makes it read them")
+  func flagsAcrossPages() throws {
+    // jmp rdi; at 0x1010: xor eax, eax; cmp eax, 1; jmp 0x1FFF
+    let guest = try TranslatedGuest([0xFF, 0xE7])
+    try guest.memory.write([0x31, 0xC0, 0x83, 0xF8, 1, 0xE9, 0xE5, 0x0F, 0, 0], at: 0x1010)
+    // sub rbx, rbx; hlt. Known before what leads there.
+    try guest.memory.write([0x48, 0x29, 0xDB, 0xF4], at: 0x1FFF)
+    guest.processor.core[.rdi] = 0x1FFF
+    #expect(try guest.run() == 0)
+    guest.processor.core[.rdi] = 0x1010
+    #expect(try guest.run() == 0)
+    // adc rax, rbx; hlt
+    try guest.memory.write([0x11, 0xD8, 0xF4], at: 0x2000)
+    #expect(try guest.run() == 1)
+  }
+
+  @Test("what a system does to segments, the stack and its access to users' pages is the same in translated code")
+  func systemInstructions() throws {
+    // stac; rdtscp; mov eax, 0x1234; wrgsbase rax; swapgs; rdgsbase rbx; swapgs; rdgsbase rcx; lea rax, [rbx + rcx]; mov edx, ds;
+    // mov [0x3800], ds; add edx, [0x3800]; add rax, rdx; push 0x7000; pop rsp; add rax, rsp; clac; stac; hlt
+    let code: [UInt8] = [
+      0x0F, 0x01, 0xCB, 0x0F, 0x01, 0xF9, 0xB8, 0x34, 0x12, 0, 0, 0xF3, 0x48, 0x0F, 0xAE, 0xD8, 0x0F, 0x01, 0xF8, 0xF3, 0x48, 0x0F, 0xAE, 0xCB,
+      0x0F, 0x01, 0xF8, 0xF3, 0x48, 0x0F, 0xAE, 0xC9, 0x48, 0x8D, 0x04, 0x0B, 0x8C, 0xDA, 0x8C, 0x1C, 0x25, 0, 0x38, 0, 0, 0x03, 0x14, 0x25, 0, 0x38, 0, 0,
+      0x48, 0x01, 0xD0, 0x68, 0, 0x70, 0, 0, 0x5C, 0x48, 0x01, 0xE0, 0x0F, 0x01, 0xCA, 0x0F, 0x01, 0xCB, 0xF4,
+    ]
+    for translates in [false, true] {
+      let guest = try TranslatedGuest(code)
+      let core = guest.processor.core
+      (core[.cr4], core[.rsp], core[.kernelGSBase]) = (core[.cr4] | 0x21_0000, 0x8000, 0x4000)
+      core.selectTranslations()
+      #expect(try (translates ? guest.run() : guest.runInterpreted()) == 0xC234 + 2 * UInt64(core.selector(Segment.ds)))
+      #expect(core[.systemFlags] & Flags.ac != 0)
+      if translates { #expect(guest.processor.translator.tally.helped.keys.filter { $0 != "halt" }.isEmpty) }
+    }
+  }
+
+  @Test("behind CLAC translated code finds users' pages closed, and behind STAC open")
+  func accessPrevention() throws {
+    // stac; mov eax, [0x1800]; clac; mov ebx, [0x1800]
+    let guest = try TranslatedGuest([0x0F, 0x01, 0xCB, 0x8B, 0x04, 0x25, 0, 0x18, 0, 0, 0x0F, 0x01, 0xCA, 0x8B, 0x1C, 0x25, 0, 0x18, 0, 0, 0xF4])
+    let core = guest.processor.core
+    core[.cr4] |= Core.supervisorAccessPrevention
+    core.selectTranslations()
+    try guest.memory.store(UInt32(42), at: 0x1800)
+    core[.rip] = 0x1000
+    core.prepareThread()
+    core[.attention] = 0
+    #expect(throws: Fault.page(0x1800, 1)) {
+      for _ in 0..<9 { try core.runBlock(with: guest.processor.translator) }
+    }
+    #expect(core[.rip] == 0x100D)
+    #expect(core[.rax] == 42)
+  }
+
   @Test("what another processor writes over code is executed the next time")
   func otherProcessor() throws {
     let guest = try TranslatedGuest([0xB8, 1, 0, 0, 0, 0xF4])

@@ -15,8 +15,21 @@ struct BlockRecord {
   var heat: UInt32 = 0
   /// The number of its code in the translator, or -1.
   var code: Int32 = -1
-  static let headerSize = 64
+  /// The next block of the same slot of the cache; zero for none.
+  var next: UInt64 = 0
+  /// Where its only instruction goes on, if that lies in two pages.
+  var second: SecondPage = .none
+  static let headerSize = MemoryLayout<BlockRecord>.size
   static let longest = 64
+}
+
+/// The other page of an instruction that lies in two.
+struct SecondPage {
+  var physical: UInt64
+  var page: Int
+  var version: UInt32
+  static let none = SecondPage(physical: .max, page: -1, version: 0)
+  var isThere: Bool { physical != .max }
 }
 
 extension Core {
@@ -38,9 +51,13 @@ extension Core {
 
   @inline(__always) private func slot(_ rip: UInt64) -> Int { Self.blocks &+ Int(truncatingIfNeeded: (rip ^ rip >> 16) & 0xFFFF) &* 8 }
 
-  /// What the cache has for an address in this mode; perhaps its translation or its code has changed.
+  @inline(__always) private func block(at place: UInt64) -> UnsafeMutablePointer<BlockRecord>? {
+    unsafe UnsafeMutablePointer(bitPattern: UInt(place))
+  }
+
+  /// What the cache has first for an address in this mode; perhaps its translation or its code has changed.
   @inline(__always) private func cached(_ rip: UInt64) -> UnsafeMutablePointer<BlockRecord>? {
-    guard let block = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(load(slot(rip), as: UInt64.self))) else { return nil }
+    guard let block = unsafe block(at: load(slot(rip))) else { return nil }
     return unsafe block.pointee.rip == rip && block.pointee.mode == self[.mode] ? block : nil
   }
 
@@ -50,28 +67,69 @@ extension Core {
     return unsafe enter(block)
   }
 
-  /// The instructions at an address of the same page as those of a block, if they are decoded.
+  /// The instructions at an address of the same page as those of a block, if they are decoded, and all in this page.
   @unsafe func decoded(at rip: UInt64, sameAs block: UnsafePointer<BlockRecord>) -> Instruction? {
     guard let known = unsafe cached(rip), unsafe known.pointee.physical >> 12 == block.pointee.physical >> 12,
-      unsafe isCurrent(known.pointee.page, known.pointee.version)
+      unsafe isCurrent(known), unsafe !known.pointee.second.isThere
     else { return nil }
     return unsafe Instruction(firstOf: known)
   }
 
   /// The first instruction of a block, if its translation and its code are still what they were.
   @inline(__always) private func enter(_ block: UnsafeMutablePointer<BlockRecord>) -> Instruction? {
-    guard unsafe block.pointee.epoch == self[.epoch], isCurrent(unsafe block.pointee.page, unsafe block.pointee.version) else { return nil }
+    guard unsafe block.pointee.epoch == self[.epoch], unsafe isCurrent(block) else { return nil }
     self[.currentBlock] = UInt64(UInt(bitPattern: block))
     return unsafe Instruction(firstOf: block)
   }
 
   @inline(never) private func findBlockSlowly(_ rip: UInt64) throws(Fault) -> Instruction {
     let physical = try codeAddress(nextCodeLinear(rip))
-    if let block = unsafe cached(rip), unsafe block.pointee.physical == physical {
+    if let block = unsafe recall(rip, physical) {
       unsafe block.pointee.epoch = self[.epoch]
       if let known = unsafe enter(block) { return known }
     }
     return try buildBlock(rip, physical)
+  }
+
+  /// How many blocks of one slot are looked at.
+  private static let longestChain = 16
+
+  /// The block that was made of the code at a physical address, for RIP and this mode: the first of its slot from now on.
+  /// One whose code has changed since is forgotten.
+  @unsafe private func recall(_ rip: UInt64, _ physical: UInt64) -> UnsafeMutablePointer<BlockRecord>? {
+    let (first, mode) = (load(slot(rip), as: UInt64.self), self[.mode])
+    var previous: UnsafeMutablePointer<BlockRecord>?
+    var next = unsafe block(at: first)
+    for _ in 0..<Self.longestChain {
+      guard let block = unsafe next else { break }
+      if unsafe block.pointee.rip == rip && block.pointee.physical == physical && block.pointee.mode == mode && leadsToSecondPage(block) {
+        let isCurrent = unsafe isCurrent(block)
+        let head = isCurrent ? UInt64(UInt(bitPattern: block)) : unsafe block.pointee.next
+        if let previous = unsafe previous {
+          unsafe previous.pointee.next = block.pointee.next
+          if isCurrent {
+            unsafe block.pointee.next = first
+            store(head, at: slot(rip))
+          }
+        } else if !isCurrent {
+          store(head, at: slot(rip))
+        }
+        return unsafe isCurrent ? block : nil
+      }
+      unsafe (previous, next) = (block, self.block(at: block.pointee.next))
+    }
+    return nil
+  }
+
+  /// Whether the page behind a block's is still the one that it ends in.
+  @unsafe private func leadsToSecondPage(_ block: UnsafePointer<BlockRecord>) -> Bool {
+    let second = unsafe block.pointee.second
+    return unsafe !second.isThere || (try? codeAddress(pageBehind(block.pointee.rip))) == second.physical
+  }
+  /// The linear address of the page behind that of RIP.
+  func pageBehind(_ rip: UInt64) -> UInt64 {
+    let next = codeLinear(rip) & ~0xFFF &+ 4096
+    return is64Bit ? next : next & 0xFFFF_FFFF
   }
 
   /// The block at the target of a jump that led there before, if nothing has changed since and nobody asks for attention.
@@ -108,6 +166,10 @@ extension Core {
     return unsafe marks[page] == 1 && versions[page] == version
   }
 
+  @unsafe @inline(__always) private func isCurrent(_ block: UnsafePointer<BlockRecord>) -> Bool {
+    unsafe isCurrent(block.pointee.page, block.pointee.version) && isCurrent(block.pointee.second.page, block.pointee.second.version)
+  }
+
   /// The instruction at RIP, as a block of its own.
   func decodeNext() throws(Fault) -> Instruction {
     let rip = self[.rip]
@@ -122,7 +184,7 @@ extension Core {
     let (page, version) = processor.markCode(physical)
     var count = 0
     var at = rip
-    var cacheable = longest > 1
+    var second = SecondPage.none
     let breakpoints = processor.traps.breakpoints
     while count < longest {
       let linearNow = codeLinear(at)
@@ -139,18 +201,22 @@ extension Core {
       if breakpoints.contains(codeLinear(at)) { unsafe records[count].operation = .breakpoint }
       if decoder.crossesPage {
         if count > 0 { break }
-        cacheable = false
+        second.physical = try codeAddress(pageBehind(rip))
+        (second.page, second.version) = processor.markCode(second.physical)
+        if second.page >= 0 { noteCode(second.page, second.physical) }
       }
       at = unsafe truncateIP(at &+ UInt64(records[count].length), is64Bit ? 8 : self[.mode] & Mode.code32 != 0 ? 4 : 2)
       count += 1
-      if unsafe !cacheable || records[count - 1].operation.traits.contains(.endsBlock) { break }
+      if unsafe second.isThere || records[count - 1].operation.traits.contains(.endsBlock) { break }
     }
     unsafe records[count] = InstructionRecord()
     unsafe records[count].address = at
     unsafe records[count].operation = .endOfBlock
-    let block = BlockRecord(rip: rip, physical: physical, mode: self[.mode], epoch: self[.epoch], page: page, version: version)
+    var block = BlockRecord(rip: rip, physical: physical, mode: self[.mode], epoch: self[.epoch], page: page, version: version)
+    block.second = second
+    if longest > 1 { block.next = load(slot(rip)) }
     unsafe p.storeBytes(of: block, as: BlockRecord.self)
-    if cacheable {
+    if longest > 1 {
       self[.arenaNext] = self[.arenaNext] &+ UInt64(BlockRecord.headerSize + (count + 1) * MemoryLayout<InstructionRecord>.stride + 63) & ~63
       store(UInt64(UInt(bitPattern: p)), at: slot(rip))
     }

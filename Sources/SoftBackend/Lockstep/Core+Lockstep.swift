@@ -85,7 +85,7 @@ extension Core {
       .moveSign8, .moveSign16, .moveSign32, .cmov, .setcc, .shl, .shr, .sar, .rol, .ror, .rcl, .rcr, .shld, .shrd, .mul, .imul, .imulTwo,
       .imulThree, .div, .idiv, .scanForward, .scanReverse, .popcnt, .tzcnt, .lzcnt, .exchange, .exchangeAdd, .compareExchange, .byteSwap,
       .moveBE, .convert, .extend, .push, .pushImmediate, .pushFlags, .leave, .nop, .prefetch, .pause, .lahf, .sahf, .cmc, .clc, .stc, .cld, .std, .jcc, .jump,
-      .jumpNear, .call, .callNear, .ret, .moveFromSegment, .andn, .bextr, .blsr, .blsmsk, .blsi, .bzhi, .pdep, .pext, .rorx, .mulx, .shlx, .sarx, .shrx, .adcx,
+      .jumpNear, .call, .callNear, .ret, .moveFromSegment, .swapgs, .rdfsbase, .rdgsbase, .andn, .bextr, .blsr, .blsmsk, .blsi, .bzhi, .pdep, .pext, .rorx, .mulx, .shlx, .sarx, .shrx, .adcx,
       .adox, .hosted, .hostedFloat:
       true
     case .pop: !i.isMemory
@@ -97,16 +97,16 @@ extension Core {
 }
 
 /// What translated code calls in lockstep.
-@unsafe func lockstepHelper(_ core: UnsafeMutableRawPointer, _ records: UnsafeMutableRawPointer) -> Int32 {
+@unsafe func lockstepHelper(_ core: UnsafeMutableRawPointer, _ records: UnsafeMutableRawPointer) -> UInt64 {
   let core = unsafe Core(base: core)
   let records = unsafe records.assumingMemoryBound(to: InstructionRecord.self)
   let request = HelperRequest(rawValue: core.load(TranslatedState.request))
-  guard let lockstep = core.processor.lockstep else { return 1 }
+  guard let lockstep = core.processor.lockstep else { return HelperResult.leave }
   if request.flagsBefore { core.takeFlags() }
   let i = unsafe Instruction(record: records)
   lockstep.beforeHelp(i, hasFlags: request.flagsBefore)
   if request.flagsBefore { core.giveFlags() }
-  guard unsafe core.help(records) else { return 1 }
-  lockstep.afterHelp(i, request.count)
-  return 0
+  let result = unsafe core.help(records)
+  if result == HelperResult.next { lockstep.afterHelp(i, request.count) }
+  return result
 }

@@ -1,11 +1,14 @@
 /// What instructions that can be undone do to a core.
 struct CoreState {
   private static let fields: [Core.Field] = [.currentBlock, .shadow, .trapShadow, .pending, .debugReasons]
+  /// FS, GS, and the one that SWAPGS keeps.
+  private static let bases = [Core.segments + Segment.fs * 32, Core.segments + Segment.gs * 32, Core.Field.kernelGSBase.rawValue]
   private static let vectorSize = Core.upperHalves + 256 - Core.vectorState
 
   /// The general registers, RIP and the flags.
   private var words: [UInt64]
   private var others: [UInt64]
+  private var bases: [UInt64]
   private var vectors: [UInt8]
   private let pageKeys: UInt64
 
@@ -13,12 +16,14 @@ struct CoreState {
     words = (0..<23).map { core.load($0 * 8) }
     others = Self.fields.map { core[$0] }
     pageKeys = core[.pkru]
+    bases = Self.bases.map { core.load($0) }
     vectors = unsafe [UInt8](UnsafeRawBufferPointer(start: core.base + Core.vectorState, count: Self.vectorSize))
   }
 
   func put(_ core: Core) {
     for (k, word) in words.enumerated() { core.store(word, at: k * 8) }
     for (field, word) in zip(Self.fields, others) { core[field] = word }
+    for (place, base) in zip(Self.bases, bases) { core.store(base, at: place) }
     unsafe vectors.withUnsafeBytes { if let base = $0.baseAddress { unsafe (core.base + Core.vectorState).copyMemory(from: base, byteCount: $0.count) } }
   }
 
@@ -42,9 +47,10 @@ struct CoreState {
     for k in 0..<16 where words[k] != core[register: k] { return "register \(k) is \(hex(core[register: k])), should be \(hex(words[k]))" }
     if (flags ^ core.flags) & known != 0 { return "flags are \(hex(core.flags)), should be \(hex(flags))" }
     if pageKeys != core[.pkru] { return "PKRU is \(hex(core[.pkru])), should be \(hex(pageKeys))" }
-    let now = CoreState(core).vectors
-    guard let place = vectors.indices.first(where: { vectors[$0] != now[$0] }) else { return nil }
-    return "byte \(place) of the vector state is \(now[place]), should be \(vectors[place])"
+    let now = CoreState(core)
+    if now.bases != bases { return "bases of FS and GS are \(now.bases.map(hex)), should be \(bases.map(hex))" }
+    guard let place = vectors.indices.first(where: { vectors[$0] != now.vectors[$0] }) else { return nil }
+    return "byte \(place) of the vector state is \(now.vectors[place]), should be \(vectors[place])"
   }
 
   var text: String { "registers " + words[..<16].map(hex).joined(separator: " ") + ", flags \(hex(flags))" }

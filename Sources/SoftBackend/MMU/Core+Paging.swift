@@ -29,7 +29,7 @@ struct Translation {
 extension Core {
   /// Chooses the translation tables for the present privilege, AC and SMAP.
   func selectTranslations() {
-    let smap = self[.cr4] & 1 << 21 != 0 && self[.systemFlags] & Flags.ac == 0
+    let smap = self[.cr4] & Self.supervisorAccessPrevention != 0 && self[.systemFlags] & Flags.ac == 0
     let set = cpl == 3 ? 0 : smap ? 1 : 2
     let checksAlignment = cpl == 3 && self[.systemFlags] & Flags.ac != 0 && self[.cr0] & Self.alignmentMask != 0
     self[.mode] = self[.mode] & ~Mode.translations | UInt64(checksAlignment ? SoftTLB.sets : set) << Mode.translationsShift

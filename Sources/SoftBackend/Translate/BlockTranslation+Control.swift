@@ -78,9 +78,7 @@ extension BlockTranslation {
   /// Looks for the target in T0 among those known; T1 becomes its line. Where it is not known, nothing has happened yet.
   private mutating func emitTargetLookup() -> Label {
     let unknown = asm.makeLabel()
-    asm.move(.long, Self.t1, .register(Self.t0))
-    asm.apply(.and, .long, .register(Self.t1), Int32(TranslatedState.targetLines - 1))
-    asm.shift(.shl, .long, .register(Self.t1), by: 4)
+    TranslationStubs.emitTargetLine(&asm, Self.t1, of: Self.t0)
     asm.apply(.cmp, Self.t0, .memory(.gs(context.targets, index: Self.t1)))
     asm.jump(if: .notEqual, unknown)
     return unknown

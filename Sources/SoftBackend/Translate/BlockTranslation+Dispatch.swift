@@ -54,6 +54,9 @@ extension BlockTranslation {
     case .pushImmediate:
       guard i.width == context.word.rawValue else { return false }
       emitPushImmediate(i, k)
+    case .pop:
+      guard i.width == context.word.rawValue, !i.isMemory else { return false }
+      emitPopStackPointer(k)
     case .push:
       guard i.width == context.word.rawValue else { return false }
       emitPushOperand(i, k)
@@ -72,7 +75,14 @@ extension BlockTranslation {
       needFlags(i, k)
       emitPushFlags(k)
     case .cli, .sti: return emitInterruptFlag(i, k)
-    case .moveFromSegment: return emitSelector(i)
+    case .moveFromSegment: return emitSelector(i, k)
+    case .swapgs: return emitSwap()
+    case .rdfsbase: emitReadingBase(i, k, Segment.fs)
+    case .rdgsbase: emitReadingBase(i, k, Segment.gs)
+    case .wrfsbase: emitWritingBase(i, k, Segment.fs)
+    case .wrgsbase: emitWritingBase(i, k, Segment.gs)
+    case .clac, .stac: return emitAccessControl(i, k)
+    case .rdtsc, .rdtscp: return emitTime(i, k)
     case .moveString, .storeString, .loadString: return emitString(i, k)
     case .cmc, .clc, .stc, .cld, .std: emitFlagControl(i, k)
     case .jcc where !Core.isCanonical(i.immediate), .jump where !Core.isCanonical(i.immediate),

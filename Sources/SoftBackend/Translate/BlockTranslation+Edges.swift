@@ -4,7 +4,7 @@ internal import Assembler
 extension BlockTranslation {
   /// The far entry is for whoever does not know whether this page of code is still mapped here: other pages, indirect
   /// jumps and the run loop. It comes with the flags saved. The near entry is for the same page, with the flags in
-  /// the host. Whoever goes round in a circle comes by a far entry, or by a block that jumps back and so looks up here.
+  /// the host, and leads to the far entry where the instruction lies in two pages. Whoever goes round in a circle comes by a far entry, or by a block that jumps back and so looks up here.
   /// Between the entries and the first instruction the flags are moved to where it wants them.
   mutating func emitEntries() {
     let jumpsBack = (0..<count).contains { k in
@@ -14,11 +14,14 @@ extension BlockTranslation {
       default: return false
       }
     }
-    pollsAtEntry = jumpsBack && !needsFlags && !context.countsInstructions
+    pollsAtEntry = jumpsBack && !needsFlags && !context.countsInstructions && context.secondMapping == nil
     let stale = asm.makeLabel()
     attention = stale
-    asm.apply(.cmp, .byte, .memory(.gs(TranslatedState.mappings + mapping)), 0)
-    asm.jump(if: .equal, stale)
+    for mapping in [mapping, context.secondMapping] {
+      guard let mapping else { continue }
+      asm.apply(.cmp, .byte, .memory(.gs(TranslatedState.mappings + mapping)), 0)
+      asm.jump(if: .equal, stale)
+    }
     if pollsAtEntry { nearEntry = asm.position }
     asm.apply(.cmp, .long, .memory(.gs(Core.Field.attention.rawValue)), 0)
     asm.jump(if: .notEqual, stale)
@@ -28,9 +31,9 @@ extension BlockTranslation {
     }
     (flagsInHost, flagsSaved) = (false, needsFlags)
     if pollsAtEntry { return }
-    guard needsFlags, savesFlagsFirst else {
+    guard needsFlags, savesFlagsFirst || context.secondMapping != nil else {
       if needsFlags { restoreFlags() }
-      nearEntry = asm.position
+      nearEntry = context.secondMapping == nil ? asm.position : 0
       flagsSaved = false
       return
     }
@@ -54,7 +57,7 @@ extension BlockTranslation {
     nearEntry = asm.position
     (flagsInHost, flagsSaved) = (true, false)
     saveFlags()
-    asm.jump(begin)
+    if context.secondMapping == nil { asm.jump(begin) } else { asm.jump(toDistance: 0) }
   }
 
   /// Whether a jump to a block may use its near entry: there must be a look at `attention` in the circle, and where time
@@ -113,15 +116,15 @@ extension BlockTranslation {
     }
     if let attention {
       asm.place(attention)
-      emitLeaving(at: rip, needsFlags ? Exit.withFlags : Exit.plain)
+      emitLeaving(at: rip, needsFlags ? .entryWithFlags : .entry)
     }
   }
 
   /// Leaves to the run loop, which goes on at `address`.
-  mutating func emitLeaving(at address: UInt64, _ exit: Int32) {
+  mutating func emitLeaving(at address: UInt64, _ exit: Exit) {
     asm.move(Self.t0, address)
     asm.store(.gs(Core.Field.rip.rawValue), Self.t0)
-    asm.store(.long, .gs(TranslatedState.exit), UInt64(truncatingIfNeeded: exit))
+    asm.store(.long, .gs(TranslatedState.exit), UInt64(truncatingIfNeeded: exit.rawValue))
     leave(savingFlags: false)
   }
 

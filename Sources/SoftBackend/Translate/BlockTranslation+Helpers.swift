@@ -54,7 +54,7 @@ extension BlockTranslation {
         let resume = asm.makeLabel()
         emitHelp(path.first, path.count, path.flagsBefore, after, resume)
         asm.place(resume)
-        emitLeaving(at: instruction(last).next, after ? Exit.withFlags : Exit.plain)
+        emitLeaving(at: instruction(last).next, after ? .helperWithFlags : .helper)
       } else if path.restoresFlags || path.vectorsAfter.loaded != 0 {
         let resume = asm.makeLabel()
         emitHelp(path.first, path.count, path.flagsBefore, after, resume)

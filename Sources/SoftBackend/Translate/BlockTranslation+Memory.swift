@@ -14,12 +14,13 @@ struct MemoryAccess {
   var use: SoftTLB.Use
   /// The near entry to try first: a register's number, 16 for FS or 17 for GS; none if the address is a constant.
   var near: Int?
+  static let firstSegment = 16
 
   init(operand i: Instruction, size: Int, write: Bool) {
     address = .operand(i)
     self.size = size
     use = write ? .write : .read
-    near = i.segment == 4 ? 16 : i.segment == 5 ? 17 : i.base != 128 ? Int(i.base) / 8 : i.index != 128 ? Int(i.index) / 8 : nil
+    near = i.segment == Segment.fs || i.segment == Segment.gs ? Self.firstSegment + Int(i.segment) - Segment.fs : i.base != 128 ? Int(i.base) / 8 : i.index != 128 ? Int(i.index) / 8 : nil
   }
   /// BT and its like with a bit number in a register.
   init(bitOf i: Instruction, write: Bool) {
@@ -82,9 +83,11 @@ extension BlockTranslation {
     }
   }
 
-  /// The near entry to try; none where they have not earned their place.
+  /// The near entry to try; none where they have not earned their place. A system's code goes from one structure to the next,
+  /// by the same few registers: there only the stack and what GS leads to stay near.
   private func nearEntry(_ access: MemoryAccess) -> Int? {
-    context.triesNearEntries || access.near == Int(Register.rsp.rawValue) ? access.near : nil
+    guard let near = access.near, near != Int(Register.rsp.rawValue) else { return access.near }
+    return context.triesNearEntries && (context.set == 0 || near >= MemoryAccess.firstSegment) ? near : nil
   }
 
   private mutating func emitTableLookup(_ access: MemoryAccess, _ miss: Label) {

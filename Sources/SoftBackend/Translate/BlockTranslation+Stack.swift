@@ -84,6 +84,13 @@ extension BlockTranslation {
     lookedUp(lookups)
   }
 
+  /// POP RSP.
+  mutating func emitPopStackPointer(_ k: Int) {
+    let memory = look(MemoryAccess(.rsp, 0, size: Int(slot), write: false), k)
+    asm.load(context.word, .rsp, memory)
+    lookedUp()
+  }
+
   mutating func emitLeave(_ i: Instruction, _ k: Int) {
     let memory = look(MemoryAccess(.rbp, 0, size: Int(slot), write: false), k)
     asm.load(context.word, Self.t0, memory)

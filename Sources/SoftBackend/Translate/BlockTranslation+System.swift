@@ -62,12 +62,48 @@ extension BlockTranslation {
     }
   }
 
-  /// MOV of a segment register's selector to a register.
-  mutating func emitSelector(_ i: Instruction) -> Bool {
-    guard !i.isMemory, i.width >= 4, i.extension3 < 6 else { return false }
-    let target = place(i.rm &* 8, Self.t0, isRead: false)
-    asm.emit(Opcode(0xB7, .two), .long, target.field, .memory(.gs(Core.segments + Int(i.extension3) * 32 + 20)))
-    written(target)
+  /// STAC and CLAC of ring 0. Where they open or close the user's pages to it, code goes on with another set of
+  /// translation tables: they are the last of their block.
+  mutating func emitAccessControl(_ i: Instruction, _ k: Int) -> Bool {
+    guard context.set != 0, !context.countsInstructions else { return false }
+    giveUpFlags(before: k)
+    let opens = i.operation == .stac
+    let (miss, done) = (asm.makeLabel(), asm.makeLabel())
+    asm.emit(Opcode(0xF7), .long, .digit(0), .memory(.gs(Core.Field.cr4.rawValue)))
+    asm.long(Int32(truncatingIfNeeded: Core.supervisorAccessPrevention))
+    asm.jump(if: .equal, miss)
+    asm.apply(opens ? .or : .and, .long, .memory(systemFlags), Int32(truncatingIfNeeded: opens ? Flags.ac : ~Flags.ac))
+    let set = opens ? 2 : 1
+    if set != context.set { emitSelectingTranslations(set) }
+    asm.place(done)
+    leaveToHelper(from: miss, to: done, k)
+    return true
+  }
+
+  /// As Core.selectTranslations does.
+  private mutating func emitSelectingTranslations(_ set: Int) {
+    let tables: [(Core.Field, SoftTLB.Use)] = [(.readTable, .read), (.writeTable, .write), (.executeTable, .execute)]
+    for (field, use) in tables { asm.store(.quad, .gs(field.rawValue), UInt64(SoftTLB.table(set, use))) }
+    asm.store(.quad, .gs(Core.Field.mode.rawValue), context.mode & ~Mode.translations | UInt64(set) << Mode.translationsShift)
+  }
+
+  /// RDTSC and RDTSCP, where everybody may: the clock is asked.
+  mutating func emitTime(_ i: Instruction, _ k: Int) -> Bool {
+    guard !context.countsInstructions else { return false }
+    giveUpFlags(before: k)
+    storeVectors()
+    vectors = VectorRegisters()
+    let (miss, done) = (asm.makeLabel(), asm.makeLabel())
+    asm.emit(Opcode(0xF6), .byte, .digit(0), .memory(.gs(Core.Field.cr4.rawValue)))
+    asm.byte(UInt8(Core.timeStampDisable))
+    asm.jump(if: .notEqual, miss)
+    let resume = asm.makeLabel()
+    asm.loadAddress(Self.t1, of: resume)
+    asm.jump(toDistance: context.stubs.readTime - origin)
+    asm.place(resume)
+    if i.operation == .rdtscp { asm.load(.long, .rcx, .gs(Core.Field.tscAux.rawValue)) }
+    asm.place(done)
+    leaveToHelper(from: miss, to: done, k)
     return true
   }
 }

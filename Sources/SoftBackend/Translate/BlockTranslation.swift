@@ -98,6 +98,8 @@ internal import Assembler
     var k = 0
     while k < count {
       k += emit(instruction(k), k)
+      // What follows is a block of its own.
+      if changesTranslations(instruction(k - 1).operation) { count = k }
     }
     // What comes out of line has temporaries.
     keepsResidents = false
@@ -113,6 +115,11 @@ internal import Assembler
     emitEdgeStubs()
     asm.resolve()
     return true
+  }
+
+  /// Whether the code behind has another set of translation tables.
+  private func changesTranslations(_ operation: Operation) -> Bool {
+    (operation == .stac && context.set == 1 || operation == .clac && context.set == 2) && !context.countsInstructions
   }
 
   private static func neverContinues(_ operation: Operation) -> Bool {

@@ -102,30 +102,49 @@ extension Core {
     return made
   }
 
-  /// Executes instructions for translated code: a copy of them, so that nothing runs beyond. Whether it may go on.
-  @unsafe func help(_ records: UnsafeMutablePointer<InstructionRecord>) -> Bool {
+  /// Executes instructions for translated code: a copy of them, so that nothing runs beyond. How it goes on.
+  @unsafe func help(_ records: UnsafeMutablePointer<InstructionRecord>) -> UInt64 {
     let request = HelperRequest(rawValue: load(TranslatedState.request))
-    guard let blocks = unsafe UnsafePointer<Translator.Block>(bitPattern: UInt(load(TranslatedState.blockTable, as: UInt64.self))) else { return false }
+    guard let blocks = unsafe UnsafePointer<Translator.Block>(bitPattern: UInt(load(TranslatedState.blockTable, as: UInt64.self))) else { return HelperResult.leave }
     let block = unsafe blocks + request.block
     if request.flagsBefore { takeFlags() }
     do throws(Fault) {
-      store(Exit.plain, at: TranslatedState.exit)
+      store(Exit.helper.rawValue, at: TranslatedState.exit)
       if let time = processor.backend.clock.counted {
         try unsafe finish(block, from: records, time)
-        return false
+        return HelperResult.leave
       }
       let first = unsafe copy(records, request.count, from: block)
       let (mode, epoch) = (self[.mode], self[.epoch])
       let last = try execute(first, goingOn: false)
-      guard last.operation == .endOfBlock, self[.attention] == 0, mode == self[.mode], epoch == self[.epoch], unsafe !block.pointee.isDead
-      else { return false }
+      guard self[.attention] == 0 else { return HelperResult.leave }
+      guard last.operation == .endOfBlock, mode == self[.mode], epoch == self[.epoch], unsafe !block.pointee.isDead
+      else { return elsewhere }
       if request.flagsAfter { giveFlags() }
-      return true
+      return HelperResult.next
     } catch {
       processor.translator.leave(with: error)
-      store(Exit.fault, at: TranslatedState.exit)
-      return false
+      store(Exit.fault.rawValue, at: TranslatedState.exit)
+      return HelperResult.leave
     }
+  }
+
+  /// Translated code of whatever mode goes on at RIP, if there is any.
+  private var elsewhere: UInt64 {
+    guard self[.systemFlags] & Flags.tf == 0, let place = findTarget() else { return HelperResult.leave }
+    giveFlags()
+    return place
+  }
+
+  /// Where the code for RIP is on the host.
+  fileprivate func findTarget() -> UInt64? {
+    let mode = self[.mode], rip = self[.rip]
+    let set = Int(mode & Mode.translations) >> Int(Mode.translationsShift)
+    guard Mode.isTranslatable(mode), set < SoftTLB.sets, processor.lockstep == nil else { return nil }
+    let line = TranslatedState.target(rip, set, is64Bit: mode & Mode.long64 != 0)
+    if load(line, as: UInt64.self) == rip { return load(line + 8) }
+    guard knownBlock(rip) != nil, let block = unsafe UnsafePointer<BlockRecord>(bitPattern: UInt(self[.currentBlock])) else { return nil }
+    return processor.translator.place(of: unsafe Int(block.pointee.code))
   }
 
   /// Where time is counted the interpreter executes all that is left of a block, and time passes as it does without
@@ -181,12 +200,16 @@ extension Core {
   func prepareThread() { unsafe linux_prepare_guest_thread(base) }
 }
 
-/// What translated code calls: zero if it may go on.
-@unsafe func translationHelper(_ core: UnsafeMutableRawPointer, _ records: UnsafeMutableRawPointer) -> Int32 {
-  unsafe Core(base: core).help(records.assumingMemoryBound(to: InstructionRecord.self)) ? 0 : 1
+/// What translated code calls for an instruction that has no code; see HelperResult.
+@unsafe func translationHelper(_ core: UnsafeMutableRawPointer, _ records: UnsafeMutableRawPointer) -> UInt64 {
+  unsafe Core(base: core).help(records.assumingMemoryBound(to: InstructionRecord.self))
 }
+/// What translated code calls for the time stamp.
+@unsafe func translationClock(_ core: UnsafeMutableRawPointer) -> UInt64 { unsafe Core(base: core).processor.timeStamp }
 /// What translated code calls to find a page: an address, how much is accessed less one, whether it is written, and the
 /// number of the block.
 @unsafe func translationFinder(_ core: UnsafeMutableRawPointer, _ address: UInt64, _ size: UInt64, _ write: UInt64, _ block: UInt64) -> UInt64 {
   unsafe Core(base: core).find(address, Int(truncatingIfNeeded: size) + 1, write: write != 0, for: Int(truncatingIfNeeded: block))
 }
+/// What translated code calls for the code at RIP; zero if there is none.
+@unsafe func translationTarget(_ core: UnsafeMutableRawPointer) -> UInt64 { unsafe Core(base: core).findTarget() ?? 0 }

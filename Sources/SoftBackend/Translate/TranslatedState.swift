@@ -22,6 +22,8 @@ enum TranslatedState {
   static let hasControl = 0xE60
   /// Where time is counted: how many instructions may pass before it is looked at, and how many there were to begin with.
   static let budget = 0xE68, wholeBudget = 0xE70
+  /// Who tells the time, and who finds code.
+  static let clock = 0xE78, targetFinder = 0xE80
   /// How often helpers executed each operation.
   static let helped = 0x3_8000
   static let temporary = 0xE30, secondTemporary = 0xE38
@@ -35,25 +37,54 @@ enum TranslatedState {
   static let localMappings = 0x4_4000, globalMappings = 0x4_8000
   /// The linear page of each mapping.
   static let mappingPages = 0x2_8000
-  /// For each set of translation tables, and for 32-bit code apart, where indirect jumps have led: RIP and the host's place.
-  static let targets = 0x1A_0000
-  static let targetLines = 4096
   /// For each block how many more of its accesses may miss their near entries before somebody looks into it.
   static let patience = 0x20_0000
   static let usualPatience: Int32 = 1024
-  static let size = patience + 4 * Translator.mostBlocks
+  /// For each set of translation tables, and for 32-bit code apart, where indirect jumps have led: RIP and the host's place.
+  static let targets = patience + 4 * Translator.mostBlocks
+  static let targetLines = 16384
+  static let targetTable = targetLines * 16
+  static let size = targets + 2 * SoftTLB.sets * targetTable
 
-  static func targets(_ set: Int, is64Bit: Bool) -> Int { targets + (is64Bit ? set : set + SoftTLB.sets) * targetLines * 16 }
+  /// The line of an address: its low bits, with those from here on over them, since functions begin at multiples of 16.
+  static let targetFold: UInt8 = 14
+
+  static func target(_ rip: UInt64, _ set: Int, is64Bit: Bool) -> Int {
+    targets(set, is64Bit: is64Bit) + (Int(truncatingIfNeeded: rip ^ rip >> UInt64(targetFold)) & (targetLines - 1)) * 16
+  }
+  static func targets(_ set: Int, is64Bit: Bool) -> Int { targets + (is64Bit ? set : set + SoftTLB.sets) * targetTable }
 }
 
-/// Why translated code was left, where it was not by an edge.
-enum Exit {
-  /// RIP is set. The guest's flags are in the core, or nobody reads them.
-  static let plain: Int32 = -1
-  /// RIP is set, and the flags are in `TranslatedState.flags`.
-  static let withFlags: Int32 = -2
-  /// A helper's instruction faulted.
-  static let fault: Int32 = -3
+/// Why translated code was left, where it was not by an edge. RIP is set then. The guest's flags are in the core, or nobody
+/// reads them, or they are in `TranslatedState.flags`.
+enum Exit: Int32, CaseIterable {
+  case helper = -1, helperWithFlags = -2, entry = -3, entryWithFlags = -4, unknownReturn = -5, fault = -6
+
+  var hasFlags: Bool {
+    switch self {
+    case .helperWithFlags, .entryWithFlags, .unknownReturn: true
+    case .helper, .entry, .fault: false
+    }
+  }
+
+  /// As the tally calls it.
+  var reason: String {
+    switch self {
+    case .helper, .helperWithFlags: "behind a helper"
+    case .entry, .entryWithFlags: "before a block, for attention or a page that may have changed"
+    case .unknownReturn: "at a return to code that is not known"
+    case .fault: "at a fault"
+    }
+  }
+}
+
+/// How translated code goes on behind a helper. Any greater number is where it goes on on the host: the instruction led
+/// elsewhere, or changed the mode.
+enum HelperResult {
+  /// With the next instruction.
+  static let next: UInt64 = 0
+  /// Back to the run loop.
+  static let leave: UInt64 = 1
 }
 
 /// What translated code wants of a helper, as one word.

@@ -6,6 +6,8 @@ struct TranslationContext {
   /// The set of translation tables, which is also the privilege.
   let set: Int
   let stubs: TranslationStubs
+  /// The number of the mapping of the second page, if the instruction lies in two.
+  let secondMapping: Int?
   /// The number of the first edge of the block.
   let firstEdge: Int
   /// Whether the host has POPCNT, LZCNT, TZCNT and BMI.

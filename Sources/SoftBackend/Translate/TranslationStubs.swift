@@ -8,10 +8,11 @@ struct TranslationStubs {
   let exit: Int
   /// The same; the flags are saved too.
   let exitSavingFlags: Int
-  /// Calls the helper, and goes on where `TranslatedState.resume` says, or back to the caller of `enter`.
+  /// Calls the helper, and goes on where `TranslatedState.resume` says, elsewhere, or back to the caller of `enter`: see
+  /// HelperResult.
   let help: Int
-  /// The same, with the guest's flags saved and T0 the RIP to go on at, after a near return. If that is no address, goes
-  /// on at T1 instead, and nothing has happened.
+  /// A near return to T0, with the guest's flags saved: looks for code there, or leaves to the run loop. If that is no
+  /// address, goes on at T1 instead, and nothing has happened.
   let exitReturning: Int
   /// For each near entry: T0 is an address that missed it, and T1 the place of a jump to where code goes on, with T0 and
   /// T1 as after a lookup. Behind that jump a byte tells how much is accessed, less one, with `keepsVectors`, and four the
@@ -24,6 +25,8 @@ struct TranslationStubs {
   let findWrite: Int
   static let jumpSize = 5
   private static let numberPlace = jumpSize + 1, lookupEnd = numberPlace + 4
+  /// Brings the time stamp to EDX and EAX, and goes on at T1.
+  let readTime: Int
   /// Gives the host the guest's MXCSR, and goes on at T1; behind a jump there if it raises exceptions.
   let loadControl: Int
   /// The host's vector registers are the guest's: nothing of the host may be called.
@@ -31,7 +34,7 @@ struct TranslationStubs {
 
   static let none = TranslationStubs()
 
-  private init() { (enter, exit, exitSavingFlags, exitReturning, help, secondLookups, findRead, findWrite, loadControl) = (0, 0, 0, 0, 0, 0, 0, 0, 0) }
+  private init() { (enter, exit, exitSavingFlags, exitReturning, help, secondLookups, findRead, findWrite, readTime, loadControl) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0) }
 
   init(_ asm: inout Assembler, core: UInt64) {
     let hostStack = Memory.gs(TranslatedState.hostStack)
@@ -71,13 +74,20 @@ struct TranslationStubs {
     asm.move(.rdi, core)
     asm.move(.rsi, .r11)
     asm.call(.memory(.gs(TranslatedState.helper)))
-    asm.test(.long, .rax, .register(.rax))
-    asm.jump(if: .notEqual, leave)
+    let goOn = asm.makeLabel()
+    asm.apply(.cmp, .quad, .register(.rax), Int32(HelperResult.leave))
+    asm.jump(if: .below, goOn)
+    asm.jump(if: .equal, leave)
+    asm.store(.gs(TranslatedState.resume), .rax)
+    asm.place(goOn)
     Self.load(&asm)
     asm.jump(to: .memory(.gs(TranslatedState.resume)))
 
     asm.align(16)
-    exitReturning = Self.exitReturning(&asm, exit)
+    readTime = Self.readTime(&asm, core)
+
+    asm.align(16)
+    exitReturning = Self.exitReturning(&asm, core, leave)
 
     asm.align(16)
     loadControl = Self.loadControl(&asm)
@@ -176,6 +186,32 @@ struct TranslationStubs {
     return (read, write)
   }
 
+  private static func readTime(_ asm: inout Assembler, _ core: UInt64) -> Int {
+    let begin = asm.position
+    asm.store(.gs(TranslatedState.resume), BlockTranslation.t1)
+    giveBackControl(&asm)
+    store(&asm)
+    asm.load(.rsp, .gs(TranslatedState.hostStack))
+    asm.move(.rdi, core)
+    asm.call(.memory(.gs(TranslatedState.clock)))
+    asm.store(.long, .gs(Core.Field.rax.rawValue), .rax)
+    asm.store(.long, .gs(Core.Field.rax.rawValue + 4), 0)
+    asm.shift(.shr, .quad, .register(.rax), by: 32)
+    asm.store(.gs(Core.Field.rdx.rawValue), .rax)
+    load(&asm)
+    asm.jump(to: .memory(.gs(TranslatedState.resume)))
+    return begin
+  }
+
+  /// How far the line of an address is from the beginning of a table of targets.
+  static func emitTargetLine(_ asm: inout Assembler, _ line: Register, of address: Register) {
+    asm.move(line, address)
+    asm.shift(.shr, .quad, .register(line), by: TranslatedState.targetFold)
+    asm.apply(.xor, .long, line, .register(address))
+    asm.apply(.and, .long, .register(line), Int32(TranslatedState.targetLines - 1))
+    asm.shift(.shl, .long, .register(line), by: 4)
+  }
+
   private static let control = Memory.gs(VectorArea.mxcsr)
 
   private static func loadControl(_ asm: inout Assembler) -> Int {
@@ -206,7 +242,7 @@ struct TranslationStubs {
     asm.place(done)
   }
 
-  private static func exitReturning(_ asm: inout Assembler, _ exit: Int) -> Int {
+  private static func exitReturning(_ asm: inout Assembler, _ core: UInt64, _ leave: Label) -> Int {
     let (t0, t1) = (BlockTranslation.t0, BlockTranslation.t1)
     let begin = asm.position
     let no = asm.makeLabel()
@@ -218,8 +254,17 @@ struct TranslationStubs {
     asm.jump(if: .notEqual, no)
     asm.loadAddress(.rsp, Memory(.rsp, displacement: 8))
     asm.store(.gs(Core.Field.rip.rawValue), t0)
-    asm.store(.long, .gs(TranslatedState.exit), UInt64(UInt32(bitPattern: Exit.withFlags)))
-    asm.jump(toDistance: exit)
+    asm.store(.long, .gs(TranslatedState.exit), UInt64(UInt32(bitPattern: Exit.unknownReturn.rawValue)))
+    giveBackControl(&asm)
+    store(&asm)
+    asm.load(.rsp, .gs(TranslatedState.hostStack))
+    asm.move(.rdi, core)
+    asm.call(.memory(.gs(TranslatedState.targetFinder)))
+    asm.test(.quad, .rax, .register(.rax))
+    asm.jump(if: .equal, leave)
+    asm.store(.gs(TranslatedState.resume), .rax)
+    load(&asm)
+    asm.jump(to: .memory(.gs(TranslatedState.resume)))
     asm.place(no)
     asm.jump(to: .memory(.gs(TranslatedState.resume)))
     return begin

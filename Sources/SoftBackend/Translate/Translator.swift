@@ -35,6 +35,8 @@ internal import Processor
     let page: Int
     let physicalPage: UInt64
     let mapping: Int
+    /// Of the second page of an instruction that lies in two.
+    let secondMapping: Int?
     let set: Int
     let is64Bit: Bool
     let needsFlags: Bool
@@ -78,6 +80,8 @@ internal import Processor
   private var edges: RecordTable<Edge>?
   /// The newest block of each page of RAM with code.
   private var pages: [Int: (first: Int, version: UInt32)] = [:]
+  /// Blocks whose instruction ends in another page of RAM, by that.
+  private var crossings: [Int: (blocks: [Int], version: UInt32)] = [:]
   private var mappings: [Mapping: Int] = [:]
   private let countsInstructions: Bool
   private let hasBitCounts = VectorStubs.shared.hasAVX2
@@ -140,11 +144,15 @@ internal import Processor
     (self.memory, self.blocks, self.edges) = (memory, blocks, edges)
     core.store(UInt64(UInt(bitPattern: unsafe blocks.base)), at: TranslatedState.blockTable)
     (start, used) = (asm.position, asm.position)
-    let helper: @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Int32 = unsafe core.processor.lockstep == nil ? translationHelper : lockstepHelper
+    let helper: @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> UInt64 = unsafe core.processor.lockstep == nil ? translationHelper : lockstepHelper
     core.store(UInt64(UInt(bitPattern: unsafe unsafeBitCast(helper, to: UnsafeRawPointer.self))), at: TranslatedState.helper)
     let finder: @convention(c) (UnsafeMutableRawPointer, UInt64, UInt64, UInt64, UInt64) -> UInt64 = unsafe translationFinder
     core.store(UInt64(UInt(bitPattern: unsafe unsafeBitCast(finder, to: UnsafeRawPointer.self))), at: TranslatedState.finder)
-    forgetTargets()
+    let clock: @convention(c) (UnsafeMutableRawPointer) -> UInt64 = unsafe translationClock
+    core.store(unsafe UInt64(UInt(bitPattern: unsafeBitCast(clock, to: UnsafeRawPointer.self))), at: TranslatedState.clock)
+    let targetFinder: @convention(c) (UnsafeMutableRawPointer) -> UInt64 = unsafe translationTarget
+    core.store(unsafe UInt64(UInt(bitPattern: unsafeBitCast(targetFinder, to: UnsafeRawPointer.self))), at: TranslatedState.targetFinder)
+    for table in stride(from: TranslatedState.targets, to: TranslatedState.size, by: TranslatedState.targetTable) { forgetTarget(table) }
     forgetEdge()
     return memory
   }
@@ -160,21 +168,20 @@ internal import Processor
     guard Mode.isTranslatable(record.mode), record.page >= 0 else { return nil }
     let set = Int(record.mode >> Mode.translationsShift & 3)
     guard set < SoftTLB.sets else { return nil }
-    let key = Mapping(page: record.rip >> 12, physical: record.physical >> 12, mode: record.mode)
-    guard mappings[key] != nil || mappings.count < TranslatedState.mappingCount, blocks.count < Self.mostBlocks,
+    let second = record.second
+    guard !second.isThere || second.page >= 0, mappings.count < TranslatedState.mappingCount - 2, blocks.count < Self.mostBlocks,
       edges.count < Self.mostEdges - 2 * BlockRecord.longest - 2, used < Self.codeSize - 65536
     else {
-      core.processor.emptyBlockCache()
+      if !second.isThere || second.page >= 0 { core.processor.emptyBlockCache() }
       return nil
     }
-    let mapping = mappings[key] ?? mappings.count
-    let context = TranslationContext(core: core, set: set, stubs: stubs, firstEdge: edges.count, hasBitCounts: hasBitCounts, triesNearEntries: triesNearEntries, countsInstructions: countsInstructions, mode: record.mode)
+    let mapping = mapping(of: record.rip, record.physical, record.mode)
+    let secondMapping = second.isThere ? self.mapping(of: core.pageBehind(record.rip), second.physical, record.mode) : nil
+    let context = TranslationContext(
+      core: core, set: set, stubs: stubs, secondMapping: secondMapping, firstEdge: edges.count, hasBitCounts: hasBitCounts,
+      triesNearEntries: triesNearEntries, countsInstructions: countsInstructions, mode: record.mode)
     var translation = unsafe BlockTranslation(block, context, number: blocks.count, mapping: mapping, origin: used)
     guard translation.translate(), memory.write(translation.asm.bytes, at: used) else { return nil }
-    if mappings[key] == nil {
-      mappings[key] = mapping
-      core.store(record.rip & ~0xFFF, at: TranslatedState.mappingPages + mapping * 8)
-    }
     for edge in translation.edges {
       edges.append(
         Edge(target: edge.target, site: used + edge.site, stub: used + edge.stub, isNear: edge.isNear, savesFlags: edge.flags != .nowhere))
@@ -182,13 +189,24 @@ internal import Processor
     let known = pages[record.page]
     blocks.append(
       Block(
-        rip: record.rip, record: UInt64(UInt(bitPattern: block)), page: record.page, physicalPage: record.physical >> 12, mapping: mapping, set: set, is64Bit: context.is64Bit, needsFlags: translation.needsFlags, farEntry: used,
-        nearEntry: used + translation.nearEntry, nextInPage: known?.first ?? -1))
+        rip: record.rip, record: UInt64(UInt(bitPattern: block)), page: record.page, physicalPage: record.physical >> 12, mapping: mapping,
+        secondMapping: secondMapping, set: set, is64Bit: context.is64Bit, needsFlags: translation.needsFlags, farEntry: used, nearEntry: used + translation.nearEntry, nextInPage: known?.first ?? -1))
     pages[record.page] = (blocks.count - 1, record.version)
+    if second.isThere { crossings[second.page, default: ([], second.version)].blocks.append(blocks.count - 1) }
     core.store(TranslatedState.usualPatience, at: TranslatedState.patience + (blocks.count - 1) * 4)
     used = (used + translation.asm.position + 15) & ~15
     counts.blocks += 1
     return blocks.count - 1
+  }
+
+  /// The number of a mapping of a page of code, which holds when the run loop has entered a block there.
+  private func mapping(of rip: UInt64, _ physical: UInt64, _ mode: UInt64) -> Int {
+    let key = Mapping(page: rip >> 12, physical: physical >> 12, mode: mode)
+    if let known = mappings[key] { return known }
+    let number = mappings.count
+    mappings[key] = number
+    core.store(rip & ~0xFFF, at: TranslatedState.mappingPages + number * 8)
+    return number
   }
 
   /// Runs a block, and those it leads to. An edge that the last was left by is linked when it is next run.
@@ -211,7 +229,7 @@ internal import Processor
 
   @inline(__always) private func enter(_ block: Block) throws(Fault) {
     guard let memory else { return }
-    core.holdMapping(block.mapping)
+    hold(block)
     counts.entries &+= 1
     if block.needsFlags { core.giveFlags() }
     typealias Entry = @convention(c) (UInt) -> Void
@@ -229,8 +247,10 @@ internal import Processor
       if edge.savesFlags { core.takeFlags() }
       return
     }
-    if exit == Exit.withFlags { core.takeFlags() }
-    if exit == Exit.fault, let fault {
+    counts.exits[Int(~exit)] &+= 1
+    guard let why = Exit(rawValue: exit) else { return }
+    if why.hasFlags { core.takeFlags() }
+    if why == .fault, let fault {
       self.fault = nil
       throw fault
     }
@@ -263,8 +283,22 @@ internal import Processor
     core.store(unsafe UInt64(UInt(bitPattern: memory.start + block.farEntry)), at: line + 8)
   }
 
+  /// Where the code of a block is entered, which has just been found at RIP; nil if there is none.
+  func place(of number: Int) -> UInt64? {
+    guard number >= 0, let memory, let blocks, !blocks[number].isDead else { return nil }
+    hold(blocks[number])
+    noteTarget(blocks[number])
+    return unsafe UInt64(UInt(bitPattern: memory.start + blocks[number].farEntry))
+  }
+
+  /// The run loop has just seen that a block's pages are where they were.
+  @inline(__always) private func hold(_ block: Block) {
+    core.holdMapping(block.mapping)
+    if let second = block.secondMapping { core.holdMapping(second) }
+  }
+
   private func targetLine(_ block: Block) -> Int {
-    TranslatedState.targets(block.set, is64Bit: block.is64Bit) + Int(truncatingIfNeeded: block.rip) & (TranslatedState.targetLines - 1) * 16
+    TranslatedState.target(block.rip, block.set, is64Bit: block.is64Bit)
   }
 
   func isDead(_ number: Int) -> Bool { blocks?[number].isDead ?? true }
@@ -287,18 +321,21 @@ internal import Processor
 
   /// The code of a page was overwritten: nothing leads to its blocks any more.
   func forget(page: Int) {
-    guard let blocks, let known = pages.removeValue(forKey: page) else { return }
-    var number = known.first
+    let (known, crossing) = (pages.removeValue(forKey: page), crossings.removeValue(forKey: page))
+    guard let blocks, known != nil || crossing != nil else { return }
+    var number = known?.first ?? -1
     while number >= 0 {
       retire(number)
       number = blocks[number].nextInPage
     }
+    for number in crossing?.blocks ?? [] { retire(number) }
     counts.invalidations += 1
   }
 
   /// Somebody else may have overwritten code: looks at all pages.
   func forgetStalePages() {
     for (page, known) in pages where !core.isCurrent(page, known.version) { forget(page: page) }
+    for (page, known) in crossings where !core.isCurrent(page, known.version) { forget(page: page) }
   }
 
   private func retire(_ number: Int) {
@@ -322,6 +359,7 @@ internal import Processor
     blocks?.removeAll()
     edges?.removeAll()
     pages.removeAll(keepingCapacity: true)
+    crossings.removeAll(keepingCapacity: true)
     mappings.removeAll(keepingCapacity: true)
     core.dropMappings()
     forgetTargets()
@@ -334,7 +372,7 @@ internal import Processor
     for line in stride(from: TranslatedState.targets, to: TranslatedState.size, by: 16) { forgetTarget(line) }
   }
 
-  /// An empty line holds an address that has another line.
+  /// An empty line holds an address that has another line: 1 is the second, 0 the first.
   private func forgetTarget(_ line: Int) {
     core.store((line - TranslatedState.targets) / 16 % TranslatedState.targetLines == 0 ? 1 : 0 as UInt64, at: line)
   }

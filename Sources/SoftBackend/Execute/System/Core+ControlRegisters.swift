@@ -54,6 +54,10 @@ extension Core {
   /// as CPUID tells; and OSXSAVE, which is there for AVX only, with PKE.
   private static let systemFeatures: UInt64 = 0x33_0FFC | (VectorStubs.shared.hasAVX2 ? VectorControl.xsave | pageKeys : 0)
 
+  /// CR4.TSD, FSGSBASE and SMAP.
+  static let timeStampDisable: UInt64 = 1 << 2
+  static let segmentBaseInstructions: UInt64 = 1 << 16
+  static let supervisorAccessPrevention: UInt64 = 1 << 21
   /// CR4.PCIDE.
   static let identifiers: UInt64 = 1 << 17
 

@@ -8,7 +8,7 @@ extension Core {
 
   /// RDTSC, which the system may keep from users (CR4.TSD).
   func readTimeStamp() throws(Fault) {
-    if self[.cr4] & 4 != 0 { try requireSystem() }
+    if self[.cr4] & Self.timeStampDisable != 0 { try requireSystem() }
     setPair(processor.timeStamp)
   }
 

@@ -71,6 +71,6 @@ extension Core {
   }
 
   private func requireBaseInstructions() throws(Fault) {
-    guard self[.cr4] & 1 << 16 != 0 else { throw .undefined }
+    guard self[.cr4] & Self.segmentBaseInstructions != 0 else { throw .undefined }
   }
 }

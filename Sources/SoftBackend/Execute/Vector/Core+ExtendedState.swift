@@ -15,6 +15,8 @@ extension Core {
       value & (ExtendedArea.sse | ExtendedArea.avx) != ExtendedArea.avx
     else { throw .protection }
     self[.xcr0] = value
+    // Code that was made while AVX was allowed may not be found any more.
+    dropMappings()
     updateMode()
   }
 

@@ -1,0 +1,74 @@
+internal import Assembler
+
+/// Segment registers, as far as 64-bit code reads them and moves their bases.
+extension BlockTranslation {
+  private func selector(_ segment: Int) -> Memory { .gs(Core.segments + segment * 32 + 20) }
+  private func base(_ segment: Int) -> Memory { .gs(Core.segments + segment * 32) }
+
+  /// MOV of a segment register's selector to a register or memory.
+  mutating func emitSelector(_ i: Instruction, _ k: Int) -> Bool {
+    guard i.extension3 < 6 else { return false }
+    let from = selector(Int(i.extension3))
+    if i.isMemory {
+      let memory = look(MemoryAccess(operand: i, size: 2, write: true), k, freeT1: true)
+      asm.emit(Opcode(0xB7, .two), .long, .register(Self.t1), .memory(from))
+      asm.store(.word, memory, Self.t1)
+      lookedUp()
+    } else if i.width == 2 {
+      let target = place(i.rm &* 8, Self.t0)
+      asm.load(.word, target.register, from)
+      written(target)
+    } else {
+      let target = place(i.rm &* 8, Self.t0, isRead: false)
+      asm.emit(Opcode(0xB7, .two), .long, target.field, .memory(from))
+      written(target)
+    }
+    return true
+  }
+
+  /// SWAPGS of ring 0.
+  mutating func emitSwap() -> Bool {
+    guard context.set != 0, context.is64Bit else { return false }
+    let (now, other) = (base(Segment.gs), Memory.gs(Core.Field.kernelGSBase.rawValue))
+    asm.load(Self.t0, now)
+    asm.load(Self.t1, other)
+    asm.store(now, Self.t1)
+    asm.store(other, Self.t0)
+    return true
+  }
+
+  /// RDFSBASE and RDGSBASE.
+  mutating func emitReadingBase(_ i: Instruction, _ k: Int, _ segment: Int) {
+    ifAllowed(k) { block, _ in
+      let target = block.place(i.rm &* 8, Self.t0, isRead: false)
+      block.asm.load(block.width(i), target.register, block.base(segment))
+      block.written(target)
+    }
+  }
+
+  /// WRFSBASE and WRGSBASE.
+  mutating func emitWritingBase(_ i: Instruction, _ k: Int, _ segment: Int) {
+    ifAllowed(k) { block, miss in
+      block.asm.move(block.width(i), Self.t0, block.source(i.rm &* 8))
+      // Whether it is an address.
+      block.asm.move(Self.t1, Self.t0)
+      block.asm.shift(.shl, .quad, .register(Self.t1), by: 16)
+      block.asm.shift(.sar, .quad, .register(Self.t1), by: 16)
+      block.asm.apply(.cmp, Self.t1, .register(Self.t0))
+      block.asm.jump(if: .notEqual, miss)
+      block.asm.store(block.base(segment), Self.t0)
+    }
+  }
+
+  /// What the system may have forbidden to everybody.
+  private mutating func ifAllowed(_ k: Int, _ body: (inout BlockTranslation, Label) -> Void) {
+    giveUpFlags(before: k)
+    let (miss, done) = (asm.makeLabel(), asm.makeLabel())
+    asm.emit(Opcode(0xF7), .long, .digit(0), .memory(.gs(Core.Field.cr4.rawValue)))
+    asm.long(Int32(Core.segmentBaseInstructions))
+    asm.jump(if: .equal, miss)
+    body(&self, miss)
+    asm.place(done)
+    leaveToHelper(from: miss, to: done, k)
+  }
+}
