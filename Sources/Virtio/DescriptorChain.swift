@@ -27,9 +27,9 @@ public struct DescriptorChain: Sendable {
   public var writableCount: Int { writable.reduce(0) { $0 + $1.count } }
 
   /// A copy of up to `limit` bytes of what the device reads.
-  public func bytes(upTo limit: Int, from memory: any RingMemory) throws(QueueError) -> [UInt8] {
+  public func bytes(after skip: Int = 0, upTo limit: Int, from memory: any RingMemory) throws(QueueError) -> [UInt8] {
     var result: [UInt8] = []
-    for segment in readable.slice(from: 0, count: limit) {
+    for segment in readable.slice(from: skip, count: limit) {
       guard let bytes = memory.copy(segment.count, from: segment.address) else { throw .memory }
       result += bytes
     }

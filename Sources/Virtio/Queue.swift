@@ -146,6 +146,18 @@ public struct Queue: Sendable {
     journal?.append(.completed(head: head, written: written))
   }
 
+  /// Puts bytes into as many chains as it takes and there are; returns how many bytes fitted.
+  mutating func fill(with bytes: [UInt8], _ memory: any RingMemory) throws(QueueError) -> Int {
+    var done = 0
+    for _ in 0..<size where done < bytes.count {
+      guard let chain = try pop(from: memory) else { break }
+      let written = try chain.write(Array(bytes[done...]), to: memory)
+      try push(chain.head, written: written, to: memory)
+      done += written
+    }
+    return done
+  }
+
   /// True if chains were given back since the last call and the driver wants to know.
   mutating func takeSignal(_ memory: any RingMemory) throws(QueueError) -> Bool {
     let old = lastSignalled

@@ -43,18 +43,6 @@ public struct VirtioConsole: VirtioFunction {
     defer { output = [] }
     return output
   }
-
-  /// Puts input into the driver's buffers; returns how much fitted.
-  func receive(_ bytes: [UInt8], in queue: inout Queue, _ memory: any RingMemory) throws(QueueError) -> Int {
-    var done = 0
-    for _ in 0..<queue.size where done < bytes.count {
-      guard let chain = try queue.pop(from: memory) else { break }
-      let written = try chain.write(Array(bytes[done...]), to: memory)
-      try queue.push(chain.head, written: written, to: memory)
-      done += written
-    }
-    return done
-  }
 }
 
 extension VirtioPCI where F == VirtioConsole {
@@ -63,8 +51,8 @@ extension VirtioPCI where F == VirtioConsole {
 
   /// Offers input to the driver; returns how many bytes it took. The rest must be offered again after the next wake.
   public mutating func receive(_ bytes: [UInt8], _ cycle: inout Cycle) -> Int {
-    let taken = work(&cycle) { console, queues, memory, _ throws(QueueError) in
-      try console.receive(bytes, in: &queues[VirtioConsole.receiveQueue], memory)
+    let taken = work(&cycle) { _, queues, memory, _ throws(QueueError) in
+      try queues[VirtioConsole.receiveQueue].fill(with: bytes, memory)
     }
     return taken ?? 0
   }
