@@ -56,7 +56,7 @@ let package = Package(
   targets: [
     .target(name: "CLinux"),
     .target(name: "CVersion", cSettings: [.define("SWBOOT_VERSION", to: "\"\(version)\"")]),
-    .target(name: "CFirmware", exclude: ["firmware.bin", "kernel.rom"]),
+    .target(name: "CFirmware", exclude: ["firmware.bin", "init.elf", "kernel.rom"]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
@@ -96,17 +96,22 @@ let package = Package(
         "CLinux",
       ]),
 
+    // The files of the host that a guest may use, and the protocol in which it asks for them.
+    layer("Sharing", ["Host"]),
+
     layer("Debugger", ["GuestRAM", "Host", "Processor"]),
 
     layer(
       "Machine",
       [
-        "DeviceModel", "GuestRAM", "Host", "Devices", "PCI", "PCIBus", "SystemBus", "ACPITables", "Virtio", "Display",
+        "DeviceModel", "GuestRAM", "Host", "Devices", "PCI", "PCIBus", "SystemBus", "ACPITables", "Virtio", "Display", "Sharing",
         "Processor", "Boot", "Time", "SoftBackend", "KVMBackend", "Debugger", "CFirmware",
       ]),
-    layer("Options", ["Machine"]),
+    // From a command to a machine that runs it.
+    layer("Run", ["Host", "Machine", "Sharing", "CFirmware"]),
+    layer("Options", ["Machine", "Run", "Sharing"]),
     .executableTarget(
-      name: "swboot", dependencies: ["Primitives", "Machine", "Host", "Options"], exclude: ["functions.order"],
+      name: "swboot", dependencies: ["Primitives", "Machine", "Host", "Options", "Run"], exclude: ["functions.order"],
       swiftSettings: strict,
       linkerSettings: isRelease ? [.unsafeFlags(link, .when(configuration: .release))] : []),
 
@@ -126,6 +131,7 @@ let package = Package(
     tests("DisplayTests", ["Display", "PCI", "PCIBus", "SystemBus", "GuestRAM"]),
     tests("ACPITablesTests", ["ACPITables", "TestSupport"], exclude: ["dsdt.dsl"]),
     tests("HostTests", ["Host", "TestSupport", "CLinux"]),
+    tests("SharingTests", ["Sharing", "Host", "TestSupport"]),
     tests("DebuggerTests", ["Debugger", "GuestRAM", "Host", "Processor", "SystemBus", "TestSupport"]),
     tests("BootTests", ["Boot", "GuestRAM", "Host", "Processor", "TestSupport"]),
     tests("AssemblerTests", ["Assembler", "TestSupport"]),
@@ -142,6 +148,10 @@ let package = Package(
     tests("GuestTests", ["TestSupport", "Host", "KVMBackend"]),
     .executableTarget(name: "attack", dependencies: ["TestSupport"], path: "Tests/Attack", swiftSettings: strict),
     tests("AttackTests", ["attack", "TestSupport"]),
-    tests("CommandLineTests", ["Options", "swboot", "Machine", "TestSupport"]),
+    tests("RunTests", ["Run", "Host", "Machine", "TestSupport"]),
+    // The logic of the first process of swboot run; scripts/build-firmware compiles it for bare metal.
+    layer("InitCore", [], path: "Firmware/Init", exclude: ["Bare"]),
+    tests("InitTests", ["InitCore"]),
+    tests("CommandLineTests", ["Options", "Run", "Sharing", "swboot", "Machine", "TestSupport"]),
   ]
 )

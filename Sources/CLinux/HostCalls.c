@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -178,5 +179,12 @@ static void keep_arguments(int count, char **values) {
   arguments = values;
 }
 __attribute__((section(".init_array"), used)) static void (*const keep)(int, char **) = keep_arguments;
+
+const char *linux_variable(int index) { return index >= 0 && environ ? environ[index] : 0; }
+
+const char *linux_release(void) {
+  static struct utsname name;
+  return uname(&name) < 0 ? "" : name.release;
+}
 
 const char *linux_argument(int index) { return index >= 0 && index < argument_count ? arguments[index] : 0; }

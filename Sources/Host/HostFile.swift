@@ -23,6 +23,15 @@ public final class HostFile: Sendable {
     file = memory
   }
 
+  /// A file in memory that has this name in messages.
+  public convenience init(named name: String, contents: [UInt8]) throws(FileError) {
+    do throws(SystemError) {
+      let file = try Descriptor.memory(name)
+      try file.write(contents, at: 0)
+      self.init(path: name, memory: file, size: UInt64(contents.count))
+    } catch { throw FileError(path: name, .system(error)) }
+  }
+
   /// Up to `count` bytes; fewer only where the file ends.
   public func bytes(at offset: UInt64, count: Int) throws(FileError) -> [UInt8] {
     guard offset < size, count > 0 else { return [] }

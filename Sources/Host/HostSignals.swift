@@ -7,6 +7,8 @@ public enum HostSignals {
   public static let picture = SIGUSR1
   /// Asks for an orderly shutdown.
   public static let shutdown = SIGTERM
+  /// The user's window has another size.
+  public static let window = SIGWINCH
   /// Interrupts host calls of a thread of ours; whoever needs it installs a handler.
   public static let kick: Int32 = 63
   /// Makes `next` look up.
@@ -15,7 +17,7 @@ public enum HostSignals {
   /// Those of our own faults, and those that do not end a program or do so with more than a word.
   private static let others: Set = [
     SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCHLD, SIGCONT,
-    SIGWINCH, SIGPIPE, SIGXFSZ, kick,
+    SIGPIPE, SIGXFSZ, kick,
   ]
 
   /// Before any thread is made: threads inherit it. From now on `next` receives whatever would end the program, unless

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A value that several threads change, and wait on for a change.

@@ -6,6 +6,9 @@ public final class OpenedFiles: Sendable {
 
   public init() {}
 
+  /// A file that is at no path, by the name that it has in messages.
+  public func add(_ file: HostFile) { files.withLock { $0[file.path] = file } }
+
   /// The file at a path, as it was when somebody first asked for it.
   public func file(_ path: String) throws(FileError) -> HostFile {
     if let file = files.withLock({ $0[path] }) { return file }

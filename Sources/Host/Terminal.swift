@@ -22,6 +22,21 @@ public enum Terminal {
   /// True while keys reach us one by one, with none kept by the host.
   public static var isRaw: Bool { linux_terminal_is_raw() != 0 }
 
+  public struct Size: Equatable, Sendable {
+    public let rows: Int
+    public let columns: Int
+  }
+
+  /// Whether the user types at a terminal, and sees there what is written.
+  public static var isOnBothSides: Bool { isatty(input) == 1 && isatty(STDOUT_FILENO) == 1 }
+
+  /// How large the user's window is; nil if there is none.
+  public static var size: Size? {
+    var size = winsize()
+    guard unsafe ioctl(input, UInt(TIOCGWINSZ), &size) == 0 else { return nil }
+    return Size(rows: Int(size.ws_row), columns: Int(size.ws_col))
+  }
+
   /// The terminal as it was; harmless if it was never changed.
   public static func restore() { linux_terminal_restore() }
 

@@ -44,7 +44,17 @@ final class Board: Sendable {
     for ((disk, wish), function) in zip(zip(resources.disks, configuration.disks), plan.disks) {
       parts.addDisk(disk, wish, as: function)
     }
-    virtioConsole = parts.addConsole(as: plan.console)
+    if let streams = chassis.streams {
+      parts.addPorts(streams, as: plan.console)
+      virtioConsole = nil
+    } else {
+      virtioConsole = parts.addConsole(as: plan.console)
+    }
+    if let server = resources.sharedFiles, let place = plan.files {
+      sharedFiles = parts.addFiles(server, as: place)
+    } else {
+      sharedFiles = nil
+    }
     parts.add(VirtioEntropy { count in (try? random.bytes(count)) ?? [] }, as: plan.entropy)
     if let wish = configuration.display, let function = plan.display {
       display = parts.addDisplay(wish, as: function)
@@ -74,7 +84,12 @@ final class Board: Sendable {
     self.random = random
     targets = parts.targets
     disks = parts.disks
-    do throws(SystemError) { for disk in disks { try disk.start(isImmediate: chassis.clock.isCounted) } } catch {
+    streams = chassis.streams
+    do throws(SystemError) {
+      for disk in disks { try disk.start(isImmediate: chassis.clock.isCounted) }
+      try sharedFiles?.start(isImmediate: chassis.clock.isCounted)
+      try streams?.start(isImmediate: chassis.clock.isCounted)
+    } catch {
       stop()
       throw error
     }
@@ -84,11 +99,14 @@ final class Board: Sendable {
   let serial: Slot<UART16550>
   let power: Slot<PowerManagement>
   let keyboard: Slot<KeyboardController>
-  let virtioConsole: FunctionSlot<VirtioPCI<VirtioConsole>>
+  /// Not there where its place has the ports of a command.
+  let virtioConsole: FunctionSlot<VirtioPCI<VirtioConsole>>?
   let bridge: HostBridge
   let display: FunctionSlot<DisplayAdapter>?
   private let files: OpenedFiles
   private let disks: [DiskStation]
+  private let sharedFiles: FileStation?
+  private let streams: CommandStreams?
   private let tables: ACPITables
   private let makeTables: @Sendable (MemoryRange, Port) -> ACPITables
   private let firmwareConfig: Slot<FirmwareConfig>
@@ -137,12 +155,12 @@ final class Board: Sendable {
 
   /// Offers to one of the consoles what the user typed; returns how many keys it has taken.
   func receive(_ keys: [UInt8], byVirtio: Bool) -> Int {
-    guard !byVirtio else { return virtioConsole.access { console, cycle in console.receive(keys, &cycle) } }
+    guard !byVirtio else { return virtioConsole?.access { console, cycle in console.receive(keys, &cycle) } ?? 0 }
     return serial.access { serial, cycle in keys.prefix { serial.receive($0, &cycle) }.count }
   }
 
   /// What the guest has said on the virtio console since the last call.
-  func takeConsoleWords() -> [UInt8] { virtioConsole.access { console, _ in console.drain() } }
+  func takeConsoleWords() -> [UInt8] { virtioConsole?.access { console, _ in console.drain() } ?? [] }
 
   /// The flash chip has new bytes to keep.
   func keepInFlash(_ bytes: [UInt8], at offset: Int) {
@@ -151,6 +169,7 @@ final class Board: Sendable {
 
   func reset() {
     for disk in disks { disk.settle() }
+    sharedFiles?.settle()
     for target in targets { target.reset() }
   }
 
@@ -158,7 +177,11 @@ final class Board: Sendable {
   func close() -> [String] { disks.compactMap { $0.close() } + [variables?.close()].compactMap(\.self) }
 
   /// Nobody works for the devices any more.
-  func stop() { for disk in disks { disk.stop() } }
+  func stop() {
+    for disk in disks { disk.stop() }
+    sharedFiles?.stop()
+    streams?.stop()
+  }
 
   /// Puts a kernel and its tables into RAM; nil where firmware does that.
   func load(_ configuration: Configuration) throws -> ProcessorState? {

@@ -6,6 +6,7 @@ internal import Host
 internal import PCI
 internal import PCIBus
 internal import Primitives
+internal import Sharing
 internal import SystemBus
 internal import Virtio
 
@@ -54,6 +55,18 @@ struct BoardParts {
 
   mutating func addConsole(as place: BoardPlan.Function) -> FunctionSlot<VirtioPCI<VirtioConsole>> {
     add(VirtioConsole(), as: place, on: Outlet(on: chassis, wake: chassis.drainVirtioConsole))
+  }
+
+  /// The console's place has a port for each stream of a command.
+  mutating func addPorts(_ streams: CommandStreams, as place: BoardPlan.Function) {
+    let device = VirtioPorts(names: CommandStreams.Port.allCases.map(\.name))
+    streams.connect(to: add(device, as: place, on: Outlet(on: chassis, wake: streams.wake)))
+  }
+
+  mutating func addFiles(_ server: FileServer, as place: BoardPlan.Function) -> FileStation {
+    let worker = Worker(name: place.name)
+    let slot = add(VirtioFileSystem(tag: CommandRun.tag), as: place, on: Outlet(on: chassis, wake: worker.call))
+    return FileStation(slot: slot, server: server, memory: memory, worker: worker)
   }
 
   mutating func addDisplay(_ wish: Configuration.Display, as place: BoardPlan.Function) -> FunctionSlot<DisplayAdapter> {

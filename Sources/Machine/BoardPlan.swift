@@ -25,6 +25,8 @@ struct BoardPlan: Sendable {
   let console = Function(name: "virtio-console", address: PCILayout.console)
   let entropy = Function(name: "virtio-rng", address: PCILayout.entropy)
   let display: Function?
+  /// The file system that the guest shares with the host.
+  let files: Function?
   /// Functions that a program brings.
   let added: [Function]
   /// The flash chip, if the firmware's variables have one.
@@ -43,6 +45,7 @@ struct BoardPlan: Sendable {
     self.firmwareSize = firmwareSize.roundedUp(toMultipleOf: 4096)
     disks = wishes.disks.indices.map { Function(name: "virtio-blk\($0)", address: PCILayout.disk($0)) }
     display = wishes.display == nil ? nil : Function(name: "display", address: PCILayout.display)
+    files = wishes.command == nil ? nil : Function(name: "virtio-fs", address: PCILayout.files)
     let end = GuestAddress(Platform.fourGiB - self.firmwareSize + variablesSize)
     flash = variablesSize == 0 ? nil : FlashMemory.placement(below: end, size: variablesSize)
     var placements = [
@@ -67,7 +70,7 @@ struct BoardPlan: Sendable {
       Function(name: "memory controller", address: HostBridge.memoryControllerAddress),
       Function(name: "LPC bridge", address: HostBridge.lpcBridgeAddress),
     ]
-    return (disks + [console, entropy] + added + [display].compactMap(\.self) + chipset).sorted { $0.address < $1.address }
+    return (disks + [console, entropy] + added + [display, files].compactMap(\.self) + chipset).sorted { $0.address < $1.address }
   }
 
   /// Memory as the guest finds it first.

@@ -29,7 +29,10 @@ final class Chassis: Backplane {
   let tracer: Tracer?
   private let keys: KeyOperator?
   private let link: BoardLink
-  let input = InputQueue()
+  /// As much goes to the guest as a serial port takes at once.
+  let input = InputQueue(portion: 16)
+  /// Those of the command that the machine runs, if it does.
+  let streams: CommandStreams?
   let complaints = Complaints()
   let power = Mutex<Power?>(nil)
   private let doorbellMove = Mutex(())
@@ -42,6 +45,7 @@ final class Chassis: Backplane {
     self.keys = keys
     self.link = link
     memory = resources.memory
+    streams = configuration.command == nil ? nil : CommandStreams { outcome in control.state.update { $0.end(outcome) } }
     console = resources.console
     debugConsole = resources.debugConsole
     tracer = configuration.trace.map { wish in Tracer(wish, resources.trace) { clock.now } }
@@ -107,12 +111,15 @@ final class Chassis: Backplane {
 
   func carryOut(_ request: PowerRequest) {
     switch request {
-    case .off: end(.poweredOff)
+    case .off: end(configuration.command == nil ? .poweredOff : .commandLost)
     case .exit(let code): end(.exited(code: code))
     case .panicked: end(.panicked)
     case .watchdog where configuration.watchdog == .stop: end(.watchdog)
     case .refused(let message): end(.refused(message))
-    case .reset, .watchdog: control.state.update { $0.reset(endsRun: configuration.stopsOnReset) }
+    case .reset, .watchdog:
+      // A command is not begun anew.
+      let outcome: Outcome? = configuration.command != nil ? .commandLost : configuration.stopsOnReset ? .reset : nil
+      control.state.update { $0.reset(endingIn: outcome) }
     }
   }
 

@@ -4,7 +4,7 @@ internal import Host
 extension Configuration {
   /// What a loader is asked for, but for what the machine adds.
   func loadRequest(_ kernel: String, _ files: OpenedFiles) -> LoadRequest {
-    LoadRequest(kernel: kernel, initrd: initrd, modules: modules, commandLine: commandLine, deviceTree: deviceTree, files: files)
+    LoadRequest(kernel: kernel, initrd: command == nil ? initrd : CommandRun.diskName, modules: modules, commandLine: commandLine, deviceTree: deviceTree, files: files)
   }
 
   /// Our firmware starts a Multiboot kernel, which expects a PC whose BIOS has run; all others need none.

@@ -17,6 +17,8 @@ public struct Configuration: Sendable {
     case standard
     /// The same without escape sequences.
     case plain
+    /// Standard error, without escape sequences.
+    case errors
     case file(String)
     case none
   }
@@ -75,6 +77,8 @@ public struct Configuration: Sendable {
   public var firmware: Firmware?
   /// A file with the flash chip in which the firmware keeps its variables.
   public var firmwareVariables: String?
+  /// The machine runs one command on files of the host.
+  public var command: CommandRun?
   /// What the guest finds in fw_cfg by these names besides the board's own.
   public var firmwareFiles: [FirmwareFile] = []
   public var disks: [Disk] = []

@@ -18,12 +18,15 @@ final class Console: Sendable {
 
   let output: OutputStream.Voice?
   private let state = Mutex(State())
+  /// Whether the user's keys are for it.
   let isInteractive: Bool
+  private let isShown: Bool
 
   init(_ wish: Configuration.Stream, _ output: OutputStream.Voice?) {
     self.output = output
     isInteractive = wish == .standard || wish == .plain
-    if wish == .plain { state.withLock { $0.filter = PlainText() } }
+    isShown = isInteractive || wish == .errors
+    if wish == .plain || wish == .errors { state.withLock { $0.filter = PlainText() } }
   }
 
   /// A byte from the guest. True if it completes the last words of a kernel.
@@ -47,7 +50,7 @@ final class Console: Sendable {
 
   /// The last lines, where the user has not seen them on the terminal, without what a terminal would obey.
   func unseenTail(lines count: Int) -> [String] {
-    guard !isInteractive else { return [] }
+    guard !isShown else { return [] }
     var filter = PlainText()
     let tail = state.withLock { $0.tail }.flatMap { filter.filter($0) }
     return String(decoding: tail, as: UTF8.self).split(whereSeparator: \.isNewline).suffix(count).map { String($0.suffix(Self.lineLimit)) }

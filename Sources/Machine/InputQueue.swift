@@ -15,10 +15,13 @@ final class InputQueue: Sendable {
   }
 
   static let limit = 1 << 16
-  /// As much as a serial port takes at once.
-  private static let portion = 16
-
+  /// How much is offered at once.
+  private let portion: Int
   private let state = Monitor(State())
+
+  init(portion: Int) { self.portion = portion }
+
+  var isEmpty: Bool { state.update { $0.keys.isEmpty } }
 
   /// Takes what there is room for, and forgets the rest.
   func put(_ keys: [UInt8]) { state.update { $0.keys += keys.prefix(Self.limit - $0.keys.count) } }
@@ -54,7 +57,7 @@ final class InputQueue: Sendable {
     state.update { state in
       state.isFlowing = state.isCalled && !state.keys.isEmpty
       state.isCalled = false
-      return state.isFlowing ? Array(state.keys.prefix(Self.portion)) : nil
+      return state.isFlowing ? Array(state.keys.prefix(portion)) : nil
     }
   }
 }

@@ -6,15 +6,20 @@ struct Keyboard: Sendable {
   private let loop: EventLoop
   private let worker = Worker(name: "keyboard")
   private let typed: @Sendable () -> Void
+  private let ended: @Sendable () -> Void
   private let quit: @Sendable () -> Void
 
   /// - Parameters:
   ///   - typed: called when there is something new in the queue.
+  ///   - ended: called when nothing more comes.
   ///   - quit: called when the user wants the run to end.
-  init(_ input: InputQueue, typed: @escaping @Sendable () -> Void, quit: @escaping @Sendable () -> Void) throws(SystemError) {
+  init(
+    _ input: InputQueue, typed: @escaping @Sendable () -> Void, ended: @escaping @Sendable () -> Void = {}, quit: @escaping @Sendable () -> Void
+  ) throws(SystemError) {
     self.input = input
     loop = try EventLoop()
     self.typed = typed
+    self.ended = ended
     self.quit = quit
   }
 
@@ -39,7 +44,7 @@ struct Keyboard: Sendable {
     loop.watch(Terminal.input, for: .readable)
     while !input.isClosed, let events = try? loop.wait() {
       guard !events.isEmpty else { continue }
-      guard let keys = Terminal.read() else { return }
+      guard let keys = Terminal.read() else { return ended() }
       guard Terminal.isRaw else {
         // Whoever writes to a pipe can wait; nobody types there.
         input.put(keys)

@@ -60,9 +60,11 @@ public final class Machine: Sendable {
         adding: devices)
       board = try Board(configuration, plan, resources, entropy, adding: devices, on: chassis)
       link.lead(to: board)
-      keyboard =
-        try chassis.console.isInteractive
-        ? Keyboard(chassis.input, typed: chassis.letInputFlow) { control.end(.quit) } : nil
+      if let streams = chassis.streams {
+        keyboard = try Keyboard(streams.input, typed: streams.letInputFlow, ended: streams.endInput) { control.end(.quit) }
+      } else {
+        keyboard = try chassis.console.isInteractive ? Keyboard(chassis.input, typed: chassis.letInputFlow) { control.end(.quit) } : nil
+      }
     } catch {
       throw MachineError(error)
     }
@@ -85,7 +87,12 @@ public final class Machine: Sendable {
   }
 
   /// Whether the user's keys go to the guest.
-  public var isInteractive: Bool { keyboard != nil }
+  public var isInteractive: Bool { keyboard != nil && configuration.command?.hasTerminal != false }
+
+  /// The user's window has another size now, or is there for the first time.
+  public func windowChanged() {
+    if configuration.command?.hasTerminal == true, let size = Terminal.size { chassis.streams?.tellWindow(size) }
+  }
 
   // MARK: Running
 

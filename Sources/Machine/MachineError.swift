@@ -15,7 +15,7 @@ public struct MachineError: Error, Sendable {
     isHosts = false
   }
 
-  public var exitStatus: Int32 { isHosts ? 70 : 2 }
+  public var exitStatus: Int32 { isHosts ? ExitStatus.failed : ExitStatus.refused }
 
   /// From any of the layers below, whose errors describe themselves in a sentence.
   init(_ error: any Error) {

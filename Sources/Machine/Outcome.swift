@@ -6,6 +6,10 @@ public enum Outcome: Equatable, Sendable {
   /// The guest asked for a reset, and was not to have one.
   case reset
   case panicked
+  /// The command that the machine was to run has ended.
+  case commandEnded(status: UInt8)
+  /// The guest powered off, or reset itself, before that.
+  case commandLost
   /// With the registers of the processor.
   case tripleFault(String)
   case halted
@@ -26,14 +30,16 @@ public enum Outcome: Equatable, Sendable {
     switch self {
     case .poweredOff, .reset, .quit: 0
     case .exited(let code): Int32(code)
-    case .panicked: 134
-    case .tripleFault: 135
-    case .halted: 136
-    case .watchdog: 138
-    case .timedOut: 124
+    case .commandEnded(let status): Int32(status)
+    case .commandLost: ExitStatus.commandLost
+    case .panicked: ExitStatus.panicked
+    case .tripleFault: ExitStatus.tripleFault
+    case .halted: ExitStatus.halted
+    case .watchdog: ExitStatus.watchdog
+    case .timedOut: ExitStatus.timedOut
     case .interrupted(let signal), .unanswered(let signal, _): 128 + signal
-    case .failed: 70
-    case .refused: 2
+    case .failed: ExitStatus.failed
+    case .refused: ExitStatus.refused
     }
   }
 
@@ -43,7 +49,8 @@ public enum Outcome: Equatable, Sendable {
   /// One sentence for the user; nil where the guest ended as it should.
   public var explanation: String? {
     switch self {
-    case .poweredOff, .exited, .quit: nil
+    case .poweredOff, .exited, .quit, .commandEnded: nil
+    case .commandLost: "the guest powered off or reset itself before the command ended"
     case .reset: "the guest asked for a reset, and --no-reboot ends the run there"
     case .panicked: "the guest's kernel panicked"
     case .tripleFault(let registers): "the guest's processor shut down (triple fault)\n\(registers)"

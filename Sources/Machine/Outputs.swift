@@ -9,6 +9,7 @@ struct Outputs {
     switch wish {
     case .none: return nil
     case .standard, .plain: return try voice(on: OutputFile.standardOutput.path) { .standardOutput }
+    case .errors: return try voice(on: OutputFile.standardError.path) { .standardError }
     case .file(let path): return try voice(on: path) { try OutputFile(path: path) }
     }
   }

@@ -8,6 +8,8 @@ enum PCILayout {
   static func disk(_ number: Int) -> FunctionAddress { FunctionAddress(slot: 2 + number) }
   static let console = FunctionAddress(slot: 2 + Configuration.mostDisks)
   static let entropy = FunctionAddress(slot: 3 + Configuration.mostDisks)
+  /// No firmware meets it there.
+  static let files = FunctionAddress(slot: 1)
   /// For functions that a program brings.
   static let added = [FunctionAddress(slot: 0x1C), FunctionAddress(slot: 0x1D)]
   static let display = FunctionAddress(slot: 0x1E)

@@ -3,6 +3,7 @@ internal import Debugger
 internal import GuestRAM
 internal import Host
 internal import Primitives
+internal import Sharing
 
 /// Everything of the host that a machine uses, opened: after this it asks for no other file.
 struct Resources: Sendable {
@@ -17,6 +18,8 @@ struct Resources: Sendable {
   let trace: OutputStream.Voice?
   let screenshot: ReplacedFile?
   let perfMap: ReplacedFile?
+  /// What the guest shares with the host.
+  let sharedFiles: FileServer?
   let debugger: DebugServer?
 
   /// What is only read comes first: a wish that cannot be had empties no file that another is written to.
@@ -29,10 +32,12 @@ struct Resources: Sendable {
       size: configuration.memory, firmware: image ?? [], video: configuration.display == nil ? 0 : Platform.video.count)
     let keyScript = try configuration.keys.map { try KeyScript(file: $0, hasDisplay: configuration.display != nil) }
     let files = OpenedFiles()
+    if let command = configuration.command { try files.add(HostFile(named: CommandRun.diskName, contents: command.initialRAMDisk)) }
     for file in configuration.firmwareFiles { _ = try files.file(file.path) }
     if let kernel = configuration.kernel {
       try configuration.loadRequest(kernel, files).openFiles(isMultiboot: MultibootKernel.isIn(files.file(kernel)))
     }
+    let sharedFiles = try configuration.command.map { try FileServer($0.shares) }
     let disks = try configuration.disks.map { try DiskFile(path: $0.path, access: $0.access) }
     var outputs = Outputs()
     return Resources(
@@ -42,6 +47,7 @@ struct Resources: Sendable {
       trace: try configuration.trace.flatMap { try outputs.open($0.file.map(Configuration.Stream.file) ?? .standard) },
       screenshot: try configuration.screenshot.map(ReplacedFile.init),
       perfMap: configuration.namesCodeForPerf ? try ReplacedFile(path: PerfMap.path(of: Program.number)) : nil,
+      sharedFiles: sharedFiles,
       debugger: try configuration.debugger.map { try listen(at: $0, memory, control) })
   }
 

@@ -38,8 +38,10 @@ struct RunState: Sendable {
   mutating func panicked(until end: UInt64) { panicEnd = panicEnd ?? end }
 
   /// The guest resets itself. A kernel that panicked and then does so is still a kernel that panicked.
-  mutating func reset(endsRun: Bool) {
-    if panicEnd != nil { end(.panicked) } else if endsRun { end(.reset) } else { wantsReset = true }
+  ///
+  /// - Parameter outcome: how that ends the run; nil if the guest begins anew.
+  mutating func reset(endingIn outcome: Outcome?) {
+    if panicEnd != nil { end(.panicked) } else if let outcome { end(outcome) } else { wantsReset = true }
   }
 
   /// The guest begins anew; what was asked for from outside still counts.

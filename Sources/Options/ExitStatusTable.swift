@@ -1,15 +1,19 @@
+internal import Machine
+
 /// What the program's exit status tells, as help and the manual page list it.
 enum ExitStatusTable {
   static let rows: [(status: String, meaning: String)] = [
     ("0", "the guest powered off (or reset, with --no-reboot), or you pressed Ctrl-a x"),
+    ("N", "swboot run: the command's; 128 + N for signal N, 127: no such command, 126: it cannot run"),
     ("N", "the guest wrote v to port 0xF4: (v << 1) | 1"),
-    ("2", "mistake on the command line, or a file that cannot be used"),
-    ("70", "the host or its KVM let us down"),
-    ("124", "--timeout"),
-    ("134", "the guest's kernel panicked"),
-    ("135", "triple fault"),
-    ("136", "every processor halted for good"),
-    ("138", "the guest's watchdog timer ran out"),
+    ("\(ExitStatus.refused)", "mistake on the command line, or a file that cannot be used"),
+    ("\(ExitStatus.failed)", "the host or its KVM let us down"),
+    ("\(ExitStatus.timedOut)", "--timeout"),
+    ("\(ExitStatus.tripleFault)", "triple fault"),
+    ("\(ExitStatus.panicked)", "the guest's kernel panicked"),
+    ("\(ExitStatus.halted)", "every processor halted for good"),
+    ("\(ExitStatus.watchdog)", "the guest's watchdog timer ran out"),
+    ("\(ExitStatus.commandLost)", "swboot run: the guest powered off or reset itself before the command ended"),
     ("128+N", "ended by signal N"),
   ]
 }

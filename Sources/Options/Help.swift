@@ -4,6 +4,12 @@ public enum Help {
 
   /// Every way to call swboot, and what it does.
   static let uses: [(call: String, meaning: [String])] = [
+    (
+      "swboot run [--kernel FILE] [option...] -- COMMAND [ARG...]",
+      [
+        "runs a command on that kernel, with this host's files,", "and ends with its status; without a command, a shell",
+      ]
+    ),
     ("swboot --kernel FILE [--initrd FILE] [--append TEXT] [--disk FILE] [option...]", []),
     ("swboot --disk FILE [option...]", []),
     ("swboot --firmware FILE [option...]", []),

@@ -7,6 +7,7 @@ struct Option: Sendable {
   /// The part of the help in which an option stands.
   enum Topic: String, CaseIterable {
     case boot = "what to boot"
+    case run = "running a command (swboot run)"
     case machine = "the machine"
     case ending = "how it ends"
     case inside = "looking inside"

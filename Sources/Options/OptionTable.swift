@@ -1,14 +1,21 @@
 internal import Machine
+internal import Run
 
 /// Every option that swboot has. What is not here does not exist.
 enum OptionTable {
-  static let all = boot + machine + ending + inside
+  static let all = boot + run + machine + ending + inside
 
   static func row(_ name: String) -> Option? { all.first { $0.name == name } }
 
   private static let boot: [Option] = [
-    .valued("--kernel", "FILE", offering: .files, .boot, "bzImage, vmlinux (ELF), Multiboot or FIT image, also compressed") {
-      (options, value) throws(UsageError) in options.configuration.kernel = try Options.path("--kernel", value)
+    .valued(
+      "--kernel", "FILE", offering: .files, .boot,
+      """
+      bzImage, vmlinux (ELF), Multiboot or FIT image, also compressed;
+      with run also a folder with a build tree or a kernel package; there
+      the host's own kernel if not given
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.kernel = try Options.path("--kernel", value)
     },
     .valued("--initrd", "FILE", offering: .files, .boot, "initial RAM disk") { (options, value) throws(UsageError) in
       options.configuration.initrd = try Options.path("--initrd", value)
@@ -54,8 +61,39 @@ enum OptionTable {
     ) { (options, value) throws(UsageError) in options.configuration.disks.append(try Options.disk(value)) },
   ]
 
+  private static let run: [Option] = [
+    .valued(
+      "--modules", "DIR", offering: .files, .run,
+      """
+      the kernel's modules, if they are not beside the kernel, in its build
+      tree or in /lib/modules
+      """
+    ) { (options, value) throws(UsageError) in options.run.modules = try Options.path("--modules", value) },
+    .valued("--root", "DIR", offering: .files, .run, "the guest's root folder, which it cannot change; / if not given") {
+      (options, value) throws(UsageError) in options.run.root = try Options.path("--root", value)
+    },
+    .valued(
+      "--rw", "DIR", offering: .files, .run,
+      """
+      a folder that the command changes for real; all else that it writes
+      is gone at the end; may be given several times
+      """
+    ) { (options, value) throws(UsageError) in options.run.folders.append(try Options.writableFolder(value)) },
+    .valued("--share", "DIR=PLACE[,ro]", offering: .files, .run, "a folder of the host at another place in the guest") {
+      (options, value) throws(UsageError) in options.run.folders.append(try Options.sharedFolder(value))
+    },
+    .valued(
+      "--env", "NAME[=VALUE]", .run,
+      """
+      a variable for the command, beside HOME, LANG, LC_*, LOGNAME, PATH,
+      SHELL, TERM, TZ and USER; may be given several times
+      """
+    ) { (options, value) throws(UsageError) in options.run.variables.append(try Options.variable(value)) },
+    .flag("--verbose", .run, "what the kernel says, on standard error") { $0.run.isVerbose = true },
+  ]
+
   private static let machine: [Option] = [
-    .valued("--memory", "SIZE", .machine, "1M to 1T; 512M if not given") { (options, value) throws(UsageError) in
+    .valued("--memory", "SIZE", .machine, "1M to 1T; 512M if not given, 1G with run") { (options, value) throws(UsageError) in
       options.configuration.memory = try Options.size(value)
     },
     .valued("--cpus", "N", .machine, "processors; 1 if not given") { (options, value) throws(UsageError) in

@@ -1,4 +1,6 @@
 internal import Machine
+internal import Run
+internal import Sharing
 
 /// The values of options, each from its text.
 extension Options {
@@ -118,6 +120,28 @@ extension Options {
     case "none", "null": .none
     default: .file(try path(name, text.hasPrefix("file:") ? String(text.dropFirst(5)) : text))
     }
+  }
+
+  /// A folder at the same place in the guest.
+  static func writableFolder(_ text: String) throws(UsageError) -> RunRequest.Folder {
+    RunRequest.Folder(Share(path: try path("--rw", text), isReadOnly: false))
+  }
+
+  /// `DIR=PLACE[,ro]`.
+  static func sharedFolder(_ text: String) throws(UsageError) -> RunRequest.Folder {
+    let isReadOnly = text.hasSuffix(",ro")
+    let text = isReadOnly ? String(text.dropLast(3)) : text
+    guard let equals = text.lastIndex(of: "="), equals > text.startIndex, text[equals...].hasPrefix("=/") else {
+      throw UsageError(message: "--share \(text): write DIR=PLACE, or DIR=PLACE,ro; the place is a path from the guest's root, as /data.")
+    }
+    return RunRequest.Folder(Share(path: String(text[..<equals]), isReadOnly: isReadOnly), at: String(text[equals...].dropFirst()))
+  }
+
+  static func variable(_ text: String) throws(UsageError) -> String {
+    guard let first = text.first, first != "=", !text.utf8.contains(0) else {
+      throw UsageError(message: "--env \(text): write NAME, or NAME=VALUE.")
+    }
+    return text
   }
 
   static func trace(_ text: String) throws(UsageError) -> Configuration.Trace {

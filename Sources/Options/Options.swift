@@ -1,9 +1,11 @@
 public import Machine
+public import Run
 
 /// What the command line asks for. Of an option given twice the last counts; every disk, module and fw_cfg file counts.
 public struct Options {
   public enum Command: Equatable, Sendable {
     case boot
+    case run
     case help
     case version
     case doctor
@@ -14,19 +16,29 @@ public struct Options {
 
   public internal(set) var command = Command.boot
   public internal(set) var configuration = Configuration()
+  /// What `swboot run` is to do.
+  public internal(set) var run = RunRequest()
   /// Every disk is one whose changes are thrown away.
   var isSnapshot = false
 
   public init(_ arguments: [String]) throws(UsageError) {
     var rest = arguments[...]
     try takeCommand(&rest)
-    while let argument = rest.popFirst() { try take(argument, &rest) }
+    while let argument = rest.popFirst() {
+      if argument == "--", command == .run {
+        run.command = Array(rest)
+        break
+      }
+      try take(argument, &rest)
+    }
+    try checkRun()
     if isSnapshot {
       for index in configuration.disks.indices where !configuration.disks[index].isReadOnly { configuration.disks[index].isSnapshot = true }
     }
     do throws(MachineError) {
       switch command {
       case .boot: configuration = try configuration.checkedToBoot()
+      case .run: configuration = try configuration.checked()
       case .machine: configuration = try configuration.checked()
       case .help, .version, .doctor, .manual, .completion: break
       }
@@ -35,6 +47,10 @@ public struct Options {
 
   private mutating func takeCommand(_ rest: inout ArraySlice<String>) throws(UsageError) {
     switch rest.first {
+    case "run":
+      command = .run
+      // Room for what the command writes.
+      configuration.memory = 1 << 30
     case "doctor": command = .doctor
     case "machine": command = .machine
     case "manual": command = .manual
@@ -60,8 +76,24 @@ public struct Options {
       case .required: try option.effect(&self, Self.value(value, of: argument, &rest))
       }
     } else if try !takeFamiliar(name, argument, value, &rest) {
-      throw Self.unknown(argument)
+      throw unknown(argument)
     }
+  }
+
+  /// What only makes sense with `run`, and what makes none with it.
+  private mutating func checkRun() throws(UsageError) {
+    guard command == .run else {
+      guard run == RunRequest() else {
+        throw UsageError(message: "options for running a command need the word run: swboot run [option...] -- COMMAND. See swboot --help.")
+      }
+      return
+    }
+    for (name, isGiven) in [
+      ("--initrd", configuration.initrd != nil), ("--module", !configuration.modules.isEmpty), ("--firmware", configuration.firmware != nil),
+      ("--console", configuration.console != .standard), ("--keys", configuration.keys != nil),
+    ] where isGiven { throw UsageError(message: "\(name) with run: swboot run brings its own. Leave one of them out.") }
+    run.kernel = configuration.kernel
+    configuration.kernel = nil
   }
 
   /// The value behind an equals sign, or else the next argument.
@@ -87,9 +119,11 @@ public struct Options {
     return true
   }
 
-  private static func unknown(_ argument: String) -> UsageError {
+  private func unknown(_ argument: String) -> UsageError {
     argument.hasPrefix("-")
       ? UsageError(message: "\(argument) is not an option of swboot. See swboot --help.")
-      : UsageError(message: "\(argument): say what this is, such as --kernel \(argument). See swboot --help.")
+      : command == .run
+        ? UsageError(message: "\(argument): put -- before the command: swboot run [option...] -- \(argument). See swboot --help.")
+        : UsageError(message: "\(argument): say what this is, such as --kernel \(argument). See swboot --help.")
   }
 }

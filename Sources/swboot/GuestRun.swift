@@ -7,7 +7,11 @@ internal import Machine
 /// The machine is made and kept on a thread of its own. So whatever hangs, a loader, a disk or the reader of a pipe, hangs
 /// elsewhere.
 struct GuestRun {
+  /// From the user's wishes to a machine, for which files may have to be read.
+  typealias Preparation = @Sendable (Configuration) throws(MachineError) -> Configuration
+
   private let configuration: Configuration
+  private let prepare: Preparation
   private let control: RunControl
   private let progress = Monitor(Progress())
 
@@ -17,8 +21,9 @@ struct GuestRun {
     var report: RunReport?
   }
 
-  init(_ configuration: Configuration, startedAt start: UInt64) {
+  init(_ configuration: Configuration, startedAt start: UInt64, prepare: @escaping Preparation = { $0 }) {
     self.configuration = configuration
+    self.prepare = prepare
     HostSignals.prepare()
     control = RunControl(configuration, startedAt: start) { HostSignals.wake() }
   }
@@ -33,6 +38,7 @@ struct GuestRun {
       if let outcome = control.overdueOutcome { end(overdueReport(outcome)) }
       switch HostSignals.next(until: control.deadline) {
       case HostSignals.shutdown: control.shutDown(signal: HostSignals.shutdown)
+      case HostSignals.window: progress.update { $0.machine }?.windowChanged()
       case HostSignals.picture: control.takePicture()
       case .some(let signal): control.end(.interrupted(signal: signal))
       case nil: break
@@ -45,7 +51,7 @@ struct GuestRun {
   private func run() {
     let report: RunReport
     do throws(MachineError) {
-      let machine = try Machine(configuration, control: control)
+      let machine = try Machine(prepare(configuration), control: control)
       progress.update { $0.machine = machine }
       report = machine.run { notices throws(MachineError) in
         for notice in notices { Program.say(notice) }
@@ -63,6 +69,7 @@ struct GuestRun {
     do throws(SystemError) { if try Terminal.makeRaw() { Terminal.restoreOnFaults() } } catch {
       throw MachineError("the terminal cannot be set up (\(error)).")
     }
+    machine.windowChanged()
   }
 
   // MARK: The end

@@ -1,13 +1,14 @@
 internal import Host
 internal import Machine
 internal import Options
+internal import Run
 
 @main struct Main {
   static func main() {
     let start = HostClock.nanoseconds()
     Program.holdStandardStreams()
     let options: Options
-    do throws(UsageError) { options = try Options(Program.arguments) } catch { stop(error.message, status: 2) }
+    do throws(UsageError) { options = try Options(Program.arguments) } catch { stop(error.message, status: ExitStatus.refused) }
     switch options.command {
     case .help: show([Help.text])
     case .version: show(["swboot \(Program.version)"])
@@ -16,6 +17,9 @@ internal import Options
     case .doctor: show(Doctor.report())
     case .machine: describe(options.configuration)
     case .boot: GuestRun(options.configuration, startedAt: start).waitForEnd()
+    case .run:
+      let request = options.run
+      GuestRun(options.configuration, startedAt: start) { (wishes) throws(MachineError) in try request.machine(wishes) }.waitForEnd()
     }
   }
 
@@ -25,8 +29,8 @@ internal import Options
       let tree = try MachineMap.tree(configuration)
       if path == "-" { return show(tree) }
       let file: OutputFile
-      do throws(FileError) { file = try OutputFile(path: path) } catch { stop(error.description, status: 2) }
-      guard file.write(tree[...]) else { stop("\(path): the device tree could not be written.", status: 70) }
+      do throws(FileError) { file = try OutputFile(path: path) } catch { stop(error.description, status: ExitStatus.refused) }
+      guard file.write(tree[...]) else { stop("\(path): the device tree could not be written.", status: ExitStatus.failed) }
     } catch {
       stop(error.message, status: error.exitStatus)
     }
@@ -35,7 +39,7 @@ internal import Options
   private static func show(_ lines: [String]) { show(lines.flatMap { Array("\($0)\n".utf8) }) }
 
   private static func show(_ bytes: [UInt8]) {
-    guard OutputFile.standardOutput.write(bytes[...]) else { stop("standard output could not be written.", status: 70) }
+    guard OutputFile.standardOutput.write(bytes[...]) else { stop("standard output could not be written.", status: ExitStatus.failed) }
   }
 
   private static func stop(_ message: String, status: Int32) -> Never {

@@ -63,14 +63,14 @@ struct AttackRun {
     switch status {
     case 0: .off
     case 1: .done
-    case 124: .timeUp
-    case 134: .panicked
-    case 135: .tripleFault
-    case 136: .halted
-    case 138: .watchdog
-    case 2 where errors.contains("system management mode"): .refused
+    case 224: .timeUp
+    case 234: .panicked
+    case 232: .tripleFault
+    case 236: .halted
+    case 238: .watchdog
+    case 202 where errors.contains("system management mode"): .refused
     // A KVM may not know how to go on with a guest; our own processor always does.
-    case 70 where plan.accelerator == .kvm: .failed
+    case 204 where plan.accelerator == .kvm: .failed
     case let status where status & 1 != 0: .exited
     default: nil
     }

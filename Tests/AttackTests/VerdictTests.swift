@@ -21,20 +21,20 @@ import Testing
     #expect(result("exit 0") == .well(.off))
     #expect(result("exit 1") == .well(.done))
     #expect(result("exit 85") == .well(.exited))
-    #expect(result("exit 124") == .well(.timeUp))
+    #expect(result("exit 224") == .well(.timeUp))
   }
 
   @Test("a signal, a status that means nothing, and a failing host are not")
   func badEnds() {
     #expect(result("kill -SEGV $$") == .badly("died by signal 11: "))
     #expect(result("kill -ILL $$") == .badly("died by signal 4: "))
-    #expect(result("echo why >&2; exit 70") == .badly("ended with status 70: why\n"))
-    #expect(result("exit 2") == .badly("ended with status 2: "))
+    #expect(result("echo why >&2; exit 204") == .badly("ended with status 204: why\n"))
+    #expect(result("exit 202") == .badly("ended with status 202: "))
   }
 
   @Test("a run that goes on after its time is late")
   func late() {
-    guard case .late = result("sleep 1.3; exit 124", timeout: 0.1) else {
+    guard case .late = result("sleep 1.3; exit 224", timeout: 0.1) else {
       Issue.record("it was in time")
       return
     }

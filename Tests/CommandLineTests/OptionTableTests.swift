@@ -23,6 +23,7 @@ import Testing
     let values = [
       "--fw-cfg": "opt/a=f", "--memory": "1G", "--cpus": "2", "--accel": "soft", "--console": "none", "--debugcon": "stdio",
       "--triple-fault": "reset", "--watchdog": "reset", "--timeout": "1s", "--shutdown-grace": "0",
+      "--share": "folder=/place",
     ]
     for option in OptionTable.all {
       var options = try Options(["--help"])
@@ -32,7 +33,8 @@ import Testing
       case .required: try option.effect(&options, values[option.name] ?? "text")
       case .optional: try option.effect(&options, nil)
       }
-      let changed = "\(options.configuration)" != "\(try Options(["doctor"]).configuration)" || options.command != .boot
+      let none = try Options(["doctor"])
+      let changed = "\(options.configuration)" != "\(none.configuration)" || options.run != none.run || options.command != .boot
       #expect(changed, "\(option.name) changes nothing")
     }
   }

@@ -71,7 +71,7 @@ struct LinuxTests {
   @Test("its panic ends the machine with the panic's own status")
   func panic() throws {
     let end = try #require(Guests.present).linux("echo c > /proc/sysrq-trigger")
-    #expect(end.status == 134, "\(end.errors)")
+    #expect(end.status == 234, "\(end.errors)")
     #expect(end.output.contains("sysrq triggered crash"))
   }
 }

@@ -48,7 +48,7 @@ struct OtherKernelTests {
     let guests = try #require(Guests.present)
     let end = guests.linux("cat /mnt/etc/issue /proc/interrupts", ["--disk", guests.disk + ",snapshot"], line: "acpi=off pci=nomsi")
     // It cannot turn the machine off: it halts for good.
-    #expect(end.status == 136 && end.output.contains("SWBOOT-GUEST-DONE 0"), "\(end.errors)")
+    #expect(end.status == 236 && end.output.contains("SWBOOT-GUEST-DONE 0"), "\(end.errors)")
     #expect(end.output.contains("swboot guest disk"))
     // The disk is in slot 2.
     #expect(end.output.contains(/11: +[1-9][0-9]* +XT-PIC +.*virtio/))
@@ -59,7 +59,7 @@ struct OtherKernelTests {
     let end = try #require(Guests.present).linux("", ["--no-reboot"], line: "\(line) rdinit=/bin/busybox -- reboot -f")
     #expect(end.output.contains("reboot: Restarting system"), "\(end.output)")
     // A triple fault is a crash for whoever does not want the guest to go on.
-    #expect(end.status == (line == "reboot=t" ? 135 : 0), "\(end.errors)")
+    #expect(end.status == (line == "reboot=t" ? 232 : 0), "\(end.errors)")
   }
 
   @Test("A21 after a reset it boots again, and its disk is as it left it")

@@ -13,7 +13,7 @@ struct FirmwareImageTests {
       _ = try Machine(configuration)
       return nil
     } catch {
-      #expect(error.exitStatus == 2)
+      #expect(error.exitStatus == 202)
       return error.message
     }
   }

@@ -28,7 +28,7 @@ import Testing
 
   @Test("A10 keys wait for a guest that takes none, whoever typed them goes on, and they arrive in order")
   func order() {
-    let (queue, guest) = (InputQueue(), Guest(room: 3))
+    let (queue, guest) = (InputQueue(portion: 16), Guest(room: 3))
     queue.put(Array("hello, ".utf8))
     queue.flow(to: guest.take)
     queue.put(Array("world".utf8))
@@ -41,7 +41,7 @@ import Testing
 
   @Test("A10 a guest that makes room while it is offered a key is offered the next")
   func wakeDuringOffer() {
-    let (queue, guest) = (InputQueue(), Guest(room: 1))
+    let (queue, guest) = (InputQueue(portion: 16), Guest(room: 1))
     queue.put([1, 2, 3])
     queue.flow { keys in
       let count = guest.take(keys)
@@ -55,7 +55,7 @@ import Testing
 
   @Test("A10 CO-03 a guest that never takes a key costs a bounded memory")
   func bound() {
-    let (queue, guest) = (InputQueue(), Guest(room: 0))
+    let (queue, guest) = (InputQueue(portion: 16), Guest(room: 0))
     for _ in 0..<100 {
       queue.put([UInt8](repeating: 7, count: 4096))
       queue.flow(to: guest.take)

@@ -18,7 +18,7 @@ import Testing
 
   @Test("a watchdog that ran out is told apart from a run that ran out of time")
   func watchdog() {
-    #expect(Outcome.watchdog.exitStatus == 138)
+    #expect(Outcome.watchdog.exitStatus == 238)
     #expect(Outcome.watchdog.explanation?.contains("watchdog") == true)
     #expect(Outcome.watchdog.isHang, "what the processors were doing is told")
   }

@@ -86,7 +86,7 @@ struct RunStateTests {
   @Test("A10 what is asked for while the guest resets itself is not forgotten")
   func reset() {
     var state = running()
-    state.reset(endsRun: false)
+    state.reset(endingIn: nil)
     #expect(state.takeErrand() == .stop && state.outcome == nil)
     state.end(.quit, at: 0)
     state.begin()
@@ -100,7 +100,7 @@ struct RunStateTests {
     state.panicked(until: 9 * second)
     #expect(state.nextMoment == 2 * second)
     var resetting = state
-    resetting.reset(endsRun: false)
+    resetting.reset(endingIn: nil)
     #expect(resetting.outcome == .panicked)
     state.pass(to: 2 * second)
     #expect(state.outcome == .panicked)

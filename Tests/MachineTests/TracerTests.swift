@@ -55,6 +55,6 @@ struct TracerTests {
     #expect(
       error?.message
         == "--trace com2: there is no such event or device. Choose among all, io, irq, queue, cpu, com1, real-time-clock.")
-    #expect(error?.exitStatus == 2)
+    #expect(error?.exitStatus == 202)
   }
 }

@@ -18,7 +18,7 @@ import Testing
   @Test("C3 it ends the run with the watchdog's own status")
   func stops() throws {
     let outcome = try guest().run()
-    #expect(outcome == .watchdog && outcome.exitStatus == 138)
+    #expect(outcome == .watchdog && outcome.exitStatus == 238)
   }
 
   @Test("C3 it resets the guest where the user says so")

@@ -64,11 +64,11 @@ struct WholeMachineTests {
     #expect(accesses.first?.contains("0x34") == true)
   }
 
-  @Test("a reported panic ends the run with status 134", arguments: SmallGuest.accelerators)
+  @Test("a reported panic ends the run with status 234", arguments: SmallGuest.accelerators)
   func reportedPanic(accelerator: Configuration.Accelerator) throws {
     let outcome = try SmallGuest("report_panic", on: accelerator).run()
     #expect(outcome == .panicked)
-    #expect(outcome.exitStatus == 134)
+    #expect(outcome.exitStatus == 234)
   }
 
   @Test("a kernel's last words on the console end the run, and are all kept", arguments: SmallGuest.accelerators)
@@ -84,7 +84,7 @@ struct WholeMachineTests {
     guest.configuration.timeout = 0.1
     let outcome = try guest.run()
     #expect(outcome == .timedOut)
-    #expect(outcome.exitStatus == 124)
+    #expect(outcome.exitStatus == 224)
   }
 
   @Test("VC-01 a guest that spins with interrupts off ends with its time, too", arguments: SmallGuest.accelerators)
@@ -100,7 +100,7 @@ struct WholeMachineTests {
     // cli; hlt
     let outcome = try SmallGuest(code: [0xFA, 0xF4, 0xEB, 0xFC], on: accelerator).run()
     #expect(outcome == .halted)
-    #expect(outcome.exitStatus == 136)
+    #expect(outcome.exitStatus == 236)
   }
 
   @Test("VC-01 an instruction that does not exist is in the trace by name and count")
@@ -124,7 +124,7 @@ struct WholeMachineTests {
       return
     }
     #expect(registers.contains("rip") && registers.contains("rbx 000000000000600d"))
-    #expect(outcome.exitStatus == 135)
+    #expect(outcome.exitStatus == 232)
   }
 
   @Test("a triple fault is a reset where the user says so", arguments: SmallGuest.accelerators)

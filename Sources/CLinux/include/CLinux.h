@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "FileCalls.h"
 #include "HostCalls.h"
 
 static inline int linux_ioctl(int fd, unsigned long request, unsigned long argument) {

@@ -36,5 +36,9 @@ int linux_terminal_is_raw(void);
 void linux_terminal_restore_on_faults(void);
 // Whether the caller of this program wants a signal ignored.
 int linux_signal_is_ignored(int number);
+// A variable of this program's environment, as NAME=VALUE; NULL behind the last.
+const char *linux_variable(int index);
+// The version of the host's kernel.
+const char *linux_release(void);
 // An argument of this program, its name first; NULL behind the last.
 const char *linux_argument(int index);

@@ -1,0 +1,148 @@
+/// The first process of a guest that runs one command on the host's files.
+///
+/// It loads the drivers, puts the root together, starts the command, carries its streams, and tells the host how it ended.
+/// What goes wrong on the way is told to the host, too, in one line.
+public struct Init<S: System> {
+  let system: S
+  let plan: Plan
+  /// The beginning of the ports' paths.
+  private var ports: Text = ""
+  /// Where the host hears of the command's end; nil until the driver is there.
+  private var host: Int?
+
+  public init(_ system: S, _ plan: Plan) {
+    self.system = system
+    self.plan = plan
+  }
+
+  public mutating func run() -> Never {
+    system.makeFolder("/dev")
+    check(system.mount("dev", at: "/dev", kind: "devtmpfs", flags: 0, options: ""), "mount /dev", "(CONFIG_DEVTMPFS)")
+    for module in plan.modules { load(module) }
+    let control = findPorts()
+    host = control
+    buildRoot()
+    setUpNetwork()
+    let streams = Streams(control: control, input: openPort("0", Linux.Open.read), output: openPort("1", Linux.Open.write), errors: openPort("2", Linux.Open.write))
+    var command = Command(system, plan, streams)
+    command.start { step, code in fail(step, code) }
+    let status = command.waitForEnd()
+    system.synchronize()
+    tell("exit " + Text(status))
+    system.stop()
+  }
+
+  // MARK: Drivers
+
+  private func load(_ module: Text) {
+    let file = system.open(module, Linux.Open.read | Linux.Open.closedByExecution)
+    check(file, "open " + module)
+    check(system.loadModule(file), "load " + module)
+    system.close(file)
+  }
+
+  /// Waits until the driver has made the ports, and the last of them, for control, has heard from the host: then all have.
+  private mutating func findPorts() -> Int {
+    for _ in 0..<10_000 {
+      // The driver counts devices of all kinds.
+      for device in 0..<32 {
+        ports = "/dev/vport" + Text(device) + "p"
+        let file = system.open(ports + "3", Linux.Open.both | Linux.Open.nonBlocking | Linux.Open.closedByExecution)
+        if file >= 0, isConnected(file) { return file }
+        if file >= 0 { system.close(file) }
+      }
+      system.sleep(milliseconds: 1)
+    }
+    fail("find its streams (CONFIG_VIRTIO_PCI, CONFIG_VIRTIO_CONSOLE)", Linux.notThere)
+  }
+
+  private func openPort(_ number: Text, _ flags: Int) -> Int {
+    check(system.open(ports + number, flags | Linux.Open.nonBlocking | Linux.Open.closedByExecution), "open a stream")
+  }
+
+  private func isConnected(_ file: Int) -> Bool {
+    var waits = [Wait(file, 0)]
+    system.poll(&waits, milliseconds: 0)
+    return waits[0].seen & Wait.gone == 0
+  }
+
+  // MARK: The root
+
+  /// The host's files below a layer in memory, with the kernel's own file systems where they belong.
+  private func buildRoot() {
+    for path in ["/shares", "/layer", "/new"] as [Text] { system.makeFolder(path) }
+    check(system.mount("swboot", at: "/shares", kind: "virtiofs", flags: 0, options: ""), "mount the host's files", "(CONFIG_VIRTIO_FS)")
+    check(system.mount("layer", at: "/layer", kind: "tmpfs", flags: 0, options: "mode=755,size=75%"), "mount a layer in memory", "(CONFIG_TMPFS)")
+    for path in ["/layer/upper", "/layer/work"] as [Text] { system.makeFolder(path) }
+    check(
+      system.mount("root", at: "/new", kind: "overlay", flags: 0, options: "lowerdir=/shares/0,upperdir=/layer/upper,workdir=/layer/work"),
+      "put the layer over the host's files", "(CONFIG_OVERLAY_FS)")
+    for share in plan.shares {
+      let place = "/new" + share.place
+      makeFolders(place)
+      check(system.mount("/shares/" + share.number, at: place, kind: "", flags: Linux.Mount.bind, options: ""), "share " + share.place)
+    }
+    let plain = Linux.Mount.noSetUser | Linux.Mount.noDevices | Linux.Mount.noExecution
+    for path in ["/new/dev", "/new/proc", "/new/sys", "/new/run"] as [Text] { system.makeFolder(path) }
+    check(system.mount("/dev", at: "/new/dev", kind: "", flags: Linux.Mount.move, options: ""), "move /dev")
+    check(system.mount("proc", at: "/new/proc", kind: "proc", flags: plain, options: ""), "mount /proc", "(CONFIG_PROC_FS)")
+    check(system.mount("sys", at: "/new/sys", kind: "sysfs", flags: plain, options: ""), "mount /sys", "(CONFIG_SYSFS)")
+    check(system.mount("run", at: "/new/run", kind: "tmpfs", flags: Linux.Mount.noDevices, options: "mode=755"), "mount /run")
+    check(system.enter("/new"), "enter the root")
+    check(system.mount("/new", at: "/", kind: "", flags: Linux.Mount.move, options: ""), "move the root")
+    check(system.changeRoot("."), "change the root")
+    for path in ["/dev/pts", "/dev/shm"] as [Text] { system.makeFolder(path) }
+    // What tests of a kernel like to find; a kernel may do without any of them.
+    for (kind, place, options) in [
+      ("devpts", "/dev/pts", "mode=620,ptmxmode=666"), ("tmpfs", "/dev/shm", "mode=1777"), ("cgroup2", "/sys/fs/cgroup", ""),
+      ("debugfs", "/sys/kernel/debug", ""), ("tracefs", "/sys/kernel/tracing", ""), ("bpf", "/sys/fs/bpf", ""),
+      ("securityfs", "/sys/kernel/security", ""),
+    ] as [(Text, Text, Text)] {
+      system.mount(kind, at: place, kind: kind, flags: plain & ~Linux.Mount.noExecution, options: options)
+    }
+    for (name, target) in [("/dev/fd", "/proc/self/fd"), ("/dev/stdin", "fd/0"), ("/dev/stdout", "fd/1"), ("/dev/stderr", "fd/2")] as [(Text, Text)] {
+      system.makeLink(name, to: target)
+    }
+  }
+
+  /// A path and every folder on the way to it.
+  private func makeFolders(_ path: Text) {
+    for index in path.bytes.indices.dropFirst() where path.bytes[index] == 0x2F || path.bytes[index] == 0 {
+      system.makeFolder(Text(path.bytes[..<index]))
+    }
+  }
+
+  /// This machine can talk to itself.
+  private func setUpNetwork() {
+    let socket = system.makeSocket()
+    guard socket >= 0 else { return }
+    var request = Array("lo".utf8) + [UInt8](repeating: 0, count: 38)
+    // Up and running.
+    request[16] = 0x41
+    _ = system.control(socket, Linux.Control.interfaceFlags, &request)
+    system.close(socket)
+  }
+
+  // MARK: The host
+
+  private func tell(_ line: Text) {
+    guard let host else { return }
+    _ = system.write(host, line.content + [0x0A])
+  }
+
+  @discardableResult
+  private func check(_ result: Int, _ step: Text, _ hint: Text = "") -> Int {
+    guard result < 0 else { return result }
+    fail(hint.count == 0 ? step : step + " " + hint, result)
+  }
+
+  private func fail(_ step: Text, _ code: Int) -> Never {
+    let line: Text = "the guest could not " + step + ": error " + Text(-code)
+    guard host != nil else {
+      _ = system.write(1, ("swboot: " + line + "\n").content)
+      system.powerOff()
+    }
+    tell("failed " + line)
+    system.stop()
+  }
+}

@@ -1,0 +1,91 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// `swboot run` on the software CPU, with Debian's unmodified kernel and the files of this host.
+@Suite("A command on a kernel", .serialized, .enabled(if: Guests.present != nil, "\(Guests.absence)"))
+struct RunTests {
+  private func run(_ command: [String], _ options: [String] = [], input: ChildProcess.Stream = .null) throws -> ChildProcess.End {
+    let guests = try #require(Guests.present)
+    return ChildProcess.run(
+      guests.swboot, ["run", "--accel", "soft", "--kernel", guests.cloud.kernel, "--timeout", "120s"] + options + ["--"] + command, input: input)
+  }
+
+  private func shell(_ script: String, _ options: [String] = [], input: ChildProcess.Stream = .null) throws -> ChildProcess.End {
+    try run(["sh", "-c", script], options, input: input)
+  }
+
+  @Test("it sees that kernel, and nothing else is on its output")
+  func release() throws {
+    let end = try run(["uname", "-r"])
+    #expect(end.status == 0 && end.errors.isEmpty, "\(end.errors)")
+    #expect(end.output.hasPrefix("6.1.0-") && end.output.hasSuffix("-cloud-amd64\n"))
+  }
+
+  @Test("its streams are apart, and its status is ours", arguments: [0, 1, 7, 134, 255])
+  func streams(_ status: Int) throws {
+    let end = try shell("echo out; echo err >&2; exit \(status)")
+    #expect(end.status == Int32(status) && end.output == "out\n" && end.errors == "err\n")
+  }
+
+  @Test("a command that a signal ends, that is not there or that cannot be executed has the status that a shell gives it")
+  func shellStatuses() throws {
+    #expect(try shell("kill -9 $$").status == 137)
+    #expect(try run(["no-such-command"]).status == 127)
+    #expect(try run(["/etc/passwd"]).status == 126)
+  }
+
+  @Test("it is where the caller is, with the caller's arguments and a short list of variables")
+  func surroundings() throws {
+    let end = try run(["sh", "-c", "pwd; id -u; echo \"$1\"; echo $MINE $LANG; env | wc -l", "sh", "a  b"], ["--env", "MINE=yes"])
+    let lines = end.output.split(separator: "\n")
+    #expect(lines.count == 5 && lines[0] == FileSystem.workingFolder && lines[1] == "\(geteuid())" && lines[2] == "a  b" && lines[3].hasPrefix("yes"))
+  }
+
+  @Test("what it writes is gone at its end, but for folders that it may change")
+  func overlay() throws {
+    let folder = TemporaryFolder()
+    folder.write("old", to: "file")
+    let script = "echo new > \(folder.path)/file; cat \(folder.path)/file; echo x > /etc/new-file && cat /etc/new-file"
+    #expect(try shell(script).output == "new\nx\n")
+    #expect(folder.text(of: "file") == "old")
+    #expect(try shell(script, ["--rw", folder.path]).output == "new\nx\n")
+    #expect(folder.text(of: "file") == "new\n")
+    let shared = try shell("cat /data/sub/file; echo no > /data/sub/file || echo refused", ["--share", "\(folder.path)=/data/sub,ro"])
+    #expect(shared.output == "new\nrefused\n")
+    #expect(folder.text(of: "file") == "new\n")
+  }
+
+  @Test("its input arrives whole, with its end, in either direction and however large")
+  func input() throws {
+    let file = TemporaryFile((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) })
+    let copy = TemporaryFile()
+    let end = try #require(Guests.present)
+    let status = ChildProcess.run(
+      end.swboot, ["run", "--accel", "soft", "--kernel", end.cloud.kernel, "--timeout", "120s", "--", "cat"], input: .file(file.path),
+      output: .file(copy.path)
+    ).status
+    #expect(status == 0 && copy.bytes == file.bytes)
+    #expect(try shell("wc -c", input: .null).output == "0\n")
+  }
+
+  @Test("a command whose output nobody reads any more hears of it")
+  func brokenPipe() throws {
+    let guests = try #require(Guests.present)
+    let end = ChildProcess.run(
+      "/bin/bash", ["-c", "\(guests.swboot) run --accel soft --kernel \(guests.cloud.kernel) --timeout 120s -- yes | head -n 2; echo ${PIPESTATUS[0]}"])
+    #expect(end.output == "y\ny\n141\n", "\(end.errors)")
+  }
+
+  @Test("a kernel that panics, and a guest that powers off, end it with statuses of their own and tell why")
+  func badEnds() throws {
+    let panic = try shell("echo c > /proc/sysrq-trigger")
+    #expect(panic.status == 234 && panic.errors.contains("the guest's kernel panicked") && panic.errors.contains("Kernel panic"))
+    let off = try shell("echo o > /proc/sysrq-trigger; sleep 60")
+    #expect(off.status == 240 && off.errors.contains("before the command ended"), "\(off.errors)")
+  }
+}
+
+enum FileSystem {
+  static var workingFolder: String { ChildProcess.run("/bin/pwd", []).output.split(separator: "\n").first.map(String.init) ?? "" }
+}

@@ -1,0 +1,69 @@
+import InitCore
+
+/// A kernel that notes what it is asked, and answers as a test says.
+final class FakeSystem: System {
+  struct State {
+    /// What was asked, in order.
+    var calls: [String] = []
+    /// What descriptors have to say, each a read long; nothing is the end.
+    var content: [Int: [[UInt8]]] = [:]
+    var written: [Int: [UInt8]] = [:]
+    /// How many bytes a descriptor takes at once.
+    var room: [Int: Int] = [:]
+    var results: [String: Int] = [:]
+  }
+
+  var state = State()
+
+  func note(_ call: String) -> Int {
+    state.calls.append(call)
+    return state.results[call] ?? 0
+  }
+
+  func mount(_ source: Text, at place: Text, kind: Text, flags: Int, options: Text) -> Int { note("mount \(source.words) \(place.words)") }
+  func makeFolder(_ path: Text) -> Int { note("folder \(path.words)") }
+  func makeLink(_ path: Text, to target: Text) -> Int { note("link \(path.words)") }
+  func enter(_ path: Text) -> Int { note("enter \(path.words)") }
+  func changeRoot(_ path: Text) -> Int { note("root \(path.words)") }
+  func open(_ path: Text, _ flags: Int) -> Int { note("open \(path.words)") }
+  func close(_ file: Int) { _ = note("close \(file)") }
+
+  func read(_ file: Int, into buffer: inout [UInt8]) -> Int {
+    guard state.content[file]?.isEmpty == false, let bytes = state.content[file]?.removeFirst() else { return -11 }
+    for (index, byte) in bytes.enumerated() { buffer[index] = byte }
+    return bytes.count
+  }
+
+  func write(_ file: Int, _ bytes: ArraySlice<UInt8>) -> Int {
+    let part = bytes.prefix(state.room[file] ?? bytes.count)
+    state.written[file, default: []] += part
+    return part.isEmpty ? -11 : part.count
+  }
+
+  func loadModule(_ file: Int) -> Int { note("module \(file)") }
+  func makePipe() -> (reader: Int, writer: Int)? { (10, 11) }
+  func makeNonBlocking(_ file: Int) {}
+  func makeSocket() -> Int { -1 }
+  func control(_ file: Int, _ request: Int, _ argument: inout [UInt8]) -> Int {
+    argument[0] = 3
+    return note("control \(file)")
+  }
+  func control(_ file: Int, _ request: Int, value: Int) -> Int { 0 }
+  func poll(_ waits: inout [Wait], milliseconds: Int) {}
+  func watchChildren() -> Int { 0 }
+  func fork() -> Int { 0 }
+  func reap() -> (process: Int, status: Int)? { nil }
+  func becomeSession() {}
+  func duplicate(_ file: Int, as number: Int) {}
+  func become(user: UInt32, group: UInt32, groups: [UInt32]) -> Int { 0 }
+  func execute(_ path: Text, _ arguments: [Text], _ variables: [Text]) -> Int { note("execute \(path.words)") }
+  func exit(_ status: Int) -> Never { fatalError("exit \(status)") }
+  func sleep(milliseconds: Int) {}
+  func synchronize() {}
+  func powerOff() -> Never { fatalError("power off") }
+  func stop() -> Never { fatalError("stop") }
+}
+
+extension Text {
+  var words: String { String(decoding: content, as: UTF8.self) }
+}
