@@ -154,6 +154,22 @@ import Testing
     #expect(guest.processor.translator.tally.invalidations == 0)
   }
 
+  @Test("data between two jumps is written a thousand times, and the code around it stays")
+  func dataBetweenCode() throws {
+    // mov ecx, 1000; l: mov [0x1019], ecx; dec ecx; jnz l; mov eax, [0x1019]; jmp over four bytes; hlt
+    let guest = try TranslatedGuest([
+      0xB9, 0xE8, 0x03, 0, 0, 0x89, 0x0C, 0x25, 0x19, 0x10, 0, 0, 0xFF, 0xC9, 0x75, 0xF5, 0x8B, 0x04, 0x25, 0x19, 0x10, 0, 0, 0xEB, 4, 0, 0, 0, 0, 0xF4,
+    ])
+    #expect(try guest.run() == 1)
+    #expect(guest.processor.translator.tally.invalidations == 0)
+    // The last byte of the jump: mov byte [0x1018], 4.
+    try guest.memory.write([0xC6, 0x04, 0x25, 0x18, 0x10, 0, 0, 4], at: 0x3000)
+    guest.other.core[.rip] = 0x3000
+    try guest.other.core.step()
+    #expect(try guest.run() == 1)
+    #expect(guest.processor.translator.tally.invalidations == 1)
+  }
+
   @Test("memory by way of R15 is found at the start of so long a row of instructions that it is cut")
   func longRow() throws {
     // mov r15d, 0x1800; mov eax, [r15]; add eax, [r15 + 4]; seventy times inc r15d; hlt

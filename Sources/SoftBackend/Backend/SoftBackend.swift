@@ -27,8 +27,8 @@ public import Time
   public var interrupts: any InterruptController { fabric }
   /// Counts, for each page of RAM, how often code in it was cached anew.
   nonisolated(unsafe) let versions: UnsafeMutablePointer<UInt32>
-  /// For each page of RAM with code which of its 64 pieces of 64 bytes that is in.
-  nonisolated(unsafe) let codePieces: UnsafeMutablePointer<Atomic<UInt64>>
+  let codeMap: CodeMap
+  private nonisolated(unsafe) let tables: UnsafeMutableRawPointer
   let mapGeneration = Atomic<UInt32>(0)
   /// Processors that only another processor could wake.
   let stuckProcessors = Atomic<Int>(0)
@@ -64,15 +64,16 @@ public import Time
     guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
       throw ProcessorError("the host has no memory for a guest of \(memory.size >> 20) MiB. Ask for less with --memory.")
     }
-    unsafe codePieces = mapped.assumingMemoryBound(to: Atomic<UInt64>.self)
-    unsafe versions = (mapped + memory.pageCount * MemoryLayout<UInt64>.stride).assumingMemoryBound(to: UInt32.self)
+    unsafe tables = mapped
+    unsafe codeMap = CodeMap(mapped)
+    unsafe versions = (mapped + memory.pageCount * CodeMap.pageSize).assumingMemoryBound(to: UInt32.self)
     if translation != .never { memory.whenCodeIsWritten { [weak self] in self?.tellAll(.staleCode) } }
     clock.counted?.whenMoved { [weak self] in self?.tellAll(.interrupt) }
   }
-  deinit { unsafe munmap(codePieces, Self.tablesSize(memory)) }
+  deinit { unsafe munmap(tables, Self.tablesSize(memory)) }
 
   private static func tablesSize(_ memory: GuestMemory) -> Int {
-    memory.pageCount * (MemoryLayout<UInt64>.stride + MemoryLayout<UInt32>.stride)
+    memory.pageCount * (CodeMap.pageSize + MemoryLayout<UInt32>.stride)
   }
 
   /// The host's own source.

@@ -61,7 +61,6 @@ internal import Time
     unsafe pthread_mutex_init(wakeLock, nil)
     core[.environment] = UInt64(UInt(bitPattern: unsafe Unmanaged.passUnretained(self).toOpaque()))
     core[.marks] = UInt64(UInt(bitPattern: unsafe backend.memory.codeMarks))
-    core[.codePieces] = UInt64(UInt(bitPattern: unsafe backend.codePieces))
     core[.versions] = UInt64(UInt(bitPattern: unsafe backend.versions))
     core.prepareTranslations()
     emptyBlockCache()
@@ -154,7 +153,7 @@ internal import Time
       let page = (ram + Int(physical - window.first)) / 4096
       if codeMark(page) != 1 {
         unsafe backend.versions[page] &+= 1
-        unsafe backend.codePieces[page].store(0, ordering: .relaxed)
+        backend.codeMap.clear(page)
         setCodeMark(page, 1)
         core.flushWriteTranslations(of: UInt64(UInt(bitPattern: unsafe window.writeHost + Int(physical & ~0xFFF - window.first))))
         backend.tellAll(.staleWrites, except: self)

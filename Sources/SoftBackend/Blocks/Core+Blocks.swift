@@ -189,8 +189,8 @@ extension Core {
     while count < longest {
       let linearNow = codeLinear(at)
       if count > 0 && linearNow >> 12 != codeLinear(rip) >> 12 { break }
-      if page >= 0 { noteCode(page, physical &+ (at &- rip)) }
-      var decoder = Decoder(self, at: at, physical: physical &+ (at &- rip))
+      let here = physical &+ (at &- rip)
+      var decoder = Decoder(self, at: at, physical: here)
       do {
         try decoder.decode(into: &(unsafe records[count]))
       } catch {
@@ -203,7 +203,10 @@ extension Core {
         if count > 0 { break }
         second.physical = try codeAddress(pageBehind(rip))
         (second.page, second.version) = processor.markCode(second.physical)
-        if second.page >= 0 { noteCode(second.page, second.physical) }
+      }
+      guard noteCode(decoder, page, here, second) else {
+        if count > 0 { break }
+        continue
       }
       at = unsafe truncateIP(at &+ UInt64(records[count].length), is64Bit ? 8 : self[.mode] & Mode.code32 != 0 ? 4 : 2)
       count += 1
@@ -224,21 +227,12 @@ extension Core {
     return unsafe Instruction(record: records)
   }
 
-  /// An instruction at an address is about to be decoded: who writes to its bytes from now on writes to code.
-  private func noteCode(_ page: Int, _ physical: UInt64) {
-    _ = unsafe codePieces(page)?.pointee.bitwiseOr(Self.pieces(physical, min(15, 4096 - Int(physical & 0xFFF))), ordering: .sequentiallyConsistent)
-  }
-
-  /// The pieces of a page that so many bytes are in.
-  static func pieces(_ physical: UInt64, _ count: Int) -> UInt64 {
-    let first = physical >> 6 & 63, last = (physical &+ UInt64(count - 1)) >> 6 & 63
-    return UInt64.max << first & UInt64.max >> (63 - last)
-  }
-
-  /// Which pieces of a page of RAM have code.
-  func codePieces(_ page: Int) -> UnsafeMutablePointer<Atomic<UInt64>>? {
-    guard let pieces = unsafe UnsafeMutablePointer<Atomic<UInt64>>(bitPattern: UInt(self[.codePieces])) else { return nil }
-    return unsafe pieces + page
+  /// An instruction was decoded: who writes to its bytes from now on writes to code. False if somebody just did.
+  private func noteCode(_ decoder: Decoder, _ page: Int, _ physical: UInt64, _ second: SecondPage) -> Bool {
+    let first = Int(physical & 0xFFF), end = first + decoder.length
+    if page >= 0 { processor.backend.codeMap.note(page, first..<end) }
+    if second.page >= 0 { processor.backend.codeMap.note(second.page, 0..<end - 4096) }
+    return decoder.isUnchanged(at: physical, second: second.physical)
   }
 
   /// The code of the running block was overwritten: nothing more of it is executed.

@@ -28,6 +28,19 @@ struct Decoder {
     }
   }
 
+  /// How many bytes were decoded.
+  var length: Int { position }
+
+  /// Whether the bytes that were decoded are still there.
+  func isUnchanged(at physical: UInt64, second: UInt64) -> Bool {
+    let inFirst = min(position, 4096 - Int(physical & 0xFFF))
+    return isSame(0..<inFirst, physical) && isSame(inFirst..<position, second)
+  }
+  private func isSame(_ bytes: Range<Int>, _ physical: UInt64) -> Bool {
+    guard !bytes.isEmpty, let p = unsafe core.physicalHost(physical, write: false) else { return true }
+    return bytes.allSatisfy { unsafe p.load(fromByteOffset: $0 - bytes.lowerBound, as: UInt8.self) == core.load(scratch + $0, as: UInt8.self) }
+  }
+
   private mutating func byte() throws(Fault) -> UInt8 {
     if position >= 15 { throw .protection }
     if position >= limit {

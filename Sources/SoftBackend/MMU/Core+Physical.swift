@@ -62,9 +62,8 @@ extension Core {
 
   private func leaveCode(_ processor: SoftProcessor, _ offset: Int, _ address: UInt64, _ count: Int) {
     let page = offset / 4096
-    guard processor.codeMark(page) == 1, let code = unsafe codePieces(page),
-      unsafe code.pointee.load(ordering: .sequentiallyConsistent) & Self.pieces(address, count) != 0
-    else { return }
+    let first = Int(address & 0xFFF)
+    guard processor.codeMark(page) == 1, processor.backend.codeMap.hasCode(page, first..<first + count) else { return }
     processor.setCodeMark(page, 0)
     processor.codeIsOverwritten(page)
     stopBlock(inPage: address & ~0xFFF)

@@ -51,8 +51,6 @@
     case debugReasons = 400
     /// MOV SS and POP SS hold traps back until this RIP's instruction is over; all ones if none.
     case trapShadow = 608
-    /// For each page of RAM with code which of its 64 pieces of 64 bytes that is in.
-    case codePieces = 616
     /// For each key of user pages two bits: no access, no writes.
     case pkru = 624
     /// Not zero: a debugger watches data, or the guest itself does.

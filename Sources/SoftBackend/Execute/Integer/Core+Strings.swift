@@ -12,7 +12,7 @@ extension Core {
     var done: UInt64 = 0
     while truncated(self[.rcx], i.addressWidth) != 0 {
       if done >= most || done > 0 && self[.attention] != 0 { return true }
-      let chunk = step == size && most > 1 ? fastChunk(i, T.self) : 0
+      let chunk = most > 1 ? fastChunk(i, T.self, upwards: step == size) : 0
       if chunk > 0 {
         advance(1, 0 &- chunk, i.addressWidth)
         done += chunk
@@ -78,28 +78,37 @@ extension Core {
   }
 
   /// Moves or stores as many elements as lie within one page at once; zero if the slow way is needed.
-  private func fastChunk<T: RegisterWidth>(_ i: Instruction, _: T.Type) -> UInt64 {
+  private func fastChunk<T: RegisterWidth>(_ i: Instruction, _: T.Type, upwards: Bool) -> UInt64 {
     guard i.operation == .moveString || i.operation == .storeString, isFlat else { return 0 }
     let size = UInt64(T.bitWidth / 8)
-    let to = truncated(self[.rdi], i.addressWidth)
-    var count = min(truncated(self[.rcx], i.addressWidth), (4096 - to & 0xFFF) / size)
+    let (to, from) = (truncated(self[.rdi], i.addressWidth), truncated(self[.rsi], i.addressWidth))
+    /// How many elements from an address on end in its page.
+    func room(_ address: UInt64) -> UInt64 { upwards ? (4096 - address & 0xFFF) / size : (address & 0xFFF) / size + 1 }
+    var count = min(truncated(self[.rcx], i.addressWidth), room(to))
+    if i.operation == .moveString { count = min(count, room(from)) }
     guard count > 1 else { return 0 }
+    // The lowest of them; downwards the first is the highest, and must not leave the page either.
+    let below = upwards ? 0 : (count - 1) &* size
+    let length = Int(count * size)
+    guard let p = unsafe writeHost(to &- below, length) else { return 0 }
     if i.operation == .storeString {
-      guard let p = unsafe writeHost(to, Int(count * size)) else { return 0 }
       let value: T = get(0)
       for n in 0..<Int(count) { unsafe p.storeBytes(of: value, toByteOffset: n &* Int(size), as: T.self) }
     } else {
-      guard i.segment == 6 else { return 0 }
-      let from = truncated(self[.rsi], i.addressWidth)
-      count = min(count, (4096 - from & 0xFFF) / size)
-      guard count > 1, let p = unsafe writeHost(to, Int(count * size)), let q = unsafe readHost(from, Int(count * size)) else { return 0 }
-      // Overlapping moves repeat a pattern: element by element, upwards.
-      for n in 0..<Int(count) {
-        unsafe p.storeBytes(of: q.loadUnaligned(fromByteOffset: n &* Int(size), as: T.self), toByteOffset: n &* Int(size), as: T.self)
+      guard i.segment == 6, let q = unsafe readHost(from &- below, length) else { return 0 }
+      // Where an element is written before it is read a pattern repeats: one by one then.
+      let distance = unsafe upwards ? p - UnsafeMutableRawPointer(mutating: q) : UnsafeMutableRawPointer(mutating: q) - p
+      if distance <= 0 || distance >= length {
+        unsafe p.copyMemory(from: q, byteCount: length)
+      } else {
+        for n in 0..<Int(count) {
+          let place = (upwards ? n : Int(count) - 1 - n) &* Int(size)
+          unsafe p.storeBytes(of: q.loadUnaligned(fromByteOffset: place, as: T.self), toByteOffset: place, as: T.self)
+        }
       }
-      advance(6, count &* size, i.addressWidth)
+      advance(6, upwards ? count &* size : 0 &- count &* size, i.addressWidth)
     }
-    advance(7, count &* size, i.addressWidth)
+    advance(7, upwards ? count &* size : 0 &- count &* size, i.addressWidth)
     return count
   }
 
