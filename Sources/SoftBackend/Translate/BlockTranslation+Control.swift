@@ -12,6 +12,22 @@ extension BlockTranslation {
     sideEdge(condition, after: k + 1, to: i.immediate, from: i.address)
   }
 
+  /// LOOP and JCXZ, which leave the flags alone, and so must their code: the host's JRCXZ jumps over a jump.
+  mutating func emitCountedJump(_ i: Instruction, _ k: Int) -> Bool {
+    guard i.addressWidth >= 4, !context.countsInstructions else { return false }
+    let isLong = i.addressWidth == 8
+    let isLive = isLiveAt(i.immediate), isNear = mayJumpNear(i.immediate, from: i.address)
+    if isLive { isNear ? restoreFlags() : saveFlags() }
+    if i.operation == .loop { asm.loadAddress(isLong ? .quad : .long, .rcx, Memory(.rcx, displacement: -1)) }
+    if !isLong { asm.byte(0x67) }
+    asm.word(i.operation == .loop ? 0x05E3 : 0x02E3)
+    // JCXZ goes on two bytes behind, at the long jump, and else over it.
+    if i.operation == .jcxz { asm.word(0x05EB) }
+    let site = asm.jump(toDistance: 0)
+    edges.append(Edge(target: i.immediate, site: site, isNear: isNear, flags: !isLive ? .nowhere : isNear ? .host : .saved))
+    return true
+  }
+
   mutating func emitCall(_ i: Instruction, _ k: Int) {
     emitPushingReturn(i, k)
     edge(after: k + 1, to: i.immediate, from: i.address, isLiveAfter[k])

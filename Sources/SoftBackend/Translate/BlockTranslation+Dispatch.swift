@@ -74,6 +74,7 @@ extension BlockTranslation {
       guard i.width == context.word.rawValue else { return false }
       needFlags(i, k)
       emitPushFlags(k)
+    case .popFlags: return emitPopFlags(i, k)
     case .cli, .sti: return emitInterruptFlag(i, k)
     case .moveFromSegment: return emitSelector(i, k)
     case .swapgs: return emitSwap()
@@ -85,6 +86,10 @@ extension BlockTranslation {
     case .rdtsc, .rdtscp: return emitTime(i, k)
     case .moveString, .storeString, .loadString: return emitString(i, k)
     case .cmc, .clc, .stc, .cld, .std: emitFlagControl(i, k)
+    case .loop, .jcxz:
+      guard Core.isCanonical(i.immediate) else { return false }
+      storeVectors()
+      return emitCountedJump(i, k)
     case .jcc where !Core.isCanonical(i.immediate), .jump where !Core.isCanonical(i.immediate),
       .call where !Core.isCanonical(i.immediate):
       return false

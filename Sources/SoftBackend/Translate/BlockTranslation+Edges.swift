@@ -10,7 +10,7 @@ extension BlockTranslation {
     let jumpsBack = (0..<count).contains { k in
       let i = instruction(k)
       switch i.operation.plain {
-      case .jcc, .jump, .call: return i.immediate <= i.address && isNear(i.immediate)
+      case .jcc, .jump, .call, .loop, .jcxz: return i.immediate <= i.address && isNear(i.immediate)
       default: return false
       }
     }

@@ -18,6 +18,51 @@ extension BlockTranslation {
     emitPushTemporary(k, lookups: 1)
   }
 
+  /// POPF where only arithmetic flags change, and in ring 0 the interrupt flag; as with STI nothing may wait for that.
+  mutating func emitPopFlags(_ i: Instruction, _ k: Int) -> Bool {
+    guard i.width == context.word.rawValue, !context.countsInstructions else { return false }
+    let (miss, done, same, closed) = (asm.makeLabel(), asm.makeLabel(), asm.makeLabel(), asm.makeLabel())
+    flagsInHost = false
+    let from = look(MemoryAccess(.rsp, 0, size: Int(slot), write: false), k)
+    asm.load(context.word, Self.t0, from)
+    asm.move(.long, Self.t1, .register(Self.t0))
+    asm.apply(.xor, .long, Self.t1, .memory(systemFlags))
+    asm.apply(.and, .long, .register(Self.t1), Int32(truncatingIfNeeded: ~(Flags.arithmetic | 2)))
+    asm.jump(if: .equal, same)
+    if context.set == 0 {
+      asm.jump(miss)
+    } else {
+      asm.apply(.cmp, .long, .register(Self.t1), Int32(Flags.interrupts))
+      asm.jump(if: .notEqual, miss)
+      emitTest(Self.t0, Flags.interrupts)
+      asm.jump(if: .equal, closed)
+      asm.apply(.cmp, .long, .memory(.gs(Core.Field.deferred.rawValue)), 0)
+      asm.jump(if: .notEqual, miss)
+      asm.place(closed)
+      asm.apply(.xor, .long, .memory(systemFlags), Int32(Flags.interrupts))
+    }
+    asm.place(same)
+    // OF to bit 0, the others to the second byte.
+    asm.move(.long, Self.t1, .register(Self.t0))
+    asm.shift(.shl, .long, .register(Self.t0), by: 8)
+    asm.shift(.shr, .long, .register(Self.t1), by: 11)
+    asm.apply(.and, .long, .register(Self.t1), 1)
+    asm.apply(.and, .long, .register(Self.t0), 0xD500)
+    asm.apply(.or, .long, Self.t0, .register(Self.t1))
+    asm.store(.long, .gs(TranslatedState.flags), Self.t0)
+    moveStack(by: slot)
+    asm.place(done)
+    flagsSaved = true
+    lookedUp()
+    leaveToHelper(from: miss, to: done, k)
+    return true
+  }
+
+  private mutating func emitTest(_ register: Register, _ bits: UInt64) {
+    asm.emit(Opcode(0xF7), .long, .digit(0), .register(register))
+    asm.long(Int32(truncatingIfNeeded: bits))
+  }
+
   /// CLI and STI of ring 0, which may. STI looks whether an interrupt waited for it, and holds one back until the next
   /// instruction is over.
   mutating func emitInterruptFlag(_ i: Instruction, _ k: Int) -> Bool {

@@ -19,7 +19,7 @@ extension Instruction {
   var flagUse: FlagUse {
     switch operation.plain {
     case .add, .or, .and, .sub, .xor, .cmp, .test, .negate, .mul, .imul, .imulTwo, .imulThree, .scanForward, .scanReverse, .popcnt, .tzcnt,
-      .lzcnt, .exchangeAdd, .compareExchange, .andn, .bextr, .blsr, .blsmsk, .blsi, .bzhi:
+      .lzcnt, .exchangeAdd, .compareExchange, .andn, .bextr, .blsr, .blsmsk, .blsi, .bzhi, .popFlags:
       return .all
     case .adc, .sbb: return .readsAndWritesAll
     case .adcx, .adox: return .unknown
@@ -28,11 +28,12 @@ extension Instruction {
     case .hostedRarely: return VectorForms.all.form(of: self).traits.contains(.flags) ? .all : .none
     case .increment, .decrement, .rol, .ror, .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement, .compareExchangePair: return .some
     case .shl, .shr, .sar, .shld, .shrd: return isShiftWithEffect ? .all : .some
-    case .cmov, .setcc, .jcc, .lahf, .pushFlags: return .readsOnly
+    // The target of a jump may read them, whatever this block does behind it.
+    case .cmov, .setcc, .jcc, .loop, .jcxz, .lahf, .pushFlags: return .readsOnly
     case .move, .moveZero8, .moveZero16, .moveSign8, .moveSign16, .moveSign32, .lea, .exchange, .byteSwap, .moveBE, .convert, .extend, .not,
       .push, .pushImmediate, .pop, .leave, .jump, .jumpNear, .call, .callNear, .ret, .nop, .pause, .prefetch, .endOfBlock, .hosted, .hostedFloat,
       .moveString, .storeString, .loadString, .cli, .sti, .clac, .stac, .rdtsc, .rdtscp, .swapgs, .rorx, .mulx, .shlx, .sarx, .shrx, .pdep, .pext,
-      .rdmsr, .cpuid, .input, .inputDX, .output, .outputDX, .rdfsbase, .rdgsbase, .wrfsbase, .wrgsbase, .jcxz, .xgetbv, .crc32, .moveFromControl, .moveFromSegment, .div, .idiv:
+      .rdmsr, .cpuid, .input, .inputDX, .output, .outputDX, .rdfsbase, .rdgsbase, .wrfsbase, .wrgsbase, .xgetbv, .crc32, .moveFromControl, .moveFromSegment, .div, .idiv:
       return .none
     default: return .unknown
     }
