@@ -87,12 +87,12 @@ let package = Package(
     // Instructions of the host; pure, so that each can be tested as bytes.
     layer("Assembler", []),
     layer("InterruptChips", ["DeviceModel", "SystemBus", "Devices", "Processor", "Host"]),
-    layer(
-      "SoftBackend", ["Assembler", "DeviceModel", "SystemBus", "GuestRAM", "Processor", "Devices", "InterruptChips", "Time", "CLinux"]),
+    layer("SoftCPU", ["Assembler", "DeviceModel", "SystemBus", "GuestRAM", "Processor", "Devices", "InterruptChips", "Time", "CLinux"]),
+    layer("SoftBackend", ["SoftCPU", "SystemBus", "GuestRAM", "Processor", "InterruptChips", "Time"]),
     layer(
       "KVMBackend",
       [
-        "DeviceModel", "SystemBus", "GuestRAM", "Processor", "Devices", "InterruptChips", "Time", "SoftBackend", "Host",
+        "DeviceModel", "SystemBus", "GuestRAM", "Processor", "Devices", "InterruptChips", "Time", "SoftCPU", "Host",
         "CLinux",
       ]),
 
@@ -105,7 +105,7 @@ let package = Package(
       "Machine",
       [
         "DeviceModel", "GuestRAM", "Host", "Devices", "PCI", "PCIBus", "SystemBus", "ACPITables", "Virtio", "Display", "Sharing",
-        "Processor", "Boot", "Time", "SoftBackend", "KVMBackend", "Debugger", "CFirmware",
+        "Processor", "Boot", "Time", "SoftCPU", "SoftBackend", "KVMBackend", "Debugger", "CFirmware",
       ]),
     // From a command to a machine that runs it.
     layer("Run", ["Host", "Machine", "Sharing", "CFirmware"]),
@@ -136,13 +136,14 @@ let package = Package(
     tests("BootTests", ["Boot", "GuestRAM", "Host", "Processor", "TestSupport"]),
     tests("AssemblerTests", ["Assembler", "TestSupport"]),
     tests("InterruptChipsTests", ["InterruptChips", "Devices", "SystemBus"]),
-    tests("SoftBackendTests", ["Assembler", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "InterruptChips", "Time", "CLinux"]),
+    tests("SoftCPUTests", ["Assembler", "SoftCPU", "Processor", "SystemBus", "GuestRAM", "InterruptChips", "Time", "CLinux"]),
+    tests("SoftBackendTests", ["SoftBackend", "Processor", "SystemBus", "GuestRAM", "Time"]),
     .target(name: "GuestPrograms", path: "Tests/GuestPrograms"),
     .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .target(name: "TestSupport", dependencies: ["CTestSupport", "GuestPrograms", "Primitives"], path: "Tests/TestSupport", swiftSettings: strict),
     tests(
       "ConformanceTests",
-      ["TestSupport", "KVMBackend", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host", "Time"]),
+      ["TestSupport", "KVMBackend", "SoftCPU", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host", "Time"]),
     tests("KVMBackendTests", ["KVMBackend"]),
     tests("MachineTests", ["ACPITables", "Virtio", "Devices", "SystemBus", "Machine", "PCI", "PCIBus", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
     tests("GuestTests", ["TestSupport", "Host", "KVMBackend"]),

@@ -5,7 +5,7 @@ public import GuestRAM
 internal import InterruptChips
 internal import Primitives
 public import Processor
-internal import SoftBackend
+internal import SoftCPU
 import Synchronization
 public import SystemBus
 public import Time

@@ -1,6 +1,6 @@
 internal import CLinux
 internal import Processor
-internal import SoftBackend
+internal import SoftCPU
 internal import Synchronization
 internal import SystemBus
 

@@ -5,7 +5,7 @@ internal import Host
 internal import GuestRAM
 internal import Primitives
 public import Processor
-internal import SoftBackend
+internal import SoftCPU
 import Synchronization
 public import SystemBus
 

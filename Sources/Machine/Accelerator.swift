@@ -2,6 +2,7 @@ internal import GuestRAM
 internal import KVMBackend
 internal import Processor
 internal import SoftBackend
+internal import SoftCPU
 
 /// Which backend runs the guest, and why.
 struct AcceleratorChoice: Sendable {

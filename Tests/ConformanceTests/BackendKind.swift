@@ -2,6 +2,7 @@ import GuestRAM
 import KVMBackend
 import Processor
 import SoftBackend
+import SoftCPU
 import Time
 
 /// The ways to execute guests that these tests compare.

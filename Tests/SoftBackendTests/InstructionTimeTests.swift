@@ -4,9 +4,9 @@ import Primitives
 import Processor
 import SystemBus
 import Testing
-
 import Time
-@testable import SoftBackend
+
+import SoftBackend
 
 @Suite("Time that is counted in instructions")
 struct InstructionTimeTests {

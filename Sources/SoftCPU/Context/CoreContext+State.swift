@@ -1,0 +1,69 @@
+package import Processor
+
+/// The registers that everybody needs, in and out, and how a processor begins.
+extension CoreContext {
+  /// INIT, and power-on: the first processor runs, others wait for a start-up message.
+  func initialize() {
+    take(.reset)
+    core.resetExtendedState()
+    core[.apicPage] = environment.interrupts.page
+    core[.dr6] = 0xFFFF_0FF0
+    core[.dr7] = 0x400
+    core.watchBreakpoints()
+    core[.halted] = environment.index == 0 ? 0 : 1
+    core[.inNonMaskable] = 0
+  }
+
+  package func state() -> ProcessorState {
+    var s = ProcessorState.reset
+    for n in 0..<16 { s.registers[n] = core[register: n] }
+    func segment(_ n: Int) -> SegmentState {
+      SegmentState(selector: core.selector(n), base: core.segmentBase(n), limit: UInt32(truncatingIfNeeded: core.segmentLimit(n)), attributes: core.segmentAttributes(n))
+    }
+    func table(_ n: Int) -> TableState { TableState(base: core.segmentBase(n), limit: UInt16(truncatingIfNeeded: core.segmentLimit(n))) }
+    (s.rip, s.rflags) = (core[.rip], core.flags)
+    (s.es, s.cs, s.ss) = (segment(0), segment(1), segment(2))
+    (s.ds, s.fs, s.gs) = (segment(3), segment(4), segment(5))
+    (s.localTable, s.task) = (segment(Segment.local), segment(Segment.task))
+    (s.globalTable, s.interruptTable) = (table(Segment.global), table(Segment.interrupt))
+    (s.cr0, s.cr2, s.cr3, s.cr4) = (core[.cr0], core[.cr2], core[.cr3], core[.cr4])
+    (s.cr8, s.efer) = (environment.interrupts.taskPriority, core[.efer])
+    return s
+  }
+
+  package func setState(_ s: ProcessorState) throws(ProcessorError) {
+    guard s.registers.count == 16 else { throw ProcessorError("a processor has sixteen registers") }
+    take(s)
+  }
+
+  private func take(_ s: ProcessorState) {
+    for n in 0..<16 { core[register: n] = s.registers[n] }
+    func set(_ n: Int, _ v: SegmentState) {
+      core.setSegment(n, selector: v.selector, base: v.base, limit: UInt64(v.limit), attributes: v.attributes)
+    }
+    for (n, v) in [s.es, s.cs, s.ss, s.ds, s.fs, s.gs].enumerated() { set(n, v) }
+    set(6, SegmentState(selector: 0, base: 0, limit: .max, attributes: 0xC093))
+    set(Segment.local, s.localTable)
+    set(Segment.task, s.task)
+    for (n, t) in [(Segment.global, s.globalTable), (Segment.interrupt, s.interruptTable)] {
+      core.setSegment(n, selector: 0, base: t.base, limit: UInt64(t.limit), attributes: 0)
+    }
+    (core[.cr0], core[.cr2], core[.cr3], core[.cr4]) = (s.cr0, s.cr2, s.cr3, s.cr4)
+    (core[.efer], core[.rip]) = (s.efer, s.rip)
+    environment.interrupts.taskPriority = s.cr8
+    core.flags = s.rflags
+    core[.halted] = 0
+    (core[.shadow], core[.trapShadow], core[.debugReasons]) = (.max, .max, 0)
+    core.updateMode(cpl: UInt8(truncatingIfNeeded: s.ss.attributes >> 5 & 3))
+    core.flushTranslations()
+  }
+
+  /// STARTUP: real mode at the start of a page below 1 MiB.
+  func start(atPage page: UInt8) {
+    core.setSegment(
+      Segment.cs, selector: UInt16(page) << 8, base: UInt64(page) << 12, limit: 0xFFFF, attributes: 0x9B)
+    core[.rip] = 0
+    core[.halted] = 0
+    core.updateMode()
+  }
+}

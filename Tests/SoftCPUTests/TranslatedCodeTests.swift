@@ -1,0 +1,197 @@
+import GuestRAM
+import Primitives
+import Processor
+import SystemBus
+import Testing
+
+@testable import SoftCPU
+
+/// Code of the host for code that changes: whoever writes to it, the next time it is executed as written.
+@Suite struct TranslatedCode {
+  @Test("an instruction that overwrites the next one is followed by what it wrote, time and again")
+  func nextInstruction() throws {
+    // mov ecx, 3; l: mov [rip+5], cl (the next immediate); mov eax, 0; dec ecx; jnz l; hlt
+    let guest = try TranslatedGuest([0xB9, 3, 0, 0, 0, 0x88, 0x0D, 1, 0, 0, 0, 0xB8, 0, 0, 0, 0, 0xFF, 0xC9, 0x75, 0xF1, 0xF4])
+    #expect(try guest.run() == 1)
+    #expect(try guest.run() == 1)
+  }
+
+  @Test("code overwritten through another address is executed as written")
+  func alias() throws {
+    // mov byte [0x201008 + 1], 9 by way of the second mapping; mov eax, 1; hlt
+    let guest = try TranslatedGuest([0xC6, 0x04, 0x25, 0x09, 0x10, 0x20, 0, 9, 0xB8, 1, 0, 0, 0, 0xF4])
+    #expect(try guest.run() == 9)
+  }
+
+  @Test("a function in another page is called anew after it was overwritten")
+  func otherPage() throws {
+    // call 0x2000; mov rbx, rax; mov byte [0x2001], 7; call 0x2000; add rax, rbx; hlt
+    let guest = try TranslatedGuest(
+      [0xE8, 0xFB, 0x0F, 0, 0, 0x48, 0x89, 0xC3, 0xC6, 0x04, 0x25, 1, 0x20, 0, 0, 7, 0xE8, 0xEB, 0x0F, 0, 0, 0x48, 0x01, 0xD8, 0xF4])
+    try guest.memory.write([0xB8, 5, 0, 0, 0, 0xC3], at: 0x2000)
+    #expect(try guest.run() == 12)
+  }
+
+  @Test("an instruction that lies across two pages is executed as written in the second")
+  func acrossPages() throws {
+    // call 0x1FFE; mov rbx, rax; mov byte [0x2000], 1; call 0x1FFE; add rax, rbx; hlt
+    let guest = try TranslatedGuest(
+      [0xE8, 0xF9, 0x0F, 0, 0, 0x48, 0x89, 0xC3, 0xC6, 0x04, 0x25, 0, 0x20, 0, 0, 1, 0xE8, 0xE9, 0x0F, 0, 0, 0x48, 0x01, 0xD8, 0xF4])
+    // mov eax, 5; ret
+    try guest.memory.write([0xB8, 5, 0, 0, 0, 0xC3], at: 0x1FFE)
+    #expect(try guest.run() == 0x10A)
+  }
+
+  @Test("an instruction across two pages is executed as the second has it after that was mapped elsewhere, or written by a device")
+  func acrossMappings() throws {
+    // call 0x1FFFFE; hlt. There: mov eax, 5; ret, from the last two bytes of the first mapping on
+    let guest = try TranslatedGuest([0xE8, 0xF9, 0xEF, 0x1F, 0, 0xF4])
+    try guest.memory.write([0xB8, 5], at: 0x1F_FFFE)
+    try guest.memory.write([0, 0, 0, 0xC3], at: 0)
+    try guest.memory.write([1, 0, 0, 0xC3], at: 0x40_0000)
+    #expect(try guest.run() == 5)
+    #expect(try guest.run() == 5)
+    try guest.memory.store(UInt64(0x40_0087), at: 0x9_2008)
+    guest.processor.core.flushTranslations()
+    #expect(try guest.run() == 0x105)
+    #expect(try guest.run() == 0x105)
+    try guest.memory.write([2], at: 0x40_0000)
+    #expect(try guest.run() == 0x205)
+  }
+
+  @Test("flags that an instruction across two pages does not read are there when the second makes it read them")
+  func flagsAcrossPages() throws {
+    // jmp rdi; at 0x1010: xor eax, eax; cmp eax, 1; jmp 0x1FFF
+    let guest = try TranslatedGuest([0xFF, 0xE7])
+    try guest.memory.write([0x31, 0xC0, 0x83, 0xF8, 1, 0xE9, 0xE5, 0x0F, 0, 0], at: 0x1010)
+    // sub rbx, rbx; hlt. Known before what leads there.
+    try guest.memory.write([0x48, 0x29, 0xDB, 0xF4], at: 0x1FFF)
+    guest.processor.core[.rdi] = 0x1FFF
+    #expect(try guest.run() == 0)
+    guest.processor.core[.rdi] = 0x1010
+    #expect(try guest.run() == 0)
+    // adc rax, rbx; hlt
+    try guest.memory.write([0x11, 0xD8, 0xF4], at: 0x2000)
+    #expect(try guest.run() == 1)
+  }
+
+  @Test("what a system does to segments, the stack and its access to users' pages is the same in translated code")
+  func systemInstructions() throws {
+    // stac; rdtscp; mov eax, 0x1234; wrgsbase rax; swapgs; rdgsbase rbx; swapgs; rdgsbase rcx; lea rax, [rbx + rcx]; mov edx, ds;
+    // mov [0x3800], ds; add edx, [0x3800]; add rax, rdx; push 0x7000; pop rsp; add rax, rsp; clac; stac; hlt
+    let code: [UInt8] = [
+      0x0F, 0x01, 0xCB, 0x0F, 0x01, 0xF9, 0xB8, 0x34, 0x12, 0, 0, 0xF3, 0x48, 0x0F, 0xAE, 0xD8, 0x0F, 0x01, 0xF8, 0xF3, 0x48, 0x0F, 0xAE, 0xCB,
+      0x0F, 0x01, 0xF8, 0xF3, 0x48, 0x0F, 0xAE, 0xC9, 0x48, 0x8D, 0x04, 0x0B, 0x8C, 0xDA, 0x8C, 0x1C, 0x25, 0, 0x38, 0, 0, 0x03, 0x14, 0x25, 0, 0x38, 0, 0,
+      0x48, 0x01, 0xD0, 0x68, 0, 0x70, 0, 0, 0x5C, 0x48, 0x01, 0xE0, 0x0F, 0x01, 0xCA, 0x0F, 0x01, 0xCB, 0xF4,
+    ]
+    for translates in [false, true] {
+      let guest = try TranslatedGuest(code)
+      let core = guest.processor.core
+      (core[.cr4], core[.rsp], core[.kernelGSBase]) = (core[.cr4] | 0x21_0000, 0x8000, 0x4000)
+      core.selectTranslations()
+      #expect(try (translates ? guest.run() : guest.runInterpreted()) == 0xC234 + 2 * UInt64(core.selector(Segment.ds)))
+      #expect(core[.systemFlags] & Flags.ac != 0)
+      if translates { #expect(guest.processor.translator.tally.helped.keys.filter { $0 != "halt" }.isEmpty) }
+    }
+  }
+
+  @Test("behind CLAC translated code finds users' pages closed, and behind STAC open")
+  func accessPrevention() throws {
+    // stac; mov eax, [0x1800]; clac; mov ebx, [0x1800]
+    let guest = try TranslatedGuest([0x0F, 0x01, 0xCB, 0x8B, 0x04, 0x25, 0, 0x18, 0, 0, 0x0F, 0x01, 0xCA, 0x8B, 0x1C, 0x25, 0, 0x18, 0, 0, 0xF4])
+    let core = guest.processor.core
+    core[.cr4] |= Core.supervisorAccessPrevention
+    core.selectTranslations()
+    try guest.memory.store(UInt32(42), at: 0x1800)
+    core[.rip] = 0x1000
+    core.prepareThread()
+    core[.attention] = 0
+    #expect(throws: Fault.page(0x1800, 1)) {
+      for _ in 0..<9 { try core.runBlock(with: guest.processor.translator) }
+    }
+    #expect(core[.rip] == 0x100D)
+    #expect(core[.rax] == 42)
+  }
+
+  @Test("what another processor writes over code is executed the next time")
+  func otherProcessor() throws {
+    let guest = try TranslatedGuest([0xB8, 1, 0, 0, 0, 0xF4])
+    // mov byte [0x1001], 2
+    try guest.memory.write([0xC6, 0x04, 0x25, 0x01, 0x10, 0, 0, 2], at: 0x3000)
+    #expect(try guest.run() == 1)
+    #expect(try guest.run() == 1)
+    guest.other.core[.rip] = 0x3000
+    try guest.other.core.step()
+    #expect(try guest.run() == 2)
+  }
+
+  @Test("what a device writes over code is executed the next time")
+  func device() throws {
+    let guest = try TranslatedGuest([0xB8, 1, 0, 0, 0, 0xF4])
+    #expect(try guest.run() == 1)
+    try guest.memory.write([2], at: 0x1001)
+    #expect(try guest.run() == 2)
+  }
+
+  @Test("a page that is mapped elsewhere leaves no code behind at its address")
+  func remapped() throws {
+    // mov eax, 1; hlt, and another one in the page that takes its place
+    let guest = try TranslatedGuest([0xB8, 1, 0, 0, 0, 0xF4])
+    try guest.memory.write([0xB8, 4, 0, 0, 0, 0xF4], at: 0x40_1000)
+    #expect(try guest.run() == 1)
+    try guest.memory.store(UInt64(0x40_0087), at: 0x9_2000)
+    guest.processor.core.flushTranslations()
+    #expect(try guest.run() == 4)
+  }
+
+  @Test("data beside code in its page is written a thousand times, and the code stays")
+  func dataBesideCode() throws {
+    // mov ecx, 1000; l: mov [0x1800], ecx; dec ecx; jnz l; mov eax, [0x1800]; hlt
+    let guest = try TranslatedGuest([
+      0xB9, 0xE8, 0x03, 0, 0, 0x89, 0x0C, 0x25, 0, 0x18, 0, 0, 0xFF, 0xC9, 0x75, 0xF5, 0x8B, 0x04, 0x25, 0, 0x18, 0, 0, 0xF4,
+    ])
+    #expect(try guest.run() == 1)
+    #expect(guest.processor.translator.tally.invalidations == 0)
+  }
+
+  @Test("data between two jumps is written a thousand times, and the code around it stays")
+  func dataBetweenCode() throws {
+    // mov ecx, 1000; l: mov [0x1019], ecx; dec ecx; jnz l; mov eax, [0x1019]; jmp over four bytes; hlt
+    let guest = try TranslatedGuest([
+      0xB9, 0xE8, 0x03, 0, 0, 0x89, 0x0C, 0x25, 0x19, 0x10, 0, 0, 0xFF, 0xC9, 0x75, 0xF5, 0x8B, 0x04, 0x25, 0x19, 0x10, 0, 0, 0xEB, 4, 0, 0, 0, 0, 0xF4,
+    ])
+    #expect(try guest.run() == 1)
+    #expect(guest.processor.translator.tally.invalidations == 0)
+    // The last byte of the jump: mov byte [0x1018], 4.
+    try guest.memory.write([0xC6, 0x04, 0x25, 0x18, 0x10, 0, 0, 4], at: 0x3000)
+    guest.other.core[.rip] = 0x3000
+    try guest.other.core.step()
+    #expect(try guest.run() == 1)
+    #expect(guest.processor.translator.tally.invalidations == 1)
+  }
+
+  @Test("memory by way of R15 is found at the start of so long a row of instructions that it is cut")
+  func longRow() throws {
+    // mov r15d, 0x1800; mov eax, [r15]; add eax, [r15 + 4]; seventy times inc r15d; hlt
+    let row = [[UInt8]](repeating: [0x41, 0xFF, 0xC7], count: 70).flatMap { $0 }
+    let guest = try TranslatedGuest([0x41, 0xBF, 0, 0x18, 0, 0, 0x41, 0x8B, 0x07, 0x41, 0x03, 0x47, 0x04] + row + [0xF4])
+    try guest.memory.store(UInt32(40), at: 0x1800)
+    try guest.memory.store(UInt32(2), at: 0x1804)
+    #expect(try guest.run() == 42)
+  }
+
+  @Test("an access that faults leaves the registers and RIP of before it")
+  func fault() throws {
+    // mov eax, 5; add rax, [0x600000]: nothing is there
+    let guest = try TranslatedGuest([0xB8, 5, 0, 0, 0, 0x48, 0x03, 0x04, 0x25, 0, 0, 0x60, 0, 0xF4])
+    let core = guest.processor.core
+    core[.rip] = 0x1000
+    core.prepareThread()
+    core[.attention] = 0
+    #expect(throws: Fault.page(0x60_0000, 0)) {
+      for _ in 0..<3 { try core.runBlock(with: guest.processor.translator) }
+    }
+    #expect(core[.rip] == 0x1005)
+    #expect(core[.rax] == 5)
+  }
+}
