@@ -21,7 +21,7 @@ import Testing
     let guest = try SystemGuest(.long)
     try guest.map(Self.page, Self.target, Self.rights | key << 59)
     try guest.enter(user: user)
-    guest.core[.cr4] |= Core.pageKeys
+    guest.core[.cr4] |= CR4.pageKeys
     guest.core[.rbx] = Self.page
     return guest
   }
@@ -62,7 +62,7 @@ import Testing
     fetching.core.setPageKeys(Self.noAccess)
     #expect(try fetching.run([0xFF, 0xE3]) == 6)
     let off = try guest(user: true)
-    off.core[.cr4] &= ~Core.pageKeys
+    off.core[.cr4] &= ~CR4.pageKeys
     #expect(try access(off, Self.read, Self.noAccess) == nil)
     let system = try guest()
     try system.map(Self.page, Self.target, 3 | Self.key << 59)
@@ -70,7 +70,7 @@ import Testing
     let short = try SystemGuest(.pae)
     try short.map(Self.page, Self.target, Self.rights)
     try short.enter(user: true)
-    short.core[.cr4] |= Core.pageKeys
+    short.core[.cr4] |= CR4.pageKeys
     short.core[.rbx] = Self.page
     #expect(try access(short, Self.read, .max) == nil)
   }
@@ -86,17 +86,17 @@ import Testing
     #expect(try run(Self.writeKeys, cx: 0xF << 32, dx: 0xF << 32) == 1)
     #expect(guest.core[.pkru] == 0x5555_5554)
     try guest.enter(user: user)
-    guest.core[.cr4] |= Core.pageKeys
+    guest.core[.cr4] |= CR4.pageKeys
     #expect(try run(Self.readKeys, cx: 0xF << 32, dx: .max) == 1)
     #expect(guest.core[.rax] == 0x5555_5554 && guest.core[.rdx] == 0)
     for (code, cx, dx) in [(Self.readKeys, 1, 0), (Self.writeKeys, 1, 0), (Self.writeKeys, 0, 1)] as [([UInt8], UInt64, UInt64)] {
       try guest.enter(user: user)
-      guest.core[.cr4] |= Core.pageKeys
+      guest.core[.cr4] |= CR4.pageKeys
       #expect(try run(code, cx: cx, dx: dx) == 13)
     }
     for prefix: UInt8 in [0x66, 0xF2, 0xF3, 0xF0] {
       try guest.enter(user: user)
-      guest.core[.cr4] |= Core.pageKeys
+      guest.core[.cr4] |= CR4.pageKeys
       #expect(try run([prefix] + Self.readKeys, cx: 1) == 6)
     }
     try guest.enter(user: user)
@@ -122,7 +122,7 @@ import Testing
       return [guest.core[.rax], guest.core[.rbx], guest.core[.rcx], guest.core[.rdx]]
     }
     #expect(identify(7, 0)[2] >> 3 & 3 == 3)
-    guest.core[.cr4] &= ~Core.pageKeys
+    guest.core[.cr4] &= ~CR4.pageKeys
     #expect(identify(7, 0)[2] >> 3 & 3 == 1)
     guest.core[.xcr0] = ExtendedArea.components
     #expect(identify(0xD, 0) == [0x207, 840, 840, 0])
@@ -204,7 +204,7 @@ import Testing
       // The second 2 MiB have key 1.
       try guest.memory.store(UInt64(0x87) | 1 << 59, at: 0x9_2008)
       let core = guest.processor.core
-      (core[.cr0], core[.cr4]) = (core[.cr0] | 1 << 16, core[.cr4] | Core.pageKeys)
+      (core[.cr0], core[.cr4]) = (core[.cr0] | 1 << 16, core[.cr4] | CR4.pageKeys)
       (core[.rcx], core[.rdx]) = (0, 0)
       core.setSegment(Segment.interrupt, selector: 0, base: 0, limit: 0, attributes: 0)
       // The page fault finds no handler.

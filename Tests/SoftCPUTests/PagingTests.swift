@@ -208,7 +208,7 @@ import Testing
     #expect(try invalidate(guest, 0, 1 << 60))
     #expect(try invalidate(guest, 1, identifier: 5))
     #expect(try invalidate(guest, 2, identifier: 1 << 12))
-    try guest.core.writeControl(4, guest.core[.cr4] | Core.identifiers)
+    try guest.core.writeControl(4, guest.core[.cr4] | CR4.identifiers)
     #expect(try !invalidate(guest, 1, identifier: 5))
   }
 
@@ -217,14 +217,14 @@ import Testing
     let guest = try SystemGuest(.long)
     let core = guest.core
     core[.cr3] |= 1
-    #expect(throws: Fault.protection) { try core.writeControl(4, core[.cr4] | Core.identifiers) }
+    #expect(throws: Fault.protection) { try core.writeControl(4, core[.cr4] | CR4.identifiers) }
     core[.cr3] &= ~1
     #expect(throws: Fault.protection) { try core.writeControl(3, core[.cr3] | 1 << 63) }
-    try core.writeControl(4, core[.cr4] | Core.identifiers)
+    try core.writeControl(4, core[.cr4] | CR4.identifiers)
     try core.writeControl(3, core[.cr3] | 1 << 63 | 5)
     #expect(core[.cr3] == SystemGuest.Place.tables | 5)
     #expect(throws: Fault.protection) { try core.writeControl(0, core[.cr0] & ~(1 << 31)) }
     let short = try SystemGuest(.pae)
-    #expect(throws: Fault.protection) { try short.core.writeControl(4, short.core[.cr4] | Core.identifiers) }
+    #expect(throws: Fault.protection) { try short.core.writeControl(4, short.core[.cr4] | CR4.identifiers) }
   }
 }

@@ -100,7 +100,7 @@ import Testing
     // stac; mov eax, [0x1800]; clac; mov ebx, [0x1800]
     let guest = try TranslatedGuest([0x0F, 0x01, 0xCB, 0x8B, 0x04, 0x25, 0, 0x18, 0, 0, 0x0F, 0x01, 0xCA, 0x8B, 0x1C, 0x25, 0, 0x18, 0, 0, 0xF4])
     let core = guest.processor.core
-    core[.cr4] |= Core.supervisorAccessPrevention
+    core[.cr4] |= CR4.accessPrevention
     core.selectTranslations()
     try guest.memory.store(UInt32(42), at: 0x1800)
     core[.rip] = 0x1000

@@ -7,8 +7,8 @@ extension CoreContext {
     take(.reset)
     core.resetExtendedState()
     core[.apicPage] = environment.interrupts.page
-    core[.dr6] = 0xFFFF_0FF0
-    core[.dr7] = 0x400
+    core[.dr6] = DebugStatus.alwaysSet
+    core[.dr7] = DebugControl.alwaysSet
     core.watchBreakpoints()
     core[.halted] = environment.index == 0 ? 0 : 1
     core[.inNonMaskable] = 0
@@ -54,7 +54,7 @@ extension CoreContext {
     core.flags = s.rflags
     core[.halted] = 0
     (core[.shadow], core[.trapShadow], core[.debugReasons]) = (.max, .max, 0)
-    core.updateMode(cpl: UInt8(truncatingIfNeeded: s.ss.attributes >> 5 & 3))
+    core.updateMode(cpl: AccessRights(rawValue: s.ss.attributes).level)
     core.flushTranslations()
   }
 

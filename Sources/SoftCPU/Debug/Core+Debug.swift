@@ -2,6 +2,19 @@
 enum DebugControl {
   /// The debug registers are not to be accessed.
   static let guarded: UInt64 = 1 << 13
+  static let alwaysSet: UInt64 = 1 << 10
+  static let writable: UInt64 = 0xFFFF_23FF
+}
+
+/// Bits of DR6.
+enum DebugStatus {
+  static let breakpoints: UInt64 = 0xF
+  /// The debug registers were to be accessed, which are guarded.
+  static let access: UInt64 = 1 << 13
+  static let step: UInt64 = 1 << 14
+  static let taskSwitch: UInt64 = 1 << 15
+  static let alwaysSet: UInt64 = 0xFFFF_0FF0
+  static let writable: UInt64 = breakpoints | access | step | taskSwitch
 }
 
 /// MOV to and from the debug registers.
@@ -14,7 +27,7 @@ extension Core {
     case 2: return .dr2
     case 3: return .dr3
     case 4, 5:
-      if self[.cr4] & 8 != 0 { throw .undefined }
+      if self[.cr4] & CR4.debugExtensions != 0 { throw .undefined }
       return number == 4 ? .dr6 : .dr7
     case 6: return .dr6
     case 7: return .dr7
@@ -26,7 +39,7 @@ extension Core {
   private func checkDebugAccess() throws(Fault) {
     try requireSystem()
     if self[.dr7] & DebugControl.guarded != 0 {
-      self[.dr6] |= 1 << 13
+      self[.dr6] |= DebugStatus.access
       throw .debug
     }
   }
@@ -44,7 +57,7 @@ extension Core {
     switch place {
     case .dr6, .dr7:
       if value >> 32 != 0 { throw .protection }
-      self[place] = place == .dr6 ? value & 0xE00F | 0xFFFF_0FF0 : value & 0xFFFF_23FF | 0x400
+      self[place] = place == .dr6 ? value & DebugStatus.writable | DebugStatus.alwaysSet : value & DebugControl.writable | DebugControl.alwaysSet
     default: self[place] = value
     }
     if place == .dr6 { return }

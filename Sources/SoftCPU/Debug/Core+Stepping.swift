@@ -1,11 +1,5 @@
 /// Instruction by instruction: what TF and the debug registers make of each.
 extension Core {
-  /// Bits of DR6.
-  enum DebugReason {
-    static let breakpoints: UInt64 = 0xF
-    static let step: UInt64 = 1 << 14
-  }
-
   /// One instruction; #DB before it if a breakpoint is there, or after it for the data it touched and for TF.
   @inline(never) func stepExactly() throws(Fault) {
     let start = self[.rip]
@@ -28,7 +22,7 @@ extension Core {
     if wasTraced || self[.watching] & Watcher.guest != 0, self[.rip] == start, operation.traits.contains(.isString) { self[.systemFlags] |= Flags.rf }
     if self[.trapShadow] == self[.rip] { return }
     if isTraced(after: operation, wasTraced) {
-      self[.debugReasons] |= DebugReason.step
+      self[.debugReasons] |= DebugStatus.step
       self[.halted] = 0
     }
     try raiseDebugReasons()
@@ -53,7 +47,7 @@ extension Core {
   /// SYSCALL or SYSRET has set TF, which traps at once.
   func traceSystemCall() {
     guard self[.systemFlags] & Flags.tf != 0 else { return }
-    self[.debugReasons] |= DebugReason.step
+    self[.debugReasons] |= DebugStatus.step
     raise(.trap)
   }
 
@@ -64,7 +58,7 @@ extension Core {
 
   /// Tells the handler of #DB in DR6, and forgets what waits.
   func recordDebugReasons(_ reasons: UInt64) {
-    self[.dr6] = self[.dr6] & ~DebugReason.breakpoints | reasons
+    self[.dr6] = self[.dr6] & ~DebugStatus.breakpoints | reasons
     self[.debugReasons] = 0
   }
 }

@@ -23,7 +23,7 @@ extension Core {
     case .extend: extend(i)
     case .translate: try translate(i)
     case .lahf: store(UInt8(truncatingIfNeeded: flags), at: 1)
-    case .sahf: arithmeticFlags = arithmeticFlags & Flags.of | UInt64(load(1, as: UInt8.self)) & 0xD5
+    case .sahf: arithmeticFlags = arithmeticFlags & Flags.of | UInt64(load(1, as: UInt8.self)) & Flags.arithmetic & ~Flags.of
     case .cmc: arithmeticFlags ^= Flags.cf
     case .clc: arithmeticFlags &= ~Flags.cf
     case .stc: arithmeticFlags |= Flags.cf

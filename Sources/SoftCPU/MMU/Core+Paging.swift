@@ -29,16 +29,14 @@ struct Translation {
 extension Core {
   /// Chooses the translation tables for the present privilege, AC and SMAP.
   func selectTranslations() {
-    let smap = self[.cr4] & Self.supervisorAccessPrevention != 0 && self[.systemFlags] & Flags.ac == 0
+    let smap = self[.cr4] & CR4.accessPrevention != 0 && self[.systemFlags] & Flags.ac == 0
     let set = cpl == 3 ? 0 : smap ? 1 : 2
-    let checksAlignment = cpl == 3 && self[.systemFlags] & Flags.ac != 0 && self[.cr0] & Self.alignmentMask != 0
+    let checksAlignment = cpl == 3 && self[.systemFlags] & Flags.ac != 0 && self[.cr0] & CR0.alignmentMask != 0
     self[.mode] = self[.mode] & ~Mode.translations | UInt64(checksAlignment ? SoftTLB.sets : set) << Mode.translationsShift
     self[.readTable] = UInt64(checksAlignment ? SoftTLB.checked : SoftTLB.table(set, .read))
     self[.writeTable] = UInt64(checksAlignment ? SoftTLB.checked : SoftTLB.table(set, .write))
     self[.executeTable] = UInt64(SoftTLB.table(set, .execute))
   }
-  /// CR0.AM.
-  private static let alignmentMask: UInt64 = 1 << 18
 
   // MARK: Walks
 
@@ -49,9 +47,9 @@ extension Core {
 
   /// Translates for an access; faults, and sets accessed and dirty bits as the hardware does.
   @inline(never) func translate(_ address: UInt64, _ access: PageAccess) throws(Fault) -> Translation {
-    guard self[.cr0] & 1 << 31 != 0 else { return Translation(physical: address & 0xFFFF_FFFF) }
+    guard self[.cr0] & CR0.paging != 0 else { return Translation(physical: address & 0xFFFF_FFFF) }
     var path = Translation(physical: 0)
-    if self[.cr4] & 0x20 == 0 {
+    if self[.cr4] & CR4.addressExtensions == 0 {
       try walk32(address, access, &path)
     } else {
       try walk64(address, access, &path)
@@ -61,48 +59,48 @@ extension Core {
 
   private func pageFault(_ address: UInt64, _ access: PageAccess, present: Bool, reserved: Bool = false) -> Fault {
     var code = access.rawValue | (present ? 1 : 0) | (reserved ? 8 : 0)
-    if self[.efer] & 0x800 == 0 && self[.cr4] & 1 << 20 == 0 { code &= ~16 }
+    if self[.efer] & EFER.executeDisable == 0 && self[.cr4] & CR4.executionPrevention == 0 { code &= ~16 }
     return .page(address, code)
   }
 
   private func walk64(_ address: UInt64, _ access: PageAccess, _ path: inout Translation) throws(Fault) {
     let long = isLong
-    var table = self[.cr3] & (long ? 0x000F_FFFF_FFFF_F000 : 0xFFFF_FFE0)
+    var table = self[.cr3] & (long ? PageEntry.address : 0xFFFF_FFE0)
     var level = long ? 4 : 3
     path.writable = true
     while true {
       let shift = UInt64(12 + 9 * (level - 1))
       let place = table &+ (address >> shift & (level == 3 && !long ? 3 : 0x1FF)) &* 8
       let entry = readPhysical(place, 8)
-      guard entry & 1 != 0 else { throw pageFault(address, access, present: false) }
+      guard entry & PageEntry.present != 0 else { throw pageFault(address, access, present: false) }
       let isPointer = level == 3 && !long
-      let isLarge = entry & 0x80 != 0 && level > 1 && !isPointer
+      let isLarge = entry & PageEntry.large != 0 && level > 1 && !isPointer
       if entry & reservedBits(level, isLarge: isLarge, isPointer: isPointer) != 0 {
         throw pageFault(address, access, present: true, reserved: true)
       }
       if !isPointer {
-        path.writable = path.writable && entry & 2 != 0
-        path.user = path.user && entry & 4 != 0
-        path.executable = path.executable && entry >> 63 == 0
+        path.writable = path.writable && entry & PageEntry.writable != 0
+        path.user = path.user && entry & PageEntry.user != 0
+        path.executable = path.executable && entry & PageEntry.executeDisable == 0
       }
       if level == 1 || isLarge {
-        path.key = long ? entry >> 59 & 15 : 0
+        path.key = long ? entry >> PageEntry.keyShift & 15 : 0
         try check(address, access, path)
         markUsed(place, entry, access, wide: true)
-        path.dirty = entry & 0x40 != 0 || access.contains(.write)
+        path.dirty = entry & PageEntry.dirty != 0 || access.contains(.write)
         path.isGlobal = isGlobal(entry)
         path.isLarge = isLarge
         let offset = (UInt64(1) << shift) - 1
-        path.physical = entry & 0x000F_FFFF_FFFF_F000 & ~offset | address & offset
+        path.physical = entry & PageEntry.address & ~offset | address & offset
         return
       }
-      if !isPointer && entry & 0x20 == 0 { markUsed(place, entry, [], wide: true) }
-      table = entry & 0x000F_FFFF_FFFF_F000
+      if !isPointer && entry & PageEntry.accessed == 0 { markUsed(place, entry, [], wide: true) }
+      table = entry & PageEntry.address
       level -= 1
     }
   }
 
-  private func isGlobal(_ entry: UInt64) -> Bool { entry & 0x100 != 0 && self[.cr4] & 0x80 != 0 }
+  private func isGlobal(_ entry: UInt64) -> Bool { entry & PageEntry.global != 0 && self[.cr4] & CR4.globalPages != 0 }
 
   /// How many bits a physical address has, as CPUID tells.
   static let physicalBits: UInt64 = 40
@@ -110,10 +108,10 @@ extension Core {
   /// Bits that must be zero in an entry: beyond the physical address, and where a large page has its offset.
   private func reservedBits(_ level: Int, isLarge: Bool, isPointer: Bool) -> UInt64 {
     let long = isLong
-    var bits: UInt64 = (long ? 0x000F_FFFF_FFFF_F000 : 0x7FFF_FFFF_FFFF_F000) & .max << Self.physicalBits
-    if isPointer { return bits | 1 << 63 | 0x1E6 }
-    if self[.efer] & 0x800 == 0 { bits |= 1 << 63 }
-    if level == 4 { bits |= 0x80 }
+    var bits: UInt64 = (long ? PageEntry.address : 0x7FFF_FFFF_FFFF_F000) & .max << Self.physicalBits
+    if isPointer { return bits | PageEntry.executeDisable | 0x1E6 }
+    if self[.efer] & EFER.executeDisable == 0 { bits |= PageEntry.executeDisable }
+    if level == 4 { bits |= PageEntry.large }
     if isLarge { bits |= level == 3 ? 0x3FFF_E000 : 0x1F_E000 }
     return bits
   }
@@ -121,28 +119,28 @@ extension Core {
   private func walk32(_ address: UInt64, _ access: PageAccess, _ path: inout Translation) throws(Fault) {
     let place = self[.cr3] & 0xFFFF_F000 &+ (address >> 22 & 0x3FF) &* 4
     let entry = readPhysical(place, 4)
-    guard entry & 1 != 0 else { throw pageFault(address, access, present: false) }
-    path.writable = entry & 2 != 0
-    path.user = entry & 4 != 0
-    if entry & 0x80 != 0 && self[.cr4] & 0x10 != 0 {
+    guard entry & PageEntry.present != 0 else { throw pageFault(address, access, present: false) }
+    path.writable = entry & PageEntry.writable != 0
+    path.user = entry & PageEntry.user != 0
+    if entry & PageEntry.large != 0 && self[.cr4] & CR4.pageSizeExtensions != 0 {
       if entry & 1 << 21 != 0 { throw pageFault(address, access, present: true, reserved: true) }
       try check(address, access, path)
       markUsed(place, entry, access, wide: false)
-      path.dirty = entry & 0x40 != 0 || access.contains(.write)
+      path.dirty = entry & PageEntry.dirty != 0 || access.contains(.write)
       path.isGlobal = isGlobal(entry)
       path.isLarge = true
       path.physical = entry & 0xFFC0_0000 | (entry >> 13 & 0xFF) << 32 | address & 0x3F_FFFF
       return
     }
-    if entry & 0x20 == 0 { markUsed(place, entry, [], wide: false) }
+    if entry & PageEntry.accessed == 0 { markUsed(place, entry, [], wide: false) }
     let leafPlace = entry & 0xFFFF_F000 &+ (address >> 12 & 0x3FF) &* 4
     let leaf = readPhysical(leafPlace, 4)
-    guard leaf & 1 != 0 else { throw pageFault(address, access, present: false) }
-    path.writable = path.writable && leaf & 2 != 0
-    path.user = path.user && leaf & 4 != 0
+    guard leaf & PageEntry.present != 0 else { throw pageFault(address, access, present: false) }
+    path.writable = path.writable && leaf & PageEntry.writable != 0
+    path.user = path.user && leaf & PageEntry.user != 0
     try check(address, access, path)
     markUsed(leafPlace, leaf, access, wide: false)
-    path.dirty = leaf & 0x40 != 0 || access.contains(.write)
+    path.dirty = leaf & PageEntry.dirty != 0 || access.contains(.write)
     path.isGlobal = isGlobal(leaf)
     path.physical = leaf & 0xFFFF_F000 | address & 0xFFF
   }
@@ -156,24 +154,21 @@ extension Core {
       if !path.user || access.contains(.write) && !path.writable { throw violation }
       return
     }
-    if access.contains(.write) && !path.writable && self[.cr0] & 1 << 16 != 0 { throw violation }
+    if access.contains(.write) && !path.writable && self[.cr0] & CR0.writeProtection != 0 { throw violation }
     guard path.user else { return }
     if access.contains(.fetch) {
-      if self[.cr4] & 1 << 20 != 0 { throw violation }
-    } else if self[.cr4] & 1 << 21 != 0 && (self[.systemFlags] & Flags.ac == 0 || self[.inDelivery] != 0) {
+      if self[.cr4] & CR4.executionPrevention != 0 { throw violation }
+    } else if self[.cr4] & CR4.accessPrevention != 0 && (self[.systemFlags] & Flags.ac == 0 || self[.inDelivery] != 0) {
       throw violation
     }
   }
 
-  /// CR4.PKE.
-  static let pageKeys: UInt64 = 1 << 22
-
   /// Whether PKRU keeps data of a user page from whoever accesses it (SDM 3A 4.6.2).
   private func isDeniedByKey(_ access: PageAccess, _ path: Translation) -> Bool {
-    guard self[.cr4] & Self.pageKeys != 0, isLong, path.user, !access.contains(.fetch) else { return false }
+    guard self[.cr4] & CR4.pageKeys != 0, isLong, path.user, !access.contains(.fetch) else { return false }
     let rights = self[.pkru] >> (2 * path.key)
     let (deniesAccess, deniesWrites) = (rights & 1 != 0, rights & 2 != 0)
-    let obeysWriteProtection = access.contains(.user) || self[.cr0] & 1 << 16 != 0
+    let obeysWriteProtection = access.contains(.user) || self[.cr0] & CR0.writeProtection != 0
     return deniesAccess || deniesWrites && access.contains(.write) && obeysWriteProtection
   }
 
@@ -186,7 +181,7 @@ extension Core {
 
   /// Sets accessed, and dirty for a write, in one atomic step.
   private func markUsed(_ place: UInt64, _ entry: UInt64, _ access: PageAccess, wide: Bool) {
-    let wanted: UInt64 = access.contains(.write) ? 0x60 : 0x20
+    let wanted: UInt64 = PageEntry.accessed | (access.contains(.write) ? PageEntry.dirty : 0)
     guard entry & wanted != wanted, let p = unsafe physicalHost(place, write: true, count: wide ? 8 : 4) else { return }
     _ = unsafe p.assumingMemoryBound(to: Atomic<UInt8>.self).pointee.bitwiseOr(UInt8(wanted), ordering: .relaxed)
   }

@@ -12,7 +12,7 @@ extension Core {
   }
 
   /// Where the processor's own accesses keep their translations: they never have AC's licence to reach user pages.
-  func systemTable(_ use: SoftTLB.Use) -> Int { SoftTLB.table(self[.cr4] & 1 << 21 != 0 ? 1 : 2, use) }
+  func systemTable(_ use: SoftTLB.Use) -> Int { SoftTLB.table(self[.cr4] & CR4.accessPrevention != 0 ? 1 : 2, use) }
 
   /// The place on the host of what has just been probed for writing; nil if it is none of RAM's, or watched.
   func probedHost(_ address: UInt64, _ count: Int) -> UnsafeMutableRawPointer? {

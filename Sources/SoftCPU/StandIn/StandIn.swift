@@ -39,7 +39,7 @@ public final class StandIn: Sendable {
   public func execute(_ state: inout ArchitecturalState, on bus: SystemBus) throws(ProcessorError) -> Ending {
     let core = context.core
     // Five levels of page tables are nothing that this processor walks.
-    guard state.registers.cr4 & 1 << 12 == 0 else { return .refused }
+    guard state.registers.cr4 & CR4.fiveLevels == 0 else { return .refused }
     followMemoryMap()
     context.bus = bus
     for chip in chips { try? context.bus.add(chip) }

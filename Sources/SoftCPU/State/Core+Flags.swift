@@ -9,11 +9,11 @@ extension Core {
   /// The architectural RFLAGS.
   var flags: UInt64 {
     get {
-      self[.systemFlags] & ~Flags.arithmetic | 2 | carry | (parity ? Flags.pf : 0) | self[.adjust] & Flags.af
+      self[.systemFlags] & ~Flags.arithmetic | Flags.alwaysSet | carry | (parity ? Flags.pf : 0) | self[.adjust] & Flags.af
         | (isZero ? Flags.zf : 0) | (isNegative ? Flags.sf : 0) | (overflow ? Flags.of : 0)
     }
     nonmutating set {
-      self[.systemFlags] = newValue & ~Flags.arithmetic | 2
+      self[.systemFlags] = newValue & ~Flags.arithmetic | Flags.alwaysSet
       arithmeticFlags = newValue
     }
   }

@@ -9,11 +9,12 @@ struct Descriptor {
   }
   /// Access rights as `SegmentState.attributes`.
   var attributes: UInt32 { UInt32(truncatingIfNeeded: low >> 40) & 0xF0FF }
+  var rights: AccessRights { AccessRights(rawValue: attributes) }
   var type: UInt32 { attributes & 15 }
   var isSystem: Bool { attributes & 16 == 0 }
-  var dpl: UInt8 { UInt8(truncatingIfNeeded: attributes >> 5 & 3) }
-  var isPresent: Bool { attributes & 0x80 != 0 }
-  var isCode: Bool { attributes & 0x18 == 0x18 }
+  var dpl: UInt8 { rights.level }
+  var isPresent: Bool { rights.isPresent }
+  var isCode: Bool { !isSystem && rights.isCode }
 }
 
 /// Segment registers by their place in the block.
@@ -27,6 +28,7 @@ extension Core {
   func setSegmentBase(_ n: Int, _ base: UInt64) { store(base, at: place(n)) }
   func segmentLimit(_ n: Int) -> UInt64 { load(place(n) + 8) }
   func segmentAttributes(_ n: Int) -> UInt32 { load(place(n) + 16) }
+  func segmentRights(_ n: Int) -> AccessRights { AccessRights(rawValue: segmentAttributes(n)) }
   func selector(_ n: Int) -> UInt16 { load(place(n) + 20) }
   func setSegment(_ n: Int, selector: UInt16, base: UInt64, limit: UInt64, attributes: UInt32) {
     if n == Segment.cs, base != segmentBase(n) || limit != segmentLimit(n) { self[.epoch] &+= 1 }
@@ -39,21 +41,24 @@ extension Core {
   func setSegment(_ n: Int, _ selector: UInt16, _ d: Descriptor) {
     setSegment(n, selector: selector, base: d.base, limit: d.limit, attributes: d.attributes)
   }
+  func setNullSegment(_ n: Int, _ selector: UInt16, base: UInt64 = 0) {
+    setSegment(n, selector: selector, base: base, limit: 0, attributes: AccessRights.unusable)
+  }
   func setRealSegment(_ n: Int, _ selector: UInt16) {
     setSegment(n, selector: selector, base: UInt64(selector) << 4, limit: isProtected ? 0xFFFF : segmentLimit(n), attributes: isVirtual8086 ? 0xF3 : 0x93)
   }
 
   /// Recomputes what decoding and translation depend on after CS, SS, CR0, EFER or RFLAGS.VM changed.
   func updateMode(cpl: UInt8? = nil) {
-    let code = segmentAttributes(Segment.cs)
+    let code = segmentRights(Segment.cs)
     let level: UInt8 = !isProtected ? 0 : isVirtual8086 ? 3 : cpl ?? self.cpl
     var mode = UInt64(level & 3)
-    if isLong && code & 1 << 13 != 0 { mode |= Mode.long64 } else if code & 1 << 14 != 0 { mode |= Mode.code32 }
+    if isLong && code.isLong { mode |= Mode.long64 } else if code.isBig { mode |= Mode.code32 }
     // 64-bit code has one size of stack, whatever SS says.
-    if segmentAttributes(Segment.ss) & 1 << 14 != 0, mode & Mode.long64 == 0 { mode |= Mode.stack32 }
-    if self[.cr4] & VectorControl.fxsave != 0, self[.cr0] & (VectorControl.emulation | VectorControl.taskSwitched) == 0 {
+    if segmentRights(Segment.ss).isBig, mode & Mode.long64 == 0 { mode |= Mode.stack32 }
+    if self[.cr4] & CR4.fxsave != 0, self[.cr0] & (CR0.emulation | CR0.taskSwitched) == 0 {
       mode |= Mode.vectors
-      if self[.xcr0] & 6 == 6, self[.cr4] & VectorControl.xsave != 0, isProtected, !isVirtual8086 { mode |= Mode.wideVectors }
+      if self[.xcr0] & 6 == 6, self[.cr4] & CR4.xsave != 0, isProtected, !isVirtual8086 { mode |= Mode.wideVectors }
     }
     self[.mode] = mode | flatness
     selectTranslations()
@@ -78,25 +83,23 @@ extension Core {
   @inline(never) private func segmented(_ segment: UInt8, _ offset: UInt64, _ count: Int, write: Bool) throws(Fault) -> UInt64 {
     let n = Int(segment)
     if is64Bit { return segmentBase(n) &+ offset }
-    let attributes = segmentAttributes(n)
+    let rights = segmentRights(n)
     let fault: Fault = n == Segment.ss ? .stack(0) : .protection
     if isProtected && !isVirtual8086 {
-      if attributes & 1 << 16 != 0 || attributes & 0x80 == 0 { throw fault }
-      let isCode = attributes & 8 != 0
-      if write ? isCode || attributes & 2 == 0 : isCode && attributes & 2 == 0 { throw fault }
+      if rights.isUnusable || !rights.isPresent || !(write ? rights.isWritable : rights.isReadable) { throw fault }
     }
     let limit = segmentLimit(n)
     let last = offset &+ UInt64(count - 1)
-    if attributes & 0xC == 4 {
-      if offset <= limit || last > (attributes & 1 << 14 != 0 ? 0xFFFF_FFFF : 0xFFFF) { throw fault }
+    if rights.expandsDown {
+      if offset <= limit || last > (rights.isBig ? 0xFFFF_FFFF : 0xFFFF) { throw fault }
     } else if last > limit { throw fault }
     return (segmentBase(n) &+ offset) & 0xFFFF_FFFF
   }
 
   /// Reads a descriptor with the rights of the system.
   func descriptor(_ selector: UInt16, wide: Bool = false) throws(Fault) -> Descriptor {
-    let table = selector & 4 != 0 ? Segment.local : Segment.global
-    let offset = UInt64(selector & 0xFFF8)
+    let table = selector.isLocalSelector ? Segment.local : Segment.global
+    let offset = selector.descriptorOffset
     guard offset &+ (wide ? 15 : 7) <= segmentLimit(table) else { throw .protection(selector) }
     let address = segmentBase(table) &+ offset
     return Descriptor(low: try readSystem(address), high: wide ? try readSystem(address &+ 8) & 0xFFFF_FFFF : 0)
@@ -121,18 +124,18 @@ extension Core {
   /// MOV, POP or far load to a data or stack segment register.
   func loadSegment(_ n: Int, _ selector: UInt16) throws(Fault) {
     guard isProtected && !isVirtual8086 else { return setRealSegment(n, selector) }
-    if selector & 0xFFFC == 0 {
-      if n == Segment.ss && (!is64Bit || cpl == 3 || UInt8(selector & 3) != cpl) { throw .protection }
-      return setSegment(n, selector: selector, base: 0, limit: 0, attributes: 0x1_0000)
+    if selector.isNullSelector {
+      if n == Segment.ss && (!is64Bit || cpl == 3 || selector.requestedLevel != cpl) { throw .protection }
+      return setNullSegment(n, selector)
     }
     let d = try descriptor(selector)
-    let rpl = UInt8(selector & 3)
+    let rpl = selector.requestedLevel
     if n == Segment.ss {
-      if rpl != cpl || d.isSystem || d.isCode || d.attributes & 2 == 0 || d.dpl != cpl { throw .protection(selector) }
+      if rpl != cpl || d.isSystem || !d.rights.isWritable || d.dpl != cpl { throw .protection(selector) }
       if !d.isPresent { throw .stack(selector) }
     } else {
-      if d.isSystem || d.attributes & 0xA == 8 { throw .protection(selector) }
-      if d.attributes & 0xC != 0xC && (rpl > d.dpl || cpl > d.dpl) { throw .protection(selector) }
+      if d.isSystem || !d.rights.isReadable { throw .protection(selector) }
+      if !d.rights.isConforming && (rpl > d.dpl || cpl > d.dpl) { throw .protection(selector) }
       if !d.isPresent { throw .notPresent(selector) }
     }
     setSegment(n, selector, try accessed(selector, d))
@@ -144,8 +147,8 @@ extension Core {
     var d = d
     guard d.low >> 40 & 1 == 0 else { return d }
     d.low |= 1 << 40
-    let table = selector & 4 != 0 ? Segment.local : Segment.global
-    try writeSystem(segmentBase(table) &+ UInt64(selector & 0xFFF8) &+ 5, d.low >> 40 & 0xFF, 1)
+    let table = selector.isLocalSelector ? Segment.local : Segment.global
+    try writeSystem(segmentBase(table) &+ selector.descriptorOffset &+ 5, d.low >> 40 & 0xFF, 1)
     return d
   }
 

@@ -16,10 +16,10 @@ struct Fault: Error, Equatable {
   static let alignment = Fault(vector: 17)
   static let simd = Fault(vector: 19)
 
-  static func invalidTask(_ selector: UInt16) -> Fault { Fault(vector: 10, code: UInt32(selector & 0xFFFC)) }
-  static func notPresent(_ selector: UInt16) -> Fault { Fault(vector: 11, code: UInt32(selector & 0xFFFC)) }
-  static func stack(_ selector: UInt16) -> Fault { Fault(vector: 12, code: UInt32(selector & 0xFFFC)) }
-  static func protection(_ selector: UInt16) -> Fault { Fault(vector: 13, code: UInt32(selector & 0xFFFC)) }
+  static func invalidTask(_ selector: UInt16) -> Fault { Fault(vector: 10, code: UInt32(selector.withoutLevel)) }
+  static func notPresent(_ selector: UInt16) -> Fault { Fault(vector: 11, code: UInt32(selector.withoutLevel)) }
+  static func stack(_ selector: UInt16) -> Fault { Fault(vector: 12, code: UInt32(selector.withoutLevel)) }
+  static func protection(_ selector: UInt16) -> Fault { Fault(vector: 13, code: UInt32(selector.withoutLevel)) }
   static func nonCanonical(_ address: UInt64) -> Fault { Fault(vector: 13, address: address) }
   static func page(_ address: UInt64, _ code: UInt32) -> Fault { Fault(vector: 14, code: code, address: address) }
 

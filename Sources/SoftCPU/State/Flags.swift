@@ -14,6 +14,11 @@ enum Flags {
   static let rf: UInt64 = 0x1_0000
   static let vm: UInt64 = 0x2_0000
   static let ac: UInt64 = 0x4_0000
+  /// VIF and VIP, of a mode that is not here.
+  static let virtualInterrupts: UInt64 = 0x18_0000
   static let id: UInt64 = 0x20_0000
-  static let arithmetic: UInt64 = 0x8D5
+  static let arithmetic: UInt64 = cf | pf | af | zf | sf | of
+  /// Reserved, and always 1.
+  static let alwaysSet: UInt64 = 2
+  static let existing: UInt64 = arithmetic | alwaysSet | tf | interrupts | df | iopl | nt | rf | vm | ac | virtualInterrupts | id
 }

@@ -25,8 +25,10 @@ enum Mode {
 extension Core {
   var cpl: UInt8 { UInt8(truncatingIfNeeded: self[.mode] & 3) }
   var is64Bit: Bool { self[.mode] & Mode.long64 != 0 }
-  var isProtected: Bool { self[.cr0] & 1 != 0 }
+  /// IOPL: the lowest privilege that may use ports and the interrupt flag.
+  var ioPrivilege: UInt8 { UInt8(truncatingIfNeeded: self[.systemFlags] >> 12 & 3) }
+  var isProtected: Bool { self[.cr0] & CR0.protection != 0 }
   var isVirtual8086: Bool { self[.systemFlags] & Flags.vm != 0 && isProtected }
   /// Long mode is active, with 64-bit or compatibility code.
-  var isLong: Bool { self[.efer] & 0x400 != 0 }
+  var isLong: Bool { self[.efer] & EFER.longModeActive != 0 }
 }

@@ -39,17 +39,6 @@ enum VectorArea {
   }
 }
 
-/// Bits of the control registers that rule the vector unit.
-enum VectorControl {
-  static let monitor: UInt64 = 2
-  static let emulation: UInt64 = 4
-  static let taskSwitched: UInt64 = 8
-  /// CR4.
-  static let fxsave: UInt64 = 1 << 9
-  static let simdExceptions: UInt64 = 1 << 10
-  static let xsave: UInt64 = 1 << 18
-}
-
 /// MXCSR.
 enum FloatControl {
   static let raised: UInt32 = 0x3F

@@ -65,7 +65,7 @@ extension BlockTranslation {
     giveUpFlags(before: k)
     let (miss, done) = (asm.makeLabel(), asm.makeLabel())
     asm.emit(Opcode(0xF7), .long, .digit(0), .memory(.gs(Core.Field.cr4.rawValue)))
-    asm.long(Int32(Core.segmentBaseInstructions))
+    asm.long(Int32(CR4.segmentBases))
     asm.jump(if: .equal, miss)
     body(&self, miss)
     asm.place(done)

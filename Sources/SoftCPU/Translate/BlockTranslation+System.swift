@@ -115,7 +115,7 @@ extension BlockTranslation {
     let opens = i.operation == .stac
     let (miss, done) = (asm.makeLabel(), asm.makeLabel())
     asm.emit(Opcode(0xF7), .long, .digit(0), .memory(.gs(Core.Field.cr4.rawValue)))
-    asm.long(Int32(truncatingIfNeeded: Core.supervisorAccessPrevention))
+    asm.long(Int32(truncatingIfNeeded: CR4.accessPrevention))
     asm.jump(if: .equal, miss)
     asm.apply(opens ? .or : .and, .long, .memory(systemFlags), Int32(truncatingIfNeeded: opens ? Flags.ac : ~Flags.ac))
     let set = opens ? 2 : 1
@@ -140,7 +140,7 @@ extension BlockTranslation {
     vectors = VectorRegisters()
     let (miss, done) = (asm.makeLabel(), asm.makeLabel())
     asm.emit(Opcode(0xF6), .byte, .digit(0), .memory(.gs(Core.Field.cr4.rawValue)))
-    asm.byte(UInt8(Core.timeStampDisable))
+    asm.byte(UInt8(CR4.timeStampDisabled))
     asm.jump(if: .notEqual, miss)
     let resume = asm.makeLabel()
     asm.loadAddress(Self.t1, of: resume)

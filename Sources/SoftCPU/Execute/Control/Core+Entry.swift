@@ -1,7 +1,7 @@
 /// SYSCALL, SYSENTER and their returns: the quick ways to the system and back by MSRs.
 extension Core {
   func systemEnter() throws(Fault) {
-    let selector = UInt16(truncatingIfNeeded: self[.sysenterCS]) & 0xFFFC
+    let selector = UInt16(truncatingIfNeeded: self[.sysenterCS]).withoutLevel
     guard isProtected, selector != 0 else { throw .protection }
     self[.systemFlags] &= ~(Flags.vm | Flags.interrupts | Flags.rf)
     setFlatCode(selector, level: 0, wide: isLong)
@@ -13,7 +13,7 @@ extension Core {
 
   func systemExit(_ i: Instruction) throws(Fault) {
     try requireSystem()
-    let selector = UInt16(truncatingIfNeeded: self[.sysenterCS]) & 0xFFFC
+    let selector = UInt16(truncatingIfNeeded: self[.sysenterCS]).withoutLevel
     guard isProtected, selector != 0 else { throw .protection }
     let wide = i.prefixes.contains(.rexW)
     if wide, !Self.isCanonical(self[.rcx]) || !Self.isCanonical(self[.rdx]) { throw .protection }
@@ -35,15 +35,15 @@ extension Core {
   }
 
   func systemCall(_ i: Instruction) throws(Fault) {
-    guard self[.efer] & 1 != 0, isProtected else { throw .undefined }
+    guard self[.efer] & EFER.systemCalls != 0, isProtected else { throw .undefined }
     guard isLong else { return try legacySystemCall(i) }
     let target = is64Bit ? self[.lstar] : self[.cstar]
     self[.rcx] = i.next
     self[.r11] = flags & ~Flags.rf
     let selector = UInt16(truncatingIfNeeded: self[.star] >> 32)
     flags = flags & ~(self[.sfmask] | Flags.rf)
-    setSegment(Segment.cs, selector: selector & 0xFFFC, base: 0, limit: 0xFFFF_FFFF, attributes: 0xA09B)
-    setSegment(Segment.ss, selector: (selector & 0xFFFC) &+ 8, base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093)
+    setSegment(Segment.cs, selector: selector.withoutLevel, base: 0, limit: 0xFFFF_FFFF, attributes: 0xA09B)
+    setSegment(Segment.ss, selector: selector.withoutLevel &+ 8, base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093)
     updateMode(cpl: 0)
     leave(to: target)
     traceSystemCall()
@@ -53,7 +53,7 @@ extension Core {
   private func legacySystemCall(_ i: Instruction) throws(Fault) {
     self[.rcx] = i.next
     self[.systemFlags] &= ~(Flags.interrupts | Flags.vm | Flags.rf)
-    let selector = UInt16(truncatingIfNeeded: self[.star] >> 32) & 0xFFFC
+    let selector = UInt16(truncatingIfNeeded: self[.star] >> 32).withoutLevel
     setFlatCode(selector, level: 0, wide: false)
     setFlatStack(selector &+ 8, level: 0)
     updateMode(cpl: 0)
@@ -62,11 +62,11 @@ extension Core {
   }
 
   func systemReturn(_ i: Instruction) throws(Fault) {
-    guard self[.efer] & 1 != 0 else { throw .undefined }
+    guard self[.efer] & EFER.systemCalls != 0 else { throw .undefined }
     try requireSystem()
     let selector = UInt16(truncatingIfNeeded: self[.star] >> 48)
     let wide = i.width == 8
-    flags = self[.r11] & 0x3C_7FD7
+    flags = self[.r11] & Flags.existing & ~(Flags.rf | Flags.vm)
     setSegment(Segment.cs, selector: (selector &+ (wide ? 16 : 0)) | 3, base: 0, limit: 0xFFFF_FFFF, attributes: wide ? 0xA0FB : 0xC0FB)
     setSegment(Segment.ss, selector: (selector &+ 8) | 3, base: 0, limit: 0xFFFF_FFFF, attributes: 0xC0F3)
     updateMode(cpl: 3)

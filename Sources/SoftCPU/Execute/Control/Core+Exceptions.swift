@@ -45,12 +45,12 @@ extension Core {
       try switchTask(to: codeSelector, .interrupt, returnTo: self[.rip], code: code)
       return self[.pending] = 0
     }
-    guard codeSelector & 0xFFFC != 0 else { throw .protection }
+    guard !codeSelector.isNullSelector else { throw .protection }
     let d = try descriptor(codeSelector)
     guard d.isCode, !d.isSystem, d.dpl <= cpl, !long || d.attributes >> 13 & 3 == 1 else { throw .protection(codeSelector) }
     guard d.isPresent else { throw .notPresent(codeSelector) }
     let wasVirtual8086 = isVirtual8086
-    let level = d.attributes & 4 != 0 ? cpl : d.dpl
+    let level = d.rights.isConforming ? cpl : d.dpl
     if wasVirtual8086 && level != 0 { throw .protection(codeSelector) }
     let width = long ? 8 : type & 8 != 0 ? 4 : 2
     let target = try checkedTarget(low & 0xFFFF | (width == 2 ? 0 : low >> 32 & 0xFFFF_0000) | high << 32, in: d, codeSelector)
@@ -67,10 +67,10 @@ extension Core {
     try stack.push(UInt64(selector(Segment.cs)), width)
     try stack.push(self[.rip], width)
     if let code { try stack.push(UInt64(code), width) }
-    if wasVirtual8086 { for n in [Segment.gs, Segment.fs, Segment.ds, Segment.es] { setSegment(n, selector: 0, base: 0, limit: 0, attributes: 0x1_0000) } }
+    if wasVirtual8086 { for n in [Segment.gs, Segment.fs, Segment.ds, Segment.es] { setNullSegment(n, 0) } }
     self[.systemFlags] &= ~(Flags.tf | Flags.nt | Flags.rf | Flags.vm | (type & 1 == 0 ? Flags.interrupts : 0))
     stack.take(level: level)
-    setSegment(Segment.cs, codeSelector & 0xFFFC | UInt16(level), segment)
+    setSegment(Segment.cs, codeSelector.withoutLevel | UInt16(level), segment)
     updateMode(cpl: level)
     self[.rip] = target
     self[.shadow] = .max

@@ -52,10 +52,10 @@ extension Core {
   private func returnToCode(
     _ i: Instruction, _ selector: UInt16, _ target: UInt64, flags newFlags: UInt64?, frame: UInt64, extra: UInt64
   ) throws(Fault) {
-    let level = UInt8(selector & 3)
-    if selector & 0xFFFC == 0 { throw .protection }
+    let level = selector.requestedLevel
+    if selector.isNullSelector { throw .protection }
     var d = try descriptor(selector)
-    guard level >= cpl, d.isCode, !d.isSystem, d.attributes & 4 != 0 ? d.dpl <= level : d.dpl == level else { throw .protection(selector) }
+    guard level >= cpl, d.isCode, !d.isSystem, d.rights.isConforming ? d.dpl <= level : d.dpl == level else { throw .protection(selector) }
     guard d.isPresent else { throw .notPresent(selector) }
     let target = try checkedTarget(target, in: d, selector)
     d = try accessed(selector, d)
@@ -63,9 +63,9 @@ extension Core {
     if isOuter || newFlags != nil && is64Bit {
       let sp = try peek(i.width, at: frame + extra)
       let stackSelector = UInt16(truncatingIfNeeded: try peek(i.width, at: frame + extra + UInt64(i.width)))
-      if stackSelector & 0xFFFC == 0 {
-        guard is64Bit, level != 3, d.attributes & 1 << 13 != 0 else { throw .protection }
-        setSegment(Segment.ss, selector: stackSelector, base: 0, limit: 0, attributes: 0x1_0000)
+      if stackSelector.isNullSelector {
+        guard is64Bit, level != 3, d.rights.isLong else { throw .protection }
+        setNullSegment(Segment.ss, stackSelector)
       } else {
         let stack = try stackDescriptor(stackSelector, level: level) { .protection($0) }
         setSegment(Segment.ss, stackSelector, stack)
@@ -83,7 +83,7 @@ extension Core {
     var values: [UInt64] = []
     for place in UInt64(3)..<9 { values.append(try peek(4, at: place * 4)) }
     if target > 0xFFFF { throw .protection }
-    flags = newFlags & 0x3F_7FD7
+    flags = newFlags & Flags.existing
     self[.rsp] = values[0] & 0xFFFF_FFFF
     let segments = [Segment.ss, Segment.es, Segment.ds, Segment.fs, Segment.gs]
     for (segment, value) in zip(segments, values.dropFirst()) { setVirtual8086Segment(segment, UInt16(truncatingIfNeeded: value)) }
@@ -99,10 +99,9 @@ extension Core {
   /// Data segments that an outer level may not have become null.
   private func dropInnerSegments(_ level: UInt8) {
     for n in [Segment.es, Segment.ds, Segment.fs, Segment.gs] {
-      let attributes = segmentAttributes(n)
-      let isConformingCode = attributes & 0xC == 0xC
-      if !isConformingCode, UInt8(attributes >> 5 & 3) < level, attributes & 1 << 16 == 0 {
-        setSegment(n, selector: 0, base: is64Bit && n >= Segment.fs ? segmentBase(n) : 0, limit: 0, attributes: 0x1_0000)
+      let rights = segmentRights(n)
+      if !rights.isConforming, rights.level < level, !rights.isUnusable {
+        setNullSegment(n, 0, base: is64Bit && n >= Segment.fs ? segmentBase(n) : 0)
       }
     }
   }

@@ -18,10 +18,10 @@ extension Core {
       } else if target > segmentLimit(Segment.cs) { throw .protection }
       return enterRealCode(selector, target)
     }
-    if selector & 0xFFFC == 0 { throw .protection }
+    if selector.isNullSelector { throw .protection }
     let d = try descriptor(selector)
     if !d.isSystem { return try transferToCode(i, selector, d, target, isCall) }
-    guard d.dpl >= cpl, d.dpl >= UInt8(selector & 3) else { throw .protection(selector) }
+    guard d.dpl >= cpl, d.dpl >= selector.requestedLevel else { throw .protection(selector) }
     switch d.type {
     case 12: try throughCallGate(i, selector, isCall, width: isLong ? 8 : 4)
     case 4 where !isLong: try throughCallGate(i, selector, isCall, width: 2)
@@ -34,8 +34,8 @@ extension Core {
   }
 
   private func transferToCode(_ i: Instruction, _ selector: UInt16, _ d: Descriptor, _ target: UInt64, _ isCall: Bool) throws(Fault) {
-    let isConforming = d.attributes & 4 != 0
-    guard d.isCode, isConforming ? d.dpl <= cpl : d.dpl == cpl && UInt8(selector & 3) <= cpl else { throw .protection(selector) }
+    let isConforming = d.rights.isConforming
+    guard d.isCode, isConforming ? d.dpl <= cpl : d.dpl == cpl && selector.requestedLevel <= cpl else { throw .protection(selector) }
     guard d.isPresent else { throw .notPresent(selector) }
     let target = try checkedTarget(target, in: d, selector)
     let code = try accessed(selector, d)
@@ -50,9 +50,9 @@ extension Core {
 
   /// Faults if code cannot be entered at an offset: beyond its limit, not canonical, or of a kind that does not exist.
   func checkedTarget(_ target: UInt64, in d: Descriptor, _ selector: UInt16) throws(Fault) -> UInt64 {
-    let isWide = isLong && d.attributes & 1 << 13 != 0
+    let isWide = isLong && d.rights.isLong
     if isWide {
-      if d.attributes & 1 << 14 != 0 { throw .protection(selector) }
+      if d.rights.isBig { throw .protection(selector) }
       if !Self.isCanonical(target) { throw .protection }
       return target
     }
@@ -63,7 +63,7 @@ extension Core {
 
   /// Enters code whose descriptor has been checked.
   func enterCode(_ selector: UInt16, _ d: Descriptor, _ target: UInt64, level: UInt8) {
-    setSegment(Segment.cs, selector & 0xFFFC | UInt16(level), d)
+    setSegment(Segment.cs, selector.withoutLevel | UInt16(level), d)
     updateMode(cpl: level)
     leave(to: target)
   }
@@ -80,11 +80,11 @@ extension Core {
     let gate = try wideDescriptor(gateSelector)
     guard gate.isPresent else { throw .notPresent(gateSelector) }
     let selector = UInt16(truncatingIfNeeded: gate.low >> 16)
-    if selector & 0xFFFC == 0 { throw .protection }
+    if selector.isNullSelector { throw .protection }
     let d = try descriptor(selector)
     guard !d.isSystem, d.isCode, d.dpl <= cpl, !isLong || d.attributes >> 13 & 3 == 1 else { throw .protection(selector) }
     guard d.isPresent else { throw .notPresent(selector) }
-    let isConforming = d.attributes & 4 != 0
+    let isConforming = d.rights.isConforming
     let offset = gate.low & 0xFFFF | (width == 2 ? 0 : gate.low >> 32 & 0xFFFF_0000) | (width == 8 ? gate.high << 32 : 0)
     let target = try checkedTarget(offset, in: d, selector)
     guard isCall || isConforming || d.dpl == cpl else { throw .protection(selector) }

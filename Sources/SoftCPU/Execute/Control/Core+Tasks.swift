@@ -6,7 +6,7 @@ extension Core {
   /// - Parameter code: the error code that the new task finds on its stack.
   func switchTask(to selector: UInt16, _ kind: TaskSwitch, returnTo next: UInt64, code: UInt32? = nil) throws(Fault) {
     let isReturn = kind == .taskReturn
-    guard selector & 4 == 0, selector & 0xFFFC != 0, isInTable(selector) else { throw isReturn ? .invalidTask(selector) : .protection(selector) }
+    guard !selector.isLocalSelector, !selector.isNullSelector, isInTable(selector) else { throw isReturn ? .invalidTask(selector) : .protection(selector) }
     let d = try descriptor(selector)
     // Available or, for a return, busy.
     guard d.isSystem, d.type & 5 == 1, (d.type & 2 != 0) == isReturn else { throw isReturn ? .invalidTask(selector) : .protection(selector) }
@@ -29,7 +29,7 @@ extension Core {
     var busy = d
     busy.low |= 1 << 41
     setSegment(Segment.task, selector, busy)
-    self[.cr0] |= 8
+    self[.cr0] |= CR0.taskSwitched
     try enter(new, isWide, linked: kind == .call || kind == .interrupt)
     if let code { try push(UInt64(code), isWide ? 4 : 2) }
     self[.pending] = 1
@@ -40,24 +40,24 @@ extension Core {
   }
 
   private func setBusy(_ selector: UInt16, _ isBusy: Bool) throws(Fault) {
-    guard selector & 0xFFFC != 0, isInTable(selector) else { return }
-    let address = segmentBase(Segment.global) &+ UInt64(selector & 0xFFF8)
+    guard !selector.isNullSelector, isInTable(selector) else { return }
+    let address = segmentBase(Segment.global) &+ selector.descriptorOffset
     let low = try readSystem(address)
     try writeSystem(address, isBusy ? low | 1 << 41 : low & ~(1 << 41))
   }
 
   /// Loads the new task's state. A fault from here on belongs to the new task.
   private func enter(_ new: TaskState, _ isWide: Bool, linked: Bool) throws(Fault) {
-    if isWide && self[.cr0] & 1 << 31 != 0 {
+    if isWide && self[.cr0] & CR0.paging != 0 {
       self[.cr3] = new.cr3
       flushTranslations()
     }
-    flags = new.flags & 0x3F_7FD7 | (linked ? Flags.nt : 0)
+    flags = new.flags & Flags.existing | (linked ? Flags.nt : 0)
     openInterrupts()
     for (number, value) in new.registers.enumerated() { self[register: number] = value }
     self[.rip] = new.rip
     for n in [Segment.es, Segment.cs, Segment.ss, Segment.ds, Segment.fs, Segment.gs] {
-      setSegment(n, selector: new.segments[n], base: 0, limit: 0, attributes: 0x1_0000)
+      setNullSegment(n, new.segments[n])
     }
     if flags & Flags.vm != 0 {
       for n in [Segment.es, Segment.cs, Segment.ss, Segment.ds, Segment.fs, Segment.gs] { setVirtual8086Segment(n, new.segments[n]) }
@@ -80,18 +80,18 @@ extension Core {
   }
 
   private func loadLocalTable(_ selector: UInt16) throws(Fault) {
-    setSegment(Segment.local, selector: selector, base: 0, limit: 0, attributes: 0x1_0000)
-    if selector & 0xFFFC == 0 { return }
-    guard selector & 4 == 0, isInTable(selector) else { throw .invalidTask(selector) }
+    setNullSegment(Segment.local, selector)
+    if selector.isNullSelector { return }
+    guard !selector.isLocalSelector, isInTable(selector) else { throw .invalidTask(selector) }
     let d = try descriptor(selector)
     guard d.isSystem, d.type == 2, d.isPresent else { throw .invalidTask(selector) }
     setSegment(Segment.local, selector, d)
   }
 
   private func loadTaskCode(_ selector: UInt16, _ level: UInt8) throws(Fault) {
-    guard selector & 0xFFFC != 0, isInTable(selector) else { throw .invalidTask(selector) }
+    guard !selector.isNullSelector, isInTable(selector) else { throw .invalidTask(selector) }
     let d = try descriptor(selector)
-    guard !d.isSystem, d.isCode, d.attributes & 4 != 0 ? d.dpl <= level : d.dpl == level else { throw .invalidTask(selector) }
+    guard !d.isSystem, d.isCode, d.rights.isConforming ? d.dpl <= level : d.dpl == level else { throw .invalidTask(selector) }
     guard d.isPresent else { throw .notPresent(selector) }
     setSegment(Segment.cs, selector, try accessed(selector, d))
   }

@@ -56,7 +56,7 @@ struct PendingStack {
 
   private var mask: UInt64 {
     if isFlat { return .max }
-    let isBig = descriptor.map { $0.attributes & 1 << 14 != 0 } ?? (core[.mode] & Mode.stack32 != 0)
+    let isBig = descriptor.map { $0.rights.isBig } ?? (core[.mode] & Mode.stack32 != 0)
     return isBig ? 0xFFFF_FFFF : 0xFFFF
   }
 
@@ -77,8 +77,8 @@ struct PendingStack {
     guard let descriptor else { return try core.linear(UInt8(Segment.ss), offset, count, write: true) }
     let last = offset &+ UInt64(count - 1)
     let isInside =
-      descriptor.attributes & 4 == 0
-      ? last <= descriptor.limit : offset > descriptor.limit && last <= (descriptor.attributes & 1 << 14 != 0 ? 0xFFFF_FFFF : 0xFFFF)
+      !descriptor.rights.expandsDown
+      ? last <= descriptor.limit : offset > descriptor.limit && last <= (descriptor.rights.isBig ? 0xFFFF_FFFF : 0xFFFF)
     guard isInside else { throw .stack(selector) }
     return (descriptor.base &+ offset) & 0xFFFF_FFFF
   }
@@ -97,16 +97,16 @@ struct PendingStack {
 extension Core {
   /// The descriptor of a stack segment for `level`.
   func stackDescriptor(_ selector: UInt16, level: UInt8, _ fault: (UInt16) -> Fault) throws(Fault) -> Descriptor {
-    if selector & 0xFFFC == 0 { throw fault(selector) }
+    if selector.isNullSelector { throw fault(selector) }
     guard isInTable(selector) else { throw fault(selector) }
     let d = try descriptor(selector)
-    if selector & 3 != level || d.dpl != level || d.isSystem || d.isCode || d.attributes & 2 == 0 { throw fault(selector) }
+    if selector & 3 != level || d.dpl != level || d.isSystem || !d.rights.isWritable { throw fault(selector) }
     if !d.isPresent { throw .stack(selector) }
     return try accessed(selector, d)
   }
 
   /// Whether a selector's table reaches that far.
   func isInTable(_ selector: UInt16) -> Bool {
-    UInt64(selector & 0xFFF8) + 7 <= segmentLimit(selector & 4 != 0 ? Segment.local : Segment.global)
+    selector.descriptorOffset + 7 <= segmentLimit(selector.isLocalSelector ? Segment.local : Segment.global)
   }
 }

@@ -164,7 +164,7 @@ extension Core {
   func setFlagsFromGuest(_ value: UInt64, _ width: UInt8, resumes: Bool = false) {
     var mask = Flags.arithmetic | Flags.tf | Flags.df | Flags.nt | Flags.ac | Flags.id
     if cpl == 0 { mask |= Flags.iopl }
-    if UInt64(cpl) <= self[.systemFlags] >> 12 & 3 { mask |= Flags.interrupts }
+    if cpl <= ioPrivilege { mask |= Flags.interrupts }
     if resumes, self[.watching] & Watcher.guest != 0 { mask |= Flags.rf }
     if width == 2 { mask &= 0xFFFF }
     flags = flags & ~mask & ~Flags.rf | value & mask

@@ -15,7 +15,7 @@ extension Core {
 
   func clearTaskSwitched() throws(Fault) {
     try requireSystem()
-    self[.cr0] &= ~VectorControl.taskSwitched
+    self[.cr0] &= ~CR0.taskSwitched
     updateMode()
   }
 
@@ -29,7 +29,7 @@ extension Core {
   func loadMachineStatus(_ i: Instruction) throws(Fault) {
     try requireSystem()
     let value = UInt64(i.isMemory ? try readOperand(i, UInt16.self) : get(i.rm &* 8))
-    try writeControl(0, self[.cr0] & ~0xE | value & 0xF)
+    try writeControl(0, self[.cr0] & ~(CR0.machineStatus & ~CR0.protection) | value & CR0.machineStatus)
     leave(to: i.next)
   }
 
@@ -50,16 +50,11 @@ extension Core {
     }
   }
 
-  /// The bits of CR4 that exist: TSD, DE, PSE, PAE, MCE, PGE, PCE, OSFXSR, OSXMMEXCPT, UMIP, FSGSBASE, PCIDE, SMEP and SMAP,
-  /// as CPUID tells; and OSXSAVE, which is there for AVX only, with PKE.
-  private static let systemFeatures: UInt64 = 0x33_0FFC | (VectorStubs.shared.hasAVX2 ? VectorControl.xsave | pageKeys : 0)
-
-  /// CR4.TSD, FSGSBASE and SMAP.
-  static let timeStampDisable: UInt64 = 1 << 2
-  static let segmentBaseInstructions: UInt64 = 1 << 16
-  static let supervisorAccessPrevention: UInt64 = 1 << 21
-  /// CR4.PCIDE.
-  static let identifiers: UInt64 = 1 << 17
+  /// The bits of CR4 that exist, as CPUID tells. XSAVE is there for AVX only.
+  private static let systemFeatures: UInt64 =
+    CR4.timeStampDisabled | CR4.debugExtensions | CR4.pageSizeExtensions | CR4.addressExtensions | CR4.machineChecks | CR4.globalPages
+    | CR4.counters | CR4.fxsave | CR4.simdExceptions | CR4.tableGuard | CR4.segmentBases | CR4.identifiers | CR4.executionPrevention
+    | CR4.accessPrevention | (VectorStubs.shared.hasAVX2 ? CR4.xsave | CR4.pageKeys : 0)
 
   /// INVPCID: an address or everything of one identifier, everything, or everything that is not global. Since no
   /// translation outlives a change of identifiers unless it is global, all are of the present one.
@@ -69,7 +64,7 @@ extension Core {
     let descriptor = try readPair(address)
     let kind = is64Bit ? self[register: Int(i.reg)] : self[register: Int(i.reg)] & 0xFFFF_FFFF
     guard kind <= 3, descriptor.low >> 12 == 0 else { throw .protection }
-    if kind < 2, self[.cr4] & Self.identifiers == 0, descriptor.low != 0 { throw .protection }
+    if kind < 2, self[.cr4] & CR4.identifiers == 0, descriptor.low != 0 { throw .protection }
     switch kind {
     case 0:
       guard Self.isCanonical(descriptor.high) else { throw .protection }
@@ -83,32 +78,33 @@ extension Core {
   func writeControl(_ number: UInt8, _ value: UInt64) throws(Fault) {
     switch number {
     case 0:
-      guard value >> 32 == 0, value & 0x8000_0001 != 0x8000_0000, value & 0x6000_0000 != 0x2000_0000 else { throw .protection }
+      let (paged, cached) = (CR0.paging | CR0.protection, CR0.cacheDisabled | CR0.notWriteThrough)
+      guard value >> 32 == 0, value & paged != CR0.paging, value & cached != CR0.notWriteThrough else { throw .protection }
       // 64-bit code cannot leave its paging, nor begin it.
-      if (value ^ self[.cr0]) & 1 << 31 != 0, isLong ? is64Bit : segmentAttributes(Segment.cs) & 1 << 13 != 0 && self[.efer] & 0x100 != 0 {
+      if (value ^ self[.cr0]) & CR0.paging != 0, isLong ? is64Bit : segmentRights(Segment.cs).isLong && self[.efer] & EFER.longMode != 0 {
         throw .protection
       }
-      if value & 1 << 31 == 0, self[.cr4] & Self.identifiers != 0 { throw .protection }
-      let turningOn = value & ~self[.cr0] & 1 << 31 != 0
-      if turningOn && self[.efer] & 0x100 != 0 {
-        guard self[.cr4] & 0x20 != 0 else { throw .protection }
-        self[.efer] |= 0x400
-      } else if value & 1 << 31 == 0 { self[.efer] &= ~0x400 }
+      if value & CR0.paging == 0, self[.cr4] & CR4.identifiers != 0 { throw .protection }
+      let turningOn = value & ~self[.cr0] & CR0.paging != 0
+      if turningOn && self[.efer] & EFER.longMode != 0 {
+        guard self[.cr4] & CR4.addressExtensions != 0 else { throw .protection }
+        self[.efer] |= EFER.longModeActive
+      } else if value & CR0.paging == 0 { self[.efer] &= ~EFER.longModeActive }
       let wasProtected = isProtected
-      self[.cr0] = value | 0x10
+      self[.cr0] = value | CR0.extensionType
       if wasProtected != isProtected { self[.mode] &= ~3 }
     case 2: return self[.cr2] = value
     case 3:
       // With process identifiers the highest bit says that translations may stay; they need not.
-      let flag: UInt64 = self[.cr4] & Self.identifiers != 0 ? 1 << 63 : 0
+      let flag: UInt64 = self[.cr4] & CR4.identifiers != 0 ? 1 << 63 : 0
       if isLong, (value & ~flag) >> Self.physicalBits != 0 { throw .protection }
       self[.cr3] = value & ~(1 << 63)
       return flushLocalTranslations()
     case 4:
       guard value & ~Self.systemFeatures == 0 else { throw .protection }
-      if isLong && value & 0x20 == 0 { throw .protection }
+      if isLong && value & CR4.addressExtensions == 0 { throw .protection }
       // Process identifiers are for long mode, and begin with number 0.
-      if value & ~self[.cr4] & Self.identifiers != 0, !isLong || self[.cr3] & 0xFFF != 0 { throw .protection }
+      if value & ~self[.cr4] & CR4.identifiers != 0, !isLong || self[.cr3] & 0xFFF != 0 { throw .protection }
       self[.cr4] = value
     case 8:
       guard value < 16 else { throw .protection }

@@ -17,19 +17,17 @@ extension Core {
     try requireSelectors()
     let selector: UInt16 = i.isMemory ? try readOperand(i) : get(i.rm &* 8)
     guard let d = try visibleDescriptor(selector), !d.isSystem else { return setZero(false) }
-    let isWritable = !d.isCode && d.attributes & 2 != 0
-    let isReadable = !d.isCode || d.attributes & 2 != 0
-    setZero(forWriting ? isWritable : isReadable)
+    setZero(forWriting ? d.rights.isWritable : d.rights.isReadable)
   }
 
   /// The descriptor of a selector, if it exists and the privilege level may know of it.
   private func visibleDescriptor(_ selector: UInt16) throws(Fault) -> Descriptor? {
-    guard selector & 0xFFFC != 0 else { return nil }
-    let table = selector & 4 != 0 ? Segment.local : Segment.global
-    guard UInt64(selector & 0xFFF8) + 7 <= segmentLimit(table) else { return nil }
+    guard !selector.isNullSelector else { return nil }
+    let table = selector.isLocalSelector ? Segment.local : Segment.global
+    guard selector.descriptorOffset + 7 <= segmentLimit(table) else { return nil }
     let d = try descriptor(selector)
-    let isConforming = d.isCode && d.attributes & 4 != 0
-    return isConforming || d.dpl >= cpl && d.dpl >= UInt8(selector & 3) ? d : nil
+    let isConforming = d.rights.isConforming
+    return isConforming || d.dpl >= cpl && d.dpl >= selector.requestedLevel ? d : nil
   }
 
   /// System descriptors that have rights, or a limit, to tell of (SDM 2A, tables 3-53 and 3-56).

@@ -16,13 +16,13 @@ extension Core {
     case 0: return (0x15, 0x6874_7541, 0x444D_4163, 0x6974_6E65)
     case 1:
       let vectors = Feature.vectors & VectorStubs.shared.features | (hasAVX2 ? Feature.advanced : 0)
-      let isEnabled: UInt32 = hasAVX2 && self[.cr4] & VectorControl.xsave != 0 ? 1 << 27 : 0
+      let isEnabled: UInt32 = hasAVX2 && self[.cr4] & CR4.xsave != 0 ? 1 << 27 : 0
       return (
         Self.signature, index << 24 | count << 16 | 8 << 8, Feature.leaf1C | vectors | isEnabled,
         Feature.leaf1D | (context.environment.interrupts.isOn ? 1 << 9 : 0) | (count > 1 ? 1 << 28 : 0)
       )
     case 7 where subleaf == 0:
-      let keys: UInt32 = !hasAVX2 ? 0 : Feature.pageKeys | (self[.cr4] & Self.pageKeys != 0 ? Feature.pageKeysInUse : 0)
+      let keys: UInt32 = !hasAVX2 ? 0 : Feature.pageKeys | (self[.cr4] & CR4.pageKeys != 0 ? Feature.pageKeysInUse : 0)
       return (0, Feature.leaf7B | (hasAVX2 ? 1 << 5 : 0), Feature.leaf7C | keys, 0)
     case 0xB:
       switch subleaf {

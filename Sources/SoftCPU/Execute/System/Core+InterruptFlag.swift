@@ -17,7 +17,7 @@ extension Core {
   }
 
   private func requireInterruptPrivilege() throws(Fault) {
-    if isProtected && UInt64(cpl) > self[.systemFlags] >> 12 & 3 { throw .protection }
+    if isProtected && cpl > ioPrivilege { throw .protection }
   }
 
   /// CLAC and STAC.

@@ -89,12 +89,12 @@ extension Core {
     self[field] = value
   }
 
-  /// EFER: SCE, LME, NXE, and automatic IBRS, which is nothing here; LMA is the processor's.
+  /// EFER, of which LMA is the processor's.
   private func writeFeatures(_ value: UInt64) throws(Fault) {
-    let longMode: UInt64 = 0x100
-    guard value & ~0x20_0D01 == 0 else { throw .protection }
-    guard (value ^ self[.efer]) & longMode == 0 || self[.cr0] & 1 << 31 == 0 else { throw .protection }
-    self[.efer] = value & ~0x400 | self[.efer] & 0x400
+    let existing = EFER.systemCalls | EFER.longMode | EFER.longModeActive | EFER.executeDisable | EFER.automaticIBRS
+    guard value & ~existing == 0 else { throw .protection }
+    guard (value ^ self[.efer]) & EFER.longMode == 0 || self[.cr0] & CR0.paging == 0 else { throw .protection }
+    self[.efer] = value & ~EFER.longModeActive | self[.efer] & EFER.longModeActive
     flushTranslations()
     updateMode()
   }

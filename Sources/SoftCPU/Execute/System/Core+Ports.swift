@@ -14,7 +14,7 @@ extension Core {
   }
 
   func checkPort(_ port: UInt16, _ count: Int) throws(Fault) {
-    guard isProtected, UInt64(cpl) > self[.systemFlags] >> 12 & 3 || isVirtual8086 else { return }
+    guard isProtected, cpl > ioPrivilege || isVirtual8086 else { return }
     let task = segmentBase(Segment.task)
     let limit = segmentLimit(Segment.task)
     guard limit >= 0x67 else { throw .protection }

@@ -8,13 +8,13 @@ extension Core {
 
   /// RDTSC, which the system may keep from users (CR4.TSD).
   func readTimeStamp() throws(Fault) {
-    if self[.cr4] & Self.timeStampDisable != 0 { try requireSystem() }
+    if self[.cr4] & CR4.timeStampDisabled != 0 { try requireSystem() }
     setPair(context.timeStamp)
   }
 
   /// RDPMC, which the system may leave to users (CR4.PCE).
   func readCounter() throws(Fault) {
-    if self[.cr4] & 1 << 8 == 0 { try requireSystem() }
+    if self[.cr4] & CR4.counters == 0 { try requireSystem() }
     guard PerformanceCounters.exists(UInt32(truncatingIfNeeded: self[.rcx])) else { throw .protection }
     (self[.rax], self[.rdx]) = (0, 0)
   }
@@ -32,7 +32,7 @@ extension Core {
   }
 
   private func requirePageKeys() throws(Fault) {
-    guard self[.cr4] & Self.pageKeys != 0 else { throw .undefined }
+    guard self[.cr4] & CR4.pageKeys != 0 else { throw .undefined }
     guard UInt32(truncatingIfNeeded: self[.rcx]) == 0 else { throw .protection }
   }
 

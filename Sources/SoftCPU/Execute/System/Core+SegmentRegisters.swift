@@ -71,6 +71,6 @@ extension Core {
   }
 
   private func requireBaseInstructions() throws(Fault) {
-    guard self[.cr4] & Self.segmentBaseInstructions != 0 else { throw .undefined }
+    guard self[.cr4] & CR4.segmentBases != 0 else { throw .undefined }
   }
 }

@@ -2,9 +2,8 @@
 extension Core {
   /// #GP for users whom the system does not want to know where its tables are (CR4.UMIP).
   func requireTablePrivilege() throws(Fault) {
-    if self[.cr4] & Self.tableGuard != 0 { try requireSystem() }
+    if self[.cr4] & CR4.tableGuard != 0 { try requireSystem() }
   }
-  static let tableGuard: UInt64 = 1 << 11
 
   /// SGDT and SIDT.
   func storeTable(_ i: Instruction, _ table: Int) throws(Fault) {
@@ -36,9 +35,9 @@ extension Core {
     try requireSelectors()
     try requireSystem()
     let value = i.isMemory ? try readOperand(i, UInt16.self) : get(i.rm &* 8)
-    if value & 0xFFFC == 0 {
+    if value.isNullSelector {
       if segment == Segment.task { throw .protection }
-      return setSegment(segment, selector: value, base: 0, limit: 0, attributes: 0x1_0000)
+      return setNullSegment(segment, value)
     }
     var d = try descriptor(value, wide: isLong)
     // The local table, or an available task; one of 16 bits is none for long mode.
@@ -47,7 +46,7 @@ extension Core {
     if isLong, !Self.isCanonical(d.base) { throw .protection(value) }
     if segment == Segment.task {
       d.low |= 1 << 41
-      try writeSystem(segmentBase(Segment.global) &+ UInt64(value & 0xFFF8), d.low)
+      try writeSystem(segmentBase(Segment.global) &+ value.descriptorOffset, d.low)
     }
     setSegment(segment, value, d)
   }

@@ -1,7 +1,7 @@
 /// FXSAVE, XSAVE and their relatives: the whole vector state to and from memory.
 extension Core {
   func readXCR(_ number: UInt32) throws(Fault) -> UInt64 {
-    guard self[.cr4] & VectorControl.xsave != 0 else { throw .undefined }
+    guard self[.cr4] & CR4.xsave != 0 else { throw .undefined }
     switch number {
     case 0: return self[.xcr0]
     case 1: return self[.xcr0] & usedComponents
@@ -10,7 +10,7 @@ extension Core {
   }
 
   func writeXCR(_ number: UInt32, _ value: UInt64) throws(Fault) {
-    guard self[.cr4] & VectorControl.xsave != 0 else { throw .undefined }
+    guard self[.cr4] & CR4.xsave != 0 else { throw .undefined }
     guard cpl == 0, number == 0, value & ExtendedArea.x87 != 0, value & ~ExtendedArea.components == 0,
       value & (ExtendedArea.sse | ExtendedArea.avx) != ExtendedArea.avx
     else { throw .protection }
@@ -51,7 +51,7 @@ extension Core {
   }
 
   private func requireLegacyImage(_ i: Instruction, write: Bool) throws(Fault) -> UInt64 {
-    guard self[.cr0] & (VectorControl.emulation | VectorControl.taskSwitched) == 0 else { throw .noCoprocessor }
+    guard self[.cr0] & (CR0.emulation | CR0.taskSwitched) == 0 else { throw .noCoprocessor }
     let address = try linear(i, ExtendedArea.legacySize, write: write)
     guard address & 15 == 0 else { throw .protection }
     return address
@@ -74,7 +74,7 @@ extension Core {
     let address = try requireLegacyImage(i, write: false)
     try read(address, 160 &+ reachableXMM, to: VectorArea.image)
     let control = load(VectorArea.image &+ 24, as: UInt32.self)
-    if self[.cr4] & VectorControl.fxsave != 0, control & ~Self.controlMask != 0 { throw .protection }
+    if self[.cr4] & CR4.fxsave != 0, control & ~Self.controlMask != 0 { throw .protection }
     takeX87(wide: i.prefixes.contains(.rexW))
     store(control & 0xFFFF, at: VectorArea.mxcsr)
     copy(VectorArea.image &+ 160, VectorArea.xmm, reachableXMM)
@@ -110,8 +110,8 @@ extension Core {
   private static let isCompacted: UInt64 = 1 << 63
 
   private func requireExtendedArea(_ i: Instruction, write: Bool) throws(Fault) -> UInt64 {
-    guard self[.cr4] & VectorControl.xsave != 0 else { throw .undefined }
-    guard self[.cr0] & VectorControl.taskSwitched == 0 else { throw .noCoprocessor }
+    guard self[.cr4] & CR4.xsave != 0 else { throw .undefined }
+    guard self[.cr0] & CR0.taskSwitched == 0 else { throw .noCoprocessor }
     let address = try linear(i, ExtendedArea.standard.size(for: requestedComponents), write: write)
     guard address & 63 == 0 else { throw .protection }
     return address

@@ -88,18 +88,18 @@ extension Core {
 
   /// #UD or #NM when the system does not want SSE used (SDM 3A 13.1).
   @inline(__always) func requireSSE() throws(Fault) {
-    guard self[.cr4] & VectorControl.fxsave != 0, self[.cr0] & VectorControl.emulation == 0 else { throw .undefined }
-    guard self[.cr0] & VectorControl.taskSwitched == 0 else { throw .noCoprocessor }
+    guard self[.cr4] & CR4.fxsave != 0, self[.cr0] & CR0.emulation == 0 else { throw .undefined }
+    guard self[.cr0] & CR0.taskSwitched == 0 else { throw .noCoprocessor }
   }
   /// AVX exists when the system has enabled its registers in XCR0 (SDM 1 14.8).
   @inline(__always) func requireAVX() throws(Fault) {
-    guard self[.xcr0] & 6 == 6, self[.cr4] & VectorControl.xsave != 0, isProtected, !isVirtual8086 else { throw .undefined }
-    guard self[.cr0] & VectorControl.taskSwitched == 0 else { throw .noCoprocessor }
+    guard self[.xcr0] & 6 == 6, self[.cr4] & CR4.xsave != 0, isProtected, !isVirtual8086 else { throw .undefined }
+    guard self[.cr0] & CR0.taskSwitched == 0 else { throw .noCoprocessor }
   }
   /// The same as for SSE, for MMX, which also reports a pending x87 exception.
   func requireMMX() throws(Fault) {
-    guard self[.cr0] & VectorControl.emulation == 0 else { throw .undefined }
-    guard self[.cr0] & VectorControl.taskSwitched == 0 else { throw .noCoprocessor }
+    guard self[.cr0] & CR0.emulation == 0 else { throw .undefined }
+    guard self[.cr0] & CR0.taskSwitched == 0 else { throw .noCoprocessor }
     try requireNoPendingX87()
   }
 
@@ -114,7 +114,7 @@ extension Core {
     let control = load(VectorArea.mxcsr, as: UInt32.self)
     store(control | raised, at: VectorArea.mxcsr)
     guard raised & ~(control >> 7) == 0 else {
-      throw self[.cr4] & VectorControl.simdExceptions != 0 ? .simd : .undefined
+      throw self[.cr4] & CR4.simdExceptions != 0 ? .simd : .undefined
     }
   }
 

@@ -14,14 +14,14 @@ extension Core {
 
   /// FWAIT.
   func wait() throws(Fault) {
-    let both = VectorControl.monitor | VectorControl.taskSwitched
+    let both = CR0.monitor | CR0.taskSwitched
     guard self[.cr0] & both != both else { throw .noCoprocessor }
     try requireNoPendingX87()
   }
 
   /// The opcodes D8 to DF.
   func executeX87(_ i: Instruction) throws(Fault) {
-    guard self[.cr0] & (VectorControl.emulation | VectorControl.taskSwitched) == 0 else { throw .noCoprocessor }
+    guard self[.cr0] & (CR0.emulation | CR0.taskSwitched) == 0 else { throw .noCoprocessor }
     if try i.isMemory ? executeX87Control(i) : executeX87RegisterControl(i) { return }
     try requireNoPendingX87()
     let modrm = 0xC0 | i.extension3 << 3 | i.rm & 7
