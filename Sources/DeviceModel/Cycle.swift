@@ -9,11 +9,22 @@ public struct Cycle: Sendable {
   /// New level of the device's interrupt line, if it changes.
   public var interrupt: Bool?
   /// What has changed for others, who will look again.
-  public var changes: Changes = []
+  public var changes: Changes
   /// What else the device does, in order.
-  public var effects = Effects()
+  public var effects: Effects
 
-  @inlinable public init(at now: Instant) { self.now = now }
+  @inlinable public init(at now: Instant) {
+    self.now = now
+    interrupt = nil
+    changes = []
+    effects = Effects()
+  }
+
+  /// A cycle that did not know when it happens.
+  public init(_ cycle: Cycle, at now: Instant) {
+    self.now = now
+    (interrupt, changes, effects) = (cycle.interrupt, cycle.changes, cycle.effects)
+  }
 
   /// Nothing follows from this cycle, as from most.
   @inlinable public var isQuiet: Bool { interrupt == nil && changes.isEmpty && effects.isEmpty }

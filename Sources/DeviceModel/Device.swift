@@ -12,9 +12,12 @@ public protocol Device: Sendable {
   /// When `advance` wants to be called next; nil if time alone changes nothing.
   var deadline: Instant? { get }
   mutating func advance(_ cycle: inout Cycle)
+  /// Whether anything that it does depends on when it happens. If not, its cycles do not know.
+  static var dependsOnTime: Bool { get }
 }
 
 extension Device {
   public var deadline: Instant? { nil }
+  @inlinable public static var dependsOnTime: Bool { true }
   public mutating func advance(_ cycle: inout Cycle) {}
 }

@@ -1,10 +1,10 @@
 /// What a cycle does, in order. The first two need no memory of their own, and few cycles do more.
 public struct Effects: Sequence, Sendable {
   @usableFromInline var first: Effect?
-  private var second: Effect?
-  private var rest: [Effect] = []
+  @usableFromInline var second: Effect?
+  @usableFromInline var rest: [Effect]?
 
-  public init() {}
+  @inlinable public init() {}
 
   @inlinable public var isEmpty: Bool { first == nil }
 
@@ -14,7 +14,7 @@ public struct Effects: Sequence, Sendable {
     } else if second == nil {
       second = effect
     } else {
-      rest.append(effect)
+      rest = (rest ?? []) + [effect]
     }
   }
 
@@ -31,7 +31,9 @@ public struct Effects: Sequence, Sendable {
       switch index {
       case 0: return effects.first
       case 1: return effects.second
-      default: return index - 2 < effects.rest.count ? effects.rest[index - 2] : nil
+      default:
+        guard let rest = effects.rest, index - 2 < rest.count else { return nil }
+        return rest[index - 2]
       }
     }
   }

@@ -9,6 +9,7 @@ public struct PostCode: Device {
   public private(set) var code: UInt8 = 0
 
   public init() {}
+  @inlinable public static var dependsOnTime: Bool { false }
 
   public mutating func read(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 { UInt64(code) }
 

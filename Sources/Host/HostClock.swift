@@ -17,6 +17,7 @@ public enum HostClock {
     unsafe nanosleep(&time, nil)
   }
 
+  @inline(__always)
   private static func read(_ clock: clockid_t) -> UInt64 {
     var time = timespec()
     unsafe clock_gettime(clock, &time)

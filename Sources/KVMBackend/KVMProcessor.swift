@@ -24,6 +24,8 @@ public import SystemBus
   let standIn = Mutex<StandIn?>(nil)
   private let thread = Atomic<Int32>(0)
   private let kicked = Atomic<Bool>(false)
+  /// The legacy controllers may want to interrupt this processor.
+  private let isInterrupted = Atomic<Bool>(false)
 
   /// Interrupts a KVM_RUN from another thread.
   static let kickSignal = HostSignals.kick
@@ -44,7 +46,10 @@ public import SystemBus
     unsafe shared = mapped.assumingMemoryBound(to: kvm_run.self)
     try setIdentification()
     setModelSpecificRegisters()
-    if index == 0 { backend.splitChips?.whenRaised.set { [weak self] in self?.interruptRun() } }
+    if index == 0, let chips = backend.splitChips {
+      chips.whenRaised.set { [weak self] in self?.takeInterrupt() }
+      if chips.isRaised { takeInterrupt() }
+    }
     backend.haltWatch.watch(self)
   }
 
@@ -74,36 +79,64 @@ public import SystemBus
     if id != 0 { _ = linux_signal_thread(id, Self.kickSignal) }
   }
 
+  /// The legacy controllers have raised their interrupt.
+  private func takeInterrupt() {
+    isInterrupted.store(true, ordering: .sequentiallyConsistent)
+    interruptRun()
+  }
+
   public func run(on bus: SystemBus) throws(ProcessorError) -> Pause {
     linux_unblock_signal(Self.kickSignal)
     thread.store(linux_thread_id(), ordering: .releasing)
     defer { thread.store(0, ordering: .releasing) }
-    let splitChips = backend.splitChips
+    var window: SystemBus.Window<PortSpace>?
     while true {
-      if let splitChips, index == 0 { offerInterrupt(of: splitChips) }
-      let result = linux_ioctl(descriptor, linux_KVM_RUN, 0)
-      // Taken back before the flag is looked at: a kick that comes in between asks again, and costs at most
-      // one exit for nothing.
-      if result == -EINTR || isKicked { unsafe linux_kvm_request_exit(shared, 0) }
-      if kicked.exchange(false, ordering: .acquiringAndReleasing) {
-        // An I/O exit that came with the kick is finished first, so that no access is lost.
-        if result >= 0, let pause = try finish(on: bus) { return pause }
-        return .kicked
+      switch try run(on: bus, in: window) {
+      case .paused(let pause): return pause
+      case .accessed(let port): window = bus.window(at: port)
       }
-      // EAGAIN: a processor that just received its start-up message.
-      if result == -EINTR || result == -EAGAIN {
-        if backend.haltWatch.isStuck(with: self) { return .halted }
-        continue
-      }
-      guard result >= 0 else { throw runFailure(result) }
-      if let pause = try finish(on: bus) { return pause }
     }
   }
 
-  /// Does what the exit asks for; nil to go on.
+  /// How a stretch of the guest's work ends.
+  private enum Stretch {
+    case paused(Pause)
+    /// It has accessed a port outside the window.
+    case accessed(Port)
+  }
+
+  /// Runs the guest as long as it accesses no port but those in the window: where the last access led, because a guest asks the
+  /// same device again and again.
+  private func run(on bus: SystemBus, in window: SystemBus.Window<PortSpace>?) throws(ProcessorError) -> Stretch {
+    while true {
+      if isInterrupted.load(ordering: .acquiring) { offerInterrupt() }
+      let result = linux_kvm_run(descriptor)
+      let isCalled = result == -EINTR || isKicked
+      // Taken back before the flag is looked at: a kick that comes in between asks again, and costs at most one exit for nothing.
+      if isCalled { unsafe linux_kvm_request_exit(shared, 0) }
+      let mustStop = isCalled && kicked.exchange(false, ordering: .acquiringAndReleasing)
+      if result >= 0 {
+        if unsafe shared.pointee.exit_reason == UInt32(KVM_EXIT_IO) {
+          let isInside = doPortAccess(in: window, on: bus)
+          if !isInside, !mustStop { return unsafe .accessed(Port(shared.pointee.io.port)) }
+        } else if let pause = try finish(on: bus) {
+          return .paused(pause)
+        }
+      }
+      // An access that came with the kick has been finished, so that it is not lost.
+      if mustStop { return .paused(.kicked) }
+      if result == -EINTR || result == -EAGAIN {
+        // EAGAIN: a processor that just received its start-up message.
+        if backend.haltWatch.isStuck(with: self) { return .paused(.halted) }
+      } else if result < 0 {
+        throw runFailure(result)
+      }
+    }
+  }
+
+  /// Does what the exit asks for, if it is no access to a port; nil to go on.
   private func finish(on bus: SystemBus) throws(ProcessorError) -> Pause? {
     switch unsafe CInt(bitPattern: shared.pointee.exit_reason) {
-    case KVM_EXIT_IO: doPortAccess(on: bus)
     case KVM_EXIT_MMIO: doMemoryAccess(on: bus)
     case KVM_EXIT_HLT: return .halted
     case KVM_EXIT_SHUTDOWN: return .shutdown
@@ -123,33 +156,55 @@ public import SystemBus
     return nil
   }
 
-  /// What the legacy controllers ask for is given to KVM as soon as the guest can take it.
-  private func offerInterrupt(of chips: SplitChips) {
+  /// What the legacy controllers ask for, the first processor only, is given to KVM as soon as the guest can take it.
+  @inline(never)
+  private func offerInterrupt() {
+    // Before the look, so that one that comes in between is not missed.
+    isInterrupted.store(false, ordering: .sequentiallyConsistent)
+    guard let chips = backend.splitChips else { return }
     if chips.isRaised, unsafe shared.pointee.ready_for_interrupt_injection != 0 {
       var interrupt = kvm_interrupt()
       interrupt.irq = UInt32(chips.acknowledge())
       // Nothing to report: KVM refuses a second one before it took the first, and then it was not ready.
       _ = unsafe linux_ioctl_pointer(descriptor, linux_KVM_INTERRUPT, &interrupt)
     }
-    unsafe shared.pointee.request_interrupt_window = chips.isRaised ? 1 : 0
+    let isRaised = chips.isRaised
+    if isRaised { isInterrupted.store(true, ordering: .releasing) }
+    unsafe shared.pointee.request_interrupt_window = isRaised ? 1 : 0
   }
 
-  /// `count` elements of `size` bytes lie packed in the shared page; the port stays the same.
-  private func doPortAccess(on bus: SystemBus) {
+  /// `count` elements of `size` bytes lie packed in the shared page; the port stays the same. False if that is outside the window.
+  @inline(__always)
+  private func doPortAccess(in window: SystemBus.Window<PortSpace>?, on bus: SystemBus) -> Bool {
     let access = unsafe shared.pointee.io
-    guard let width = AccessWidth(byteCount: Int(access.size)) else { return }
-    let port = Port(access.port)
-    for element in 0..<Int(access.count) {
-      let place = unsafe UnsafeMutableRawPointer(shared) + Int(access.data_offset) + element * width.byteCount
-      if CInt(access.direction) == KVM_EXIT_IO_OUT {
-        var value: UInt64 = 0
-        unsafe memcpy(&value, place, width.byteCount)
-        bus.write(value, width, to: port)
-      } else {
-        var value = bus.read(width, from: port)
-        unsafe memcpy(place, &value, width.byteCount)
+    guard let width = AccessWidth(byteCount: Int(access.size)) else { return true }
+    let place = unsafe UnsafeMutableRawPointer(shared) + Int(truncatingIfNeeded: access.data_offset)
+    let isWrite = CInt(access.direction) == KVM_EXIT_IO_OUT
+    guard access.count == 1 else {
+      for element in 0..<Int(access.count) {
+        unsafe Self.move(width, Port(access.port), isWrite, at: place + element * width.byteCount, in: nil, on: bus)
       }
+      return true
     }
+    return unsafe Self.move(width, Port(access.port), isWrite, at: place, in: window, on: bus)
+  }
+
+  /// One element. False if its port is outside the window.
+  @discardableResult
+  @inline(__always)
+  private static func move(
+    _ width: AccessWidth, _ port: Port, _ isWrite: Bool, at place: UnsafeMutableRawPointer, in window: SystemBus.Window<PortSpace>?,
+    on bus: SystemBus
+  ) -> Bool {
+    if isWrite {
+      let value = unsafe place.load(width)
+      if window?.write(value, width, to: port) == true { return true }
+      bus.write(value, width, to: port)
+      return false
+    }
+    let value = window?.read(width, from: port)
+    unsafe place.store(value ?? bus.read(width, from: port), width)
+    return value != nil
   }
 
   /// KVM reports up to eight bytes at any alignment and of any length; the bus knows powers of two.
@@ -208,5 +263,26 @@ public import SystemBus
   private func place() -> String {
     guard let state = try? state() else { return "" }
     return " The guest was at \(state.cs.selector.hex()):\(state.rip.hex()) on processor \(index)."
+  }
+}
+
+extension UnsafeMutableRawPointer {
+  /// The low bytes of a value, as many as are accessed.
+  fileprivate func load(_ width: AccessWidth) -> UInt64 {
+    switch width {
+    case .byte: unsafe UInt64(guest_load8(self))
+    case .word: unsafe UInt64(guest_load16(self))
+    case .dword: unsafe UInt64(guest_load32(self))
+    case .qword: unsafe guest_load64(self)
+    }
+  }
+
+  fileprivate func store(_ value: UInt64, _ width: AccessWidth) {
+    switch width {
+    case .byte: unsafe guest_store8(self, UInt8(truncatingIfNeeded: value))
+    case .word: unsafe guest_store16(self, UInt16(truncatingIfNeeded: value))
+    case .dword: unsafe guest_store32(self, UInt32(truncatingIfNeeded: value))
+    case .qword: unsafe guest_store64(self, value)
+    }
   }
 }

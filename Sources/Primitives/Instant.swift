@@ -4,7 +4,7 @@ public struct Instant: Hashable, Comparable, Sendable {
 
   @inlinable public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
-  public static let start = Instant(nanoseconds: 0)
+  @inlinable public static var start: Instant { Instant(nanoseconds: 0) }
   @inlinable public static func seconds(_ n: UInt64) -> Instant { Instant(nanoseconds: n &* 1_000_000_000) }
   @inlinable public static func milliseconds(_ n: UInt64) -> Instant { Instant(nanoseconds: n &* 1_000_000) }
 

@@ -1,6 +1,5 @@
 public import DeviceModel
 public import Primitives
-public import Synchronization
 
 /// Where finished cycles go that are not quiet: the machine carries out what devices asked for, and knows the time.
 public protocol Backplane: AnyObject, Sendable {
@@ -24,50 +23,6 @@ extension BusTarget {
   public func handsOn(_ offset: Int) -> Bool { false }
 }
 
-/// The lock around one device, and its wire to the backplane. Written once, for every device.
-public final class Slot<D: Device>: BusTarget {
-  public let placement: Placement
-  @usableFromInline let device: Mutex<D>
-  @usableFromInline let backplane: any Backplane
-
-  public init(_ device: D, _ placement: Placement, on backplane: any Backplane) {
-    self.device = Mutex(device)
-    self.placement = placement
-    self.backplane = backplane
-  }
-
-  @inlinable public func read(_ width: AccessWidth, at offset: Int) -> UInt64 {
-    access { device, cycle in device.read(width, at: offset, &cycle) }
-  }
-
-  @inlinable public func write(_ value: UInt64, _ width: AccessWidth, at offset: Int) {
-    access { device, cycle in device.write(value, width, at: offset, &cycle) }
-  }
-
-  /// A device just out of reset drives its line low.
-  public func reset() {
-    access { device, cycle in
-      device.reset()
-      cycle.interrupt = false
-    }
-  }
-  public var deadline: Instant? { device.withLock { $0.deadline } }
-  public func advance() { access { device, cycle in device.advance(&cycle) } }
-
-  /// One cycle under the device's lock; its effects are carried out after the lock is free.
-  @inlinable public func access<R: Sendable>(_ body: (inout sending D, inout Cycle) -> sending R) -> R {
-    var cycle = Cycle(at: backplane.now)
-    let result = device.withLock { device in
-      let deadline = device.deadline
-      let result = body(&device, &cycle)
-      if device.deadline != deadline { cycle.changes.insert(.deadline) }
-      return result
-    }
-    if !cycle.isQuiet { backplane.carryOut(cycle, of: placement) }
-    return result
-  }
-}
-
 /// Two devices in one place.
 public struct AddressConflict: Error, CustomStringConvertible {
   public let first: String
@@ -77,11 +32,33 @@ public struct AddressConflict: Error, CustomStringConvertible {
 
 /// Decodes both address spaces. Frozen at power-on: a value that every processor may copy.
 public struct SystemBus: Sendable {
-  struct Window<Space: AddressSpace>: Sendable {
-    let range: AddressRange<Space>
-    let target: any BusTarget
+  /// A range of addresses that a device has to itself. A processor remembers where its last access led, because a guest asks
+  /// the same device again and again.
+  public struct Window<Space: AddressSpace>: Sendable {
+    @usableFromInline let range: AddressRange<Space>
+    @usableFromInline let target: any BusTarget
     /// Where this range begins in the device's own offsets.
-    let base: Int
+    @usableFromInline let base: Int
+
+    /// Nil unless all of it is in this window.
+    @inlinable public func read(_ width: AccessWidth, from address: Address<Space>) -> UInt64? {
+      guard holds(address, width) else { return nil }
+      return target.read(width, at: offset(of: address)) & width.mask
+    }
+
+    /// False unless all of it is in this window.
+    @inlinable public func write(_ value: UInt64, _ width: AccessWidth, to address: Address<Space>) -> Bool {
+      guard holds(address, width) else { return false }
+      target.write(value & width.mask, width, at: offset(of: address))
+      return true
+    }
+
+    @inlinable func holds(_ address: Address<Space>, _ width: AccessWidth) -> Bool {
+      let (size, place) = (range.last.value &- range.first.value, address.value &- range.first.value)
+      return place <= size && UInt64(size &- place) >= UInt64(width.byteCount) &- 1
+    }
+
+    @inlinable func offset(of address: Address<Space>) -> Int { base &+ Int(truncatingIfNeeded: address.value &- range.first.value) }
   }
 
   public private(set) var targets: [any BusTarget] = []
@@ -132,6 +109,9 @@ public struct SystemBus: Sendable {
     return low < list.count && list[low].range.contains(address) ? low : nil
   }
 
+  /// Whose window a port is in.
+  public func window(at port: Port) -> Window<PortSpace>? { Self.find(port, in: ports).map { ports[$0] } }
+
   public func read(_ width: AccessWidth, from port: Port) -> UInt64 {
     if let subtractive, Self.find(port, in: ports) == nil, Self.find(port + (width.byteCount - 1), in: ports) == nil {
       return subtractive.read(width, at: Int(port.value)) & width.mask
@@ -152,11 +132,7 @@ public struct SystemBus: Sendable {
   /// An access that runs over a device's end is split into bytes: each belongs to whoever is there.
   private static func read<Space>(_ width: AccessWidth, _ address: Address<Space>, _ list: [Window<Space>]) -> UInt64 {
     if let found = find(address, in: list) {
-      let window = list[found]
-      let offset = Int(address.value - window.range.first.value)
-      if offset + width.byteCount <= Int(window.range.count) {
-        return window.target.read(width, at: window.base + offset) & width.mask
-      }
+      if let value = list[found].read(width, from: address) { return value }
     } else if find(address + (width.byteCount - 1), in: list) == nil {
       return width.ones
     }
@@ -166,11 +142,7 @@ public struct SystemBus: Sendable {
 
   private static func write<Space>(_ value: UInt64, _ width: AccessWidth, _ address: Address<Space>, _ list: [Window<Space>]) {
     if let found = find(address, in: list) {
-      let window = list[found]
-      let offset = Int(address.value - window.range.first.value)
-      if offset + width.byteCount <= Int(window.range.count) {
-        return window.target.write(value & width.mask, width, at: window.base + offset)
-      }
+      if list[found].write(value, width, to: address) { return }
     } else if find(address + (width.byteCount - 1), in: list) == nil {
       return
     }

@@ -27,6 +27,18 @@ private struct PortEcho: Device {
   mutating func reset() {}
 }
 
+/// Sends what is written to it to the host, except zeros.
+private struct Bell: Device {
+  var times: [Instant] = []
+  static var dependsOnTime: Bool { false }
+  mutating func read(_ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 { 0 }
+  mutating func write(_ value: UInt64, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) {
+    times.append(cycle.now)
+    if value != 0 { cycle.effects.append(.byte(UInt8(truncatingIfNeeded: value))) }
+  }
+  mutating func reset() {}
+}
+
 private final class RecordingBackplane: Backplane {
   let cycles = Mutex<[Cycle]>([])
   var now: Instant { .seconds(1) }
@@ -66,6 +78,26 @@ private final class RecordingBackplane: Backplane {
     bus.write(0x1122_3344, .dword, to: Port(0x102))
     #expect(bus.read(.dword, from: Port(0x102)) == 0xFFFF_3344)
     #expect(bus.read(.dword, from: Port(0xFE)) == 0x0000_FFFF)
+  }
+
+  @Test("a window does what is wholly in it, and leaves all else to the bus")
+  func window() throws {
+    let bus = try bus()
+    let window = try #require(bus.window(at: 0x102))
+    #expect(window.write(0x77, .byte, to: 0x103) && window.read(.byte, from: 0x103) == 0x77)
+    #expect(!window.write(0x1122, .word, to: 0x103) && window.read(.word, from: 0x103) == nil)
+    #expect(window.read(.byte, from: 0xFF) == nil && window.read(.byte, from: 0x104) == nil)
+    #expect(bus.read(.byte, from: Port(0x103)) == 0x77 && bus.window(at: 0x104) == nil)
+  }
+
+  @Test("a device that does not depend on time is told none, and what it does has its time all the same")
+  func timeless() throws {
+    let bell = Slot(Bell(), Placement("bell", ports: [PortRange(0x300, count: 1)]), on: backplane)
+    bell.write(0, .byte, at: 0)
+    bell.write(1, .byte, at: 0)
+    let cycles = backplane.cycles.withLock { $0 }
+    #expect(cycles.count == 1 && cycles[0].now == .seconds(1) && cycles[0].byte == 1)
+    #expect(bell.access { bell, _ in bell.times } == [.start, .start])
   }
 
   @Test func portsAndMemoryAreDifferentSpaces() throws {
