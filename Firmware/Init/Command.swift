@@ -19,15 +19,15 @@ struct Command<S: System> {
 
   // MARK: The start
 
-  mutating func start(orFail fail: (Text, Int) -> Never) {
+  mutating func start() throws(Problem) {
     children = system.watchChildren()
-    guard children >= 0 else { fail("wait for children", children) }
-    if plan.hasTerminal { startOnTerminal(fail) } else { startOnPipes(fail) }
-    guard process > 0 else { fail("start a process", process) }
+    guard children >= 0 else { throw Problem("wait for children", children) }
+    if plan.hasTerminal { try startOnTerminal() } else { try startOnPipes() }
+    guard process > 0 else { throw Problem("start a process", process) }
   }
 
-  private mutating func startOnPipes(_ fail: (Text, Int) -> Never) {
-    guard let input = system.makePipe(), let output = system.makePipe(), let errors = system.makePipe() else { fail("make a pipe", -24) }
+  private mutating func startOnPipes() throws(Problem) {
+    guard let input = system.makePipe(), let output = system.makePipe(), let errors = system.makePipe() else { throw Problem("make a pipe", -24) }
     process = system.fork()
     if process == 0 {
       for (number, file) in [input.reader, output.writer, errors.writer].enumerated() { system.duplicate(file, as: number) }
@@ -43,17 +43,17 @@ struct Command<S: System> {
     ]
   }
 
-  private mutating func startOnTerminal(_ fail: (Text, Int) -> Never) {
+  private mutating func startOnTerminal() throws(Problem) {
     let flags = Linux.Open.both | Linux.Open.noTerminal | Linux.Open.closedByExecution
     let master = system.open("/dev/ptmx", flags | Linux.Open.nonBlocking)
-    guard master >= 0 else { fail("open a terminal (CONFIG_UNIX98_PTYS)", master) }
+    guard master >= 0 else { throw Problem("open a terminal (CONFIG_UNIX98_PTYS)", master) }
     var number = [UInt8](repeating: 0, count: 4)
     _ = system.control(master, Linux.Control.terminalLock, &number)
     _ = system.control(master, Linux.Control.terminalNumber, &number)
     let path: Text = "/dev/pts/" + Text(number.reversed().reduce(0) { $0 << 8 | Int($1) })
     // Ours is no end while nobody has opened the command's.
     let slave = system.open(path, flags)
-    guard slave >= 0 else { fail("open " + path + " (CONFIG_UNIX98_PTYS)", slave) }
+    guard slave >= 0 else { throw Problem("open " + path + " (CONFIG_UNIX98_PTYS)", slave) }
     process = system.fork()
     if process == 0 {
       system.becomeSession()
@@ -67,22 +67,22 @@ struct Command<S: System> {
     channels = [Channel(from: streams.input, to: master), Channel(from: master, to: streams.output)]
   }
 
-  /// In the child.
-  private func execute() -> Never {
-    guard system.enter(plan.folder) >= 0 else { give(126, plan.folder + ": the folder cannot be entered") }
-    guard system.become(user: plan.user, group: plan.group, groups: plan.groups) >= 0 else { give(126, "the user cannot be changed") }
-    guard let command = plan.arguments.first else { give(126, "no command") }
+  /// In the child, which ends here.
+  private func execute() {
+    guard system.enter(plan.folder) >= 0 else { return give(126, plan.folder + ": the folder cannot be entered") }
+    guard system.become(user: plan.user, group: plan.group, groups: plan.groups) >= 0 else { return give(126, "the user cannot be changed") }
+    guard let command = plan.arguments.first else { return give(126, "no command") }
     var worst = Linux.notThere
     let isPath = command.content.contains(0x2F)
     for path in isPath ? [command] : plan.searchPath.map({ $0 + "/" + command }) {
       let code = system.execute(path, plan.arguments, plan.variables)
       if code != Linux.notThere { worst = code }
     }
-    if worst == Linux.notThere { give(127, command + ": command not found") }
+    if worst == Linux.notThere { return give(127, command + ": command not found") }
     give(126, command + (worst == Linux.noAccess ? ": permission denied" : ": cannot be executed: error " + Text(-worst)))
   }
 
-  private func give(_ status: Int, _ message: Text) -> Never {
+  private func give(_ status: Int, _ message: Text) {
     _ = system.write(2, ("swboot: " + message + "\n").content)
     system.exit(status)
   }

@@ -15,34 +15,43 @@ public struct Init<S: System> {
     self.plan = plan
   }
 
-  public mutating func run() -> Never {
+  /// Returns when there is nothing more to do, which is no end for a first process.
+  public mutating func run() {
+    do throws(Problem) {
+      let status = try runCommand()
+      tell("exit " + Text(status))
+    } catch { report(error) }
+  }
+
+  private mutating func runCommand() throws(Problem) -> Int {
     system.makeFolder("/dev")
-    check(system.mount("dev", at: "/dev", kind: "devtmpfs", flags: 0, options: ""), "mount /dev", "(CONFIG_DEVTMPFS)")
-    for module in plan.modules { load(module) }
-    let control = findPorts()
+    try check(system.mount("dev", at: "/dev", kind: "devtmpfs", flags: 0, options: ""), "mount /dev", "(CONFIG_DEVTMPFS)")
+    for module in plan.modules { try load(module) }
+    let control = try findPorts()
     host = control
-    buildRoot()
+    try buildRoot()
     setUpNetwork()
-    let streams = Streams(control: control, input: openPort("0", Linux.Open.read), output: openPort("1", Linux.Open.write), errors: openPort("2", Linux.Open.write))
+    let streams = Streams(
+      control: control, input: try openPort("0", Linux.Open.read), output: try openPort("1", Linux.Open.write),
+      errors: try openPort("2", Linux.Open.write))
     var command = Command(system, plan, streams)
-    command.start { step, code in fail(step, code) }
+    try command.start()
     let status = command.waitForEnd()
     system.synchronize()
-    tell("exit " + Text(status))
-    system.stop()
+    return status
   }
 
   // MARK: Drivers
 
-  private func load(_ module: Text) {
+  private func load(_ module: Text) throws(Problem) {
     let file = system.open(module, Linux.Open.read | Linux.Open.closedByExecution)
-    check(file, "open " + module)
-    check(system.loadModule(file), "load " + module)
+    try check(file, "open " + module)
+    try check(system.loadModule(file), "load " + module)
     system.close(file)
   }
 
   /// Waits until the driver has made the ports, and the last of them, for control, has heard from the host: then all have.
-  private mutating func findPorts() -> Int {
+  private mutating func findPorts() throws(Problem) -> Int {
     for _ in 0..<10_000 {
       // The driver counts devices of all kinds.
       for device in 0..<32 {
@@ -53,11 +62,11 @@ public struct Init<S: System> {
       }
       system.sleep(milliseconds: 1)
     }
-    fail("find its streams (CONFIG_VIRTIO_PCI, CONFIG_VIRTIO_CONSOLE)", Linux.notThere)
+    throw Problem("find its streams (CONFIG_VIRTIO_PCI, CONFIG_VIRTIO_CONSOLE)", Linux.notThere)
   }
 
-  private func openPort(_ number: Text, _ flags: Int) -> Int {
-    check(system.open(ports + number, flags | Linux.Open.nonBlocking | Linux.Open.closedByExecution), "open a stream")
+  private func openPort(_ number: Text, _ flags: Int) throws(Problem) -> Int {
+    try check(system.open(ports + number, flags | Linux.Open.nonBlocking | Linux.Open.closedByExecution), "open a stream")
   }
 
   private func isConnected(_ file: Int) -> Bool {
@@ -69,28 +78,28 @@ public struct Init<S: System> {
   // MARK: The root
 
   /// The host's files below a layer in memory, with the kernel's own file systems where they belong.
-  private func buildRoot() {
+  private func buildRoot() throws(Problem) {
     for path in ["/shares", "/layer", "/new"] as [Text] { system.makeFolder(path) }
-    check(system.mount("swboot", at: "/shares", kind: "virtiofs", flags: 0, options: ""), "mount the host's files", "(CONFIG_VIRTIO_FS)")
-    check(system.mount("layer", at: "/layer", kind: "tmpfs", flags: 0, options: "mode=755,size=75%"), "mount a layer in memory", "(CONFIG_TMPFS)")
+    try check(system.mount("swboot", at: "/shares", kind: "virtiofs", flags: 0, options: ""), "mount the host's files", "(CONFIG_VIRTIO_FS)")
+    try check(system.mount("layer", at: "/layer", kind: "tmpfs", flags: 0, options: "mode=755,size=75%"), "mount a layer in memory", "(CONFIG_TMPFS)")
     for path in ["/layer/upper", "/layer/work"] as [Text] { system.makeFolder(path) }
-    check(
+    try check(
       system.mount("root", at: "/new", kind: "overlay", flags: 0, options: "lowerdir=/shares/0,upperdir=/layer/upper,workdir=/layer/work"),
       "put the layer over the host's files", "(CONFIG_OVERLAY_FS)")
     for share in plan.shares {
       let place = "/new" + share.place
       makeFolders(place)
-      check(system.mount("/shares/" + share.number, at: place, kind: "", flags: Linux.Mount.bind, options: ""), "share " + share.place)
+      try check(system.mount("/shares/" + share.number, at: place, kind: "", flags: Linux.Mount.bind, options: ""), "share " + share.place)
     }
     let plain = Linux.Mount.noSetUser | Linux.Mount.noDevices | Linux.Mount.noExecution
     for path in ["/new/dev", "/new/proc", "/new/sys", "/new/run"] as [Text] { system.makeFolder(path) }
-    check(system.mount("/dev", at: "/new/dev", kind: "", flags: Linux.Mount.move, options: ""), "move /dev")
-    check(system.mount("proc", at: "/new/proc", kind: "proc", flags: plain, options: ""), "mount /proc", "(CONFIG_PROC_FS)")
-    check(system.mount("sys", at: "/new/sys", kind: "sysfs", flags: plain, options: ""), "mount /sys", "(CONFIG_SYSFS)")
-    check(system.mount("run", at: "/new/run", kind: "tmpfs", flags: Linux.Mount.noDevices, options: "mode=755"), "mount /run")
-    check(system.enter("/new"), "enter the root")
-    check(system.mount("/new", at: "/", kind: "", flags: Linux.Mount.move, options: ""), "move the root")
-    check(system.changeRoot("."), "change the root")
+    try check(system.mount("/dev", at: "/new/dev", kind: "", flags: Linux.Mount.move, options: ""), "move /dev")
+    try check(system.mount("proc", at: "/new/proc", kind: "proc", flags: plain, options: ""), "mount /proc", "(CONFIG_PROC_FS)")
+    try check(system.mount("sys", at: "/new/sys", kind: "sysfs", flags: plain, options: ""), "mount /sys", "(CONFIG_SYSFS)")
+    try check(system.mount("run", at: "/new/run", kind: "tmpfs", flags: Linux.Mount.noDevices, options: "mode=755"), "mount /run")
+    try check(system.enter("/new"), "enter the root")
+    try check(system.mount("/new", at: "/", kind: "", flags: Linux.Mount.move, options: ""), "move the root")
+    try check(system.changeRoot("."), "change the root")
     for path in ["/dev/pts", "/dev/shm"] as [Text] { system.makeFolder(path) }
     // What tests of a kernel like to find; a kernel may do without any of them.
     for (kind, place, options) in [
@@ -98,7 +107,7 @@ public struct Init<S: System> {
       ("debugfs", "/sys/kernel/debug", ""), ("tracefs", "/sys/kernel/tracing", ""), ("bpf", "/sys/fs/bpf", ""),
       ("securityfs", "/sys/kernel/security", ""),
     ] as [(Text, Text, Text)] {
-      system.mount(kind, at: place, kind: kind, flags: plain & ~Linux.Mount.noExecution, options: options)
+      system.mount(kind, at: place, kind: kind, flags: Linux.Mount.noSetUser, options: options)
     }
     for (name, target) in [("/dev/fd", "/proc/self/fd"), ("/dev/stdin", "fd/0"), ("/dev/stdout", "fd/1"), ("/dev/stderr", "fd/2")] as [(Text, Text)] {
       system.makeLink(name, to: target)
@@ -131,18 +140,15 @@ public struct Init<S: System> {
   }
 
   @discardableResult
-  private func check(_ result: Int, _ step: Text, _ hint: Text = "") -> Int {
+  private func check(_ result: Int, _ step: Text, _ hint: Text = "") throws(Problem) -> Int {
     guard result < 0 else { return result }
-    fail(hint.count == 0 ? step : step + " " + hint, result)
+    throw Problem(hint.count == 0 ? step : step + " " + hint, result)
   }
 
-  private func fail(_ step: Text, _ code: Int) -> Never {
-    let line: Text = "the guest could not " + step + ": error " + Text(-code)
-    guard host != nil else {
-      _ = system.write(1, ("swboot: " + line + "\n").content)
-      system.powerOff()
-    }
-    tell("failed " + line)
-    system.stop()
+  private func report(_ problem: Problem) {
+    let line: Text = "the guest could not " + problem.step + ": error " + Text(-problem.code)
+    guard host == nil else { return tell("failed " + line) }
+    _ = system.write(1, ("swboot: " + line + "\n").content)
+    system.powerOff()
   }
 }

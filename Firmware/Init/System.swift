@@ -31,13 +31,11 @@ public protocol System {
   func become(user: UInt32, group: UInt32, groups: [UInt32]) -> Int
   /// Returns only where there is no such program.
   func execute(_ path: Text, _ arguments: [Text], _ variables: [Text]) -> Int
-  func exit(_ status: Int) -> Never
+  func exit(_ status: Int)
   func sleep(milliseconds: Int)
   /// What was written goes to the file systems.
   func synchronize()
-  func powerOff() -> Never
-  /// Does nothing any more.
-  func stop() -> Never
+  func powerOff()
 }
 
 /// What somebody waits for on a descriptor.

@@ -12,7 +12,7 @@ final class Console: Sendable {
     var hasSpoken = false
   }
 
-  static let tailLimit = 4096
+  static let tailLimit = 8192
   /// The most characters of a line that are shown at the end.
   private static let lineLimit = 200
 

@@ -6,7 +6,7 @@ extension Machine {
   /// - Parameter problems: what the host could not do for the guest at its end.
   func report(_ outcome: Outcome, problems: [String]) -> RunReport {
     var report = RunReport(outcome)
-    report.consoleTail = resources.console.unseenTail(lines: 20)
+    report.consoleTail = resources.console.unseenTail(lines: configuration.command == nil ? 20 : 60)
     report.notes = problems + [keysNote, handOverNote].compactMap(\.self) + lossNotes
     report.processors = processorDump
     return report

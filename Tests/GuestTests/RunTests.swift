@@ -77,6 +77,14 @@ struct RunTests {
     #expect(end.output == "y\ny\n141\n", "\(end.errors)")
   }
 
+  @Test("at a terminal it has one, too, of the same size")
+  func terminal() throws {
+    let guests = try #require(Guests.present)
+    let command = "stty rows 33 cols 77; \(guests.swboot) run --accel soft --kernel \(guests.cloud.kernel) --timeout 120s"
+    let end = ChildProcess.run("/usr/bin/script", ["-qec", "\(command) -- sh -c 'sleep 1; tty; stty size; exit 5'", "/dev/null"])
+    #expect(end.status == 5 && end.output.contains("/dev/pts/0\r") && end.output.contains("33 77\r"), "\(end.output)")
+  }
+
   @Test("a kernel that panics, and a guest that powers off, end it with statuses of their own and tell why")
   func badEnds() throws {
     let panic = try shell("echo c > /proc/sysrq-trigger")

@@ -61,12 +61,46 @@ struct InitTests {
   func finish() {
     let system = FakeSystem()
     system.state.content[5] = [[1, 2, 3, 4, 5]]
+    system.state.waiting = 3
     var channel = Channel(from: 5, to: 6)
-    // The source says that it has three bytes.
     channel.finish(system)
     #expect(!channel.isDone)
     channel.move(Wait.readable, system)
     #expect(channel.isDone)
     #expect(system.state.written[6] == [1, 2, 3])
+  }
+
+  @Test("what it cannot do it says on the console, by the name of the kernel's option, and the machine is off")
+  func problem() {
+    let system = FakeSystem()
+    system.state.results["mount dev /dev"] = -19
+    var first = Init(system, plan("argument", "ls"))
+    first.run()
+    let said = system.state.written[1].map { String(decoding: $0, as: UTF8.self) }
+    #expect(said == "swboot: the guest could not mount /dev (CONFIG_DEVTMPFS): error 19\n")
+    #expect(system.state.calls == ["folder /dev", "mount dev /dev", "power off"])
+  }
+
+  @Test("modules are loaded in the order of the plan, and the first that cannot be is told of")
+  func modules() {
+    let system = FakeSystem()
+    system.state.results = ["open /modules/b.ko": 7, "module 7": -8]
+    var first = Init(system, plan("module", "/modules/a.ko", "module", "/modules/b.ko", "module", "/modules/c.ko"))
+    first.run()
+    #expect(system.state.calls.filter { $0.hasPrefix("open") } == ["open /modules/a.ko", "open /modules/b.ko"])
+    #expect(system.state.written[1].map { String(decoding: $0, as: UTF8.self) }?.contains("load /modules/b.ko: error 8") == true)
+  }
+
+  @Test("how the command ended is told to the host, as a shell would have it, behind what it wrote", arguments: [(7 << 8, "exit 7\n"), (9, "exit 137\n")])
+  func end(_ status: Int, _ line: String) {
+    let system = FakeSystem()
+    system.state.results = ["open /dev/vport0p3": 20, "open /dev/vport0p1": 21, "open /dev/vport0p2": 22]
+    system.state.child = (42, status)
+    // Both pipes have the same number here.
+    system.state.content[10] = [Array("out".utf8), Array("err".utf8)]
+    var first = Init(system, plan("argument", "ls"))
+    first.run()
+    #expect(system.state.written[20].map { String(decoding: $0, as: UTF8.self) } == line)
+    #expect(system.state.written[21] == Array("out".utf8) && system.state.written[22] == Array("err".utf8))
   }
 }

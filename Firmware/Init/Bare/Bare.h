@@ -9,8 +9,3 @@ static inline intptr_t system_call(intptr_t number, intptr_t a, intptr_t b, intp
   __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
   return result;
 }
-
-/* The same for a call that does not return, or has to be repeated until it does not. */
-static inline __attribute__((noreturn)) void system_call_for_good(intptr_t number, intptr_t a, intptr_t b, intptr_t c) {
-  while (1) system_call(number, a, b, c, 0, 0);
-}

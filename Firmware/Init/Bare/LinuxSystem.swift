@@ -12,7 +12,6 @@ struct LinuxSystem: System {
     case setSignalMask = 14
     case control = 16
     case duplicate = 33
-    case pause = 34
     case sleep = 35
     case socket = 41
     case fork = 57
@@ -139,9 +138,8 @@ struct LinuxSystem: System {
     }
   }
 
-  func exit(_ status: Int) -> Never { system_call_for_good(Call.exit.rawValue, status, 0, 0) }
-  func stop() -> Never { system_call_for_good(Call.pause.rawValue, 0, 0, 0) }
-  func powerOff() -> Never { system_call_for_good(Call.reboot.rawValue, 0xFEE1_DEAD, 0x2812_1969, 0x4321_FEDC) }
+  func exit(_ status: Int) { call(.exit, status) }
+  func powerOff() { call(.reboot, 0xFEE1_DEAD, 0x2812_1969, 0x4321_FEDC) }
 
   func sleep(milliseconds: Int) {
     with([milliseconds / 1000, milliseconds % 1000 * 1_000_000]) { _ = call(.sleep, $0) }
@@ -151,7 +149,7 @@ struct LinuxSystem: System {
 }
 
 @_cdecl("init_start")
-func start() -> Never {
+func start() {
   let system = LinuxSystem()
   var plan: [UInt8] = []
   let file = system.open("/plan", 0)
