@@ -15,6 +15,14 @@ public enum Program {
     }
   }
 
+  /// Lets the program have as many descriptors as the host allows it.
+  public static func allowDescriptors() {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+
   /// The number by which the host knows this process.
   public static var number: Int32 { getpid() }
 

@@ -115,7 +115,8 @@ final class CommandStreams: Sendable {
         _ = worker.settle()
       }
       whenEnded(.commandEnded(status: status))
-    case "failed": whenEnded(.failed(rest))
+    // Mostly the kernel lacks something.
+    case "failed": whenEnded(.refused(rest + "."))
     default: return
     }
   }

@@ -92,6 +92,9 @@ public struct Options {
       ("--initrd", configuration.initrd != nil), ("--module", !configuration.modules.isEmpty), ("--firmware", configuration.firmware != nil),
       ("--console", configuration.console != .standard), ("--keys", configuration.keys != nil),
     ] where isGiven { throw UsageError(message: "\(name) with run: swboot run brings its own. Leave one of them out.") }
+    guard configuration.seed == nil else {
+      throw UsageError(message: "--deterministic with run: the host's files and streams do not come at the same time in every run. Leave it out.")
+    }
     run.kernel = configuration.kernel
     configuration.kernel = nil
   }

@@ -58,10 +58,11 @@ extension Session {
     if message.node == NodeTable.top || nodes[message.node]?.isSealed == true { return [] }
     let handle = try handle(number)
     guard handle.node == message.node else { throw SystemError(code: EBADF) }
+    let device = try handle.file.status().identity.device
     var answer: [UInt8] = []
     // Names take more room in the answer than here.
     for entry in try handle.file.entries(from: Int64(bitPattern: place), limit: max(room / 2, 512)) {
-      let name = Protocol.folderEntry(inode: entry.number, next: entry.next, kind: entry.kind, name: entry.name)
+      let name = Protocol.folderEntry(inode: inode(entry.number, on: device), next: entry.next, kind: entry.kind, name: entry.name)
       guard answer.count + name.count + (withAttributes ? Protocol.entrySize : 0) <= room else { break }
       if withAttributes { answer += attributes(of: entry.name, in: message.node) }
       answer += name

@@ -101,11 +101,12 @@ struct Session {
   }
 
   /// The number by which the guest knows a file from others.
-  mutating func inode(_ status: FileStatus) -> UInt64 {
-    let device = status.identity.device
+  mutating func inode(_ status: FileStatus) -> UInt64 { inode(status.identity.number, on: status.identity.device) }
+
+  mutating func inode(_ number: UInt64, on device: UInt64) -> UInt64 {
     let index = devices[device] ?? UInt64(devices.count)
     devices[device] = index
-    return status.identity.number ^ index << 48
+    return number ^ index << 48
   }
 
   // MARK: Handles

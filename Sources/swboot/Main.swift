@@ -18,6 +18,8 @@ internal import Run
     case .machine: describe(options.configuration)
     case .boot: GuestRun(options.configuration, startedAt: start).waitForEnd()
     case .run:
+      // The guest opens files of this host.
+      Program.allowDescriptors()
       let request = options.run
       GuestRun(options.configuration, startedAt: start) { (wishes) throws(MachineError) in try request.machine(wishes) }.waitForEnd()
     }

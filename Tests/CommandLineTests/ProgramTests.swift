@@ -22,14 +22,14 @@ import Options
     #expect(end.output == Help.text + "\n")
   }
 
-  @Test("a mistake is one sentence on standard error and status 2")
+  @Test("a mistake is one sentence on standard error and status 202")
   func usage() {
     let end = run("--memory", "lots")
     #expect(end.status == 202 && end.output == "")
     #expect(end.errors == "swboot: --memory lots: write a size such as 512M or 2G.\n")
   }
 
-  @Test("a file that cannot be used is one sentence with its name and status 2")
+  @Test("a file that cannot be used is one sentence with its name and status 202")
   func badFile() {
     let file = TemporaryFile([1, 2, 3])
     let end = run("--kernel", file.path, "--accel", "kvm")

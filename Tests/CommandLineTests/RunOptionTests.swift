@@ -20,7 +20,7 @@ struct RunOptionTests {
     "CF-01 what makes no sense with a command, or only with one, is refused with what to do instead",
     arguments: [
       ["run", "ls"], ["run", "--initrd", "x"], ["run", "--firmware", "x"], ["run", "--console", "none"], ["--rw", "x", "--kernel", "k"],
-      ["run", "--share", "x"], ["run", "--share", "x=y"], ["run", "--share", "=/y"], ["run", "--env", "=x"], ["run", "--rw", ""],
+      ["run", "--share", "x"], ["run", "--share", "x=y"], ["run", "--share", "=/y"], ["run", "--env", "=x"], ["run", "--rw", ""], ["run", "--deterministic"],
       ["--kernel", "k", "--", "ls"],
     ])
   func refusals(_ arguments: [String]) {

