@@ -19,6 +19,12 @@ struct NodeTable {
     var kept: HostNode?
   }
 
+  /// A file as a share shows it: what two shares have in common, the guest knows by two numbers.
+  private struct Sight: Hashable {
+    let share: Int
+    let identity: FileStatus.Identity
+  }
+
   /// The folder with the shares, which is nowhere on the host.
   static let top: UInt64 = 1
   private static let nodeLimit = 1 << 20
@@ -27,7 +33,7 @@ struct NodeTable {
   private static let depthLimit = 4096
 
   private var nodes: [UInt64: Node] = [:]
-  private var numbers: [FileStatus.Identity: UInt64] = [:]
+  private var numbers: [Sight: UInt64] = [:]
   private var lastNumber = top
   private var keptCount = 0
   /// Descriptors that can be found again, each with the moment of its last use.
@@ -40,14 +46,15 @@ struct NodeTable {
   mutating func addShare(_ node: HostNode, _ status: FileStatus, index: Int) -> UInt64 {
     lastNumber += 1
     nodes[lastNumber] = Node(folder: Self.top, name: [], identity: status.identity, share: index, isSealed: false, lookUps: 1, kept: node)
-    numbers[status.identity] = lastNumber
+    numbers[Sight(share: index, identity: status.identity)] = lastNumber
     return lastNumber
   }
 
   /// The number of a file that was found in a folder, which the driver now knows once more.
   mutating func add(_ host: HostNode, _ status: FileStatus, named name: [UInt8], in folder: UInt64) throws(SystemError) -> UInt64 {
     guard let parent = nodes[folder] else { throw SystemError(code: ESTALE) }
-    if let number = numbers[status.identity], nodes[number]?.share == parent.share {
+    let sight = Sight(share: parent.share, identity: status.identity)
+    if let number = numbers[sight] {
       nodes[number]?.lookUps += 1
       // A share's own folder stays where it is.
       if nodes[number]?.folder != Self.top { place(number, in: folder, name) }
@@ -57,14 +64,19 @@ struct NodeTable {
     let isSealed = try Self.isOfKernel(host, status, in: parent)
     lastNumber += 1
     nodes[lastNumber] = Node(folder: folder, name: name, identity: status.identity, share: parent.share, isSealed: isSealed, lookUps: 1)
-    numbers[status.identity] = lastNumber
+    numbers[sight] = lastNumber
     remember(host, as: lastNumber)
     return lastNumber
   }
 
   /// The known file of an identity, which now is there.
   mutating func move(_ identity: FileStatus.Identity, to folder: UInt64, _ name: [UInt8]) {
-    if let number = numbers[identity], nodes[number]?.folder != Self.top { place(number, in: folder, name) }
+    if let number = self.number(identity, in: folder), nodes[number]?.folder != Self.top { place(number, in: folder, name) }
+  }
+
+  /// The number of a file by which the share of a folder knows it.
+  private func number(_ identity: FileStatus.Identity, in folder: UInt64) -> UInt64? {
+    nodes[folder].flatMap { numbers[Sight(share: $0.share, identity: identity)] }
   }
 
   private mutating func place(_ number: UInt64, in folder: UInt64, _ name: [UInt8]) {
@@ -72,9 +84,9 @@ struct NodeTable {
     nodes[number]?.name = name
   }
 
-  /// The known file of an identity is about to lose its place.
-  mutating func keep(_ host: HostNode, _ identity: FileStatus.Identity) {
-    guard let number = numbers[identity], nodes[number]?.kept == nil, keptCount < Self.keptLimit else { return }
+  /// The known file of an identity is about to lose its place in a folder.
+  mutating func keep(_ host: HostNode, _ identity: FileStatus.Identity, in folder: UInt64) {
+    guard let number = number(identity, in: folder), nodes[number]?.kept == nil, keptCount < Self.keptLimit else { return }
     nodes[number]?.kept = host
     keptCount += 1
   }
@@ -86,7 +98,7 @@ struct NodeTable {
       return
     }
     if node.kept != nil { keptCount -= 1 }
-    if numbers[node.identity] == number { numbers[node.identity] = nil }
+    numbers[Sight(share: node.share, identity: node.identity)] = nil
     nodes[number] = nil
     recent[number] = nil
   }

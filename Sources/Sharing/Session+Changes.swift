@@ -72,14 +72,14 @@ extension Session {
 
   mutating func remove(_ name: [UInt8], from folder: UInt64, isFolder: Bool) throws(SystemError) {
     let parent = try hostFolder(folder)
-    try keep(name, in: parent)
+    try keep(name, in: parent, folder)
     try parent.remove(name, isFolder: isFolder)
   }
 
   /// The guest may go on using what loses its name.
-  private mutating func keep(_ name: [UInt8], in folder: HostNode) throws(SystemError) {
+  private mutating func keep(_ name: [UInt8], in folder: HostNode, _ number: UInt64) throws(SystemError) {
     guard let host = try? folder.child(name) else { return }
-    nodes.keep(host, try host.status().identity)
+    nodes.keep(host, try host.status().identity, in: number)
   }
 
   mutating func rename(_ message: inout Message, hasFlags: Bool) throws(SystemError) {
@@ -91,7 +91,7 @@ extension Session {
     guard flags & ~3 == 0 else { throw SystemError(code: EINVAL) }
     guard nodes[message.node]?.share == nodes[target]?.share else { throw SystemError(code: EXDEV) }
     let (from, to) = (try hostFolder(message.node), try hostFolder(target))
-    if flags == 0 { try keep(newName, in: to) }
+    if flags == 0 { try keep(newName, in: to, target) }
     try from.rename(name, to: to, newName, flags: flags)
     if let moved = try? to.child(newName).status() { nodes.move(moved.identity, to: target, newName) }
     if flags & 2 != 0, let moved = try? from.child(name).status() { nodes.move(moved.identity, to: message.node, name) }

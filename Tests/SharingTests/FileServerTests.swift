@@ -119,6 +119,18 @@ struct FileServerTests {
     #expect(driver.send(3, file, FileDriver.longs(0, 0)).error == 0)
   }
 
+  @Test("a folder that is shared twice has files with numbers of their own in each share, and they stay")
+  func twice() throws {
+    let folder = TemporaryFolder()
+    folder.write("x", to: "file")
+    let driver = FileDriver(try FileServer([Share(path: folder.path, isReadOnly: true), Share(path: folder.path, isReadOnly: false)]), folder: folder)
+    let other = driver.send(1, 1, FileDriver.text("1")).node
+    let first = driver.lookUp("file").node
+    let second = driver.lookUp("file", in: other).node
+    #expect(first != second && driver.lookUp("file").node == first && driver.lookUp("file", in: other).node == second)
+    #expect(driver.open(first, 1).error == EROFS && driver.open(second, 1).error == 0)
+  }
+
   @Test("a driver that begins anew finds everything as at first")
   func restart() throws {
     let driver = try FileDriver()
