@@ -88,7 +88,7 @@ let package = Package(
     layer("Assembler", []),
     layer("InterruptChips", ["DeviceModel", "SystemBus", "Devices", "Processor", "Host"]),
     layer("SoftCPU", ["Assembler", "DeviceModel", "SystemBus", "GuestRAM", "Processor", "Devices", "InterruptChips", "Time", "CLinux"]),
-    layer("SoftBackend", ["SoftCPU", "SystemBus", "GuestRAM", "Processor", "InterruptChips", "Time"]),
+    layer("SoftBackend", ["SoftCPU", "Host", "SystemBus", "GuestRAM", "Processor", "InterruptChips", "Time"]),
     layer(
       "KVMBackend",
       [

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Host
 public import Processor
 internal import SoftCPU
 internal import Synchronization
@@ -6,28 +6,17 @@ public import SystemBus
 internal import Time
 
 /// One processor of the software CPU: a core, and the sleep of the thread that runs it.
-@safe public final class SoftProcessor: Processor, @unchecked Sendable {
+public final class SoftProcessor: Processor, Sendable {
   let index: Int
   let core: CoreContext
   private let backend: SoftBackend
-  private let wakeUp: UnsafeMutablePointer<pthread_cond_t>
-  private let wakeLock: UnsafeMutablePointer<pthread_mutex_t>
+  /// Changes when somebody asks for attention.
+  private let attention = Monitor(())
 
   init(_ index: Int, _ backend: SoftBackend) throws(ProcessorError) {
     self.index = index
     self.backend = backend
     core = try CoreContext(backend.environment(of: index), backend.translation)
-    unsafe wakeUp = .allocate(capacity: 1)
-    unsafe wakeLock = .allocate(capacity: 1)
-    unsafe pthread_cond_init(wakeUp, nil)
-    unsafe pthread_mutex_init(wakeLock, nil)
-  }
-
-  deinit {
-    unsafe pthread_cond_destroy(wakeUp)
-    unsafe pthread_mutex_destroy(wakeLock)
-    unsafe wakeUp.deallocate()
-    unsafe wakeLock.deallocate()
   }
 
   public func run(on bus: SystemBus) throws(ProcessorError) -> Pause { try core.run(on: bus, sleep: sleep) }
@@ -36,9 +25,7 @@ internal import Time
   /// Makes the core look up at the end of its block. From any thread.
   func requestAttention(_ reason: Attention) {
     core.raise(reason)
-    unsafe pthread_mutex_lock(wakeLock)
-    unsafe pthread_cond_signal(wakeUp)
-    unsafe pthread_mutex_unlock(wakeLock)
+    attention.update { _ in }
   }
 
   /// Waits until somebody asks for attention; `.halted` if nobody ever can.
@@ -52,9 +39,7 @@ internal import Time
       }
     }
     if let time = backend.clock.counted { skipTime(time) }
-    unsafe pthread_mutex_lock(wakeLock)
-    while !core.isAskedForAttention { unsafe pthread_cond_wait(wakeUp, wakeLock) }
-    unsafe pthread_mutex_unlock(wakeLock)
+    attention.wait { _ in core.isAskedForAttention ? () : nil }
     if isDeaf {
       if backend.isStuck { return .halted }
       backend.stuckProcessors.subtract(1, ordering: .sequentiallyConsistent)

@@ -143,11 +143,11 @@ extension Core {
     self[.attention] == 0 ? knownBlock(rip) : nil
   }
 
-  /// The block at RIP, which is where `last` has led: if that is a direct jump, it remembers.
+  /// The block at RIP, where `last` has led. A direct branch remembers it as its successor.
   @inline(__always) func findBlock(after last: Instruction?) throws(Fault) -> Instruction {
     let (epoch, end) = (self[.epoch], self[.arenaNext])
     let next = try findBlock()
-    // Blocks beyond the arena's end are not kept, and in a new epoch perhaps none is.
+    // Only blocks that are kept may be linked; in a new epoch the arena may have been reset meanwhile.
     if let last, epoch == self[.epoch], last.place < end, next.place < self[.arenaNext] { link(last) }
     return next
   }

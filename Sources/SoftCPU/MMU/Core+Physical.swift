@@ -5,7 +5,7 @@ internal import SystemBus
 extension Core {
   /// Where a physical address lies on the host, unless it is a device's. The answer holds for the rest of its page: RAM
   /// and ROM come in pages, and what follows one may be anything.
-  /// A page of code loses its mark, and the blocks from it, if so many bytes that are asked for writing are of code.
+  /// If some of the `count` bytes that are asked for writing are code, its page loses its mark, and its blocks end.
   @inline(__always) func physicalHost(_ address: UInt64, write: Bool, count: Int = 1) -> UnsafeMutableRawPointer? {
     let offset = address &- self[.ramFirst]
     if offset < self[.ramSize], !write || !isMarked(offset) { return unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.ramHost] &+ offset)) }

@@ -4,14 +4,14 @@ extension Core {
 
   private var checksAlignment: Bool { self[.readTable] == UInt64(SoftTLB.checked) }
 
-  /// Where the translations of present accesses are kept, also while these go the slow way.
+  /// The table in which translations for the present accesses are kept, even if they all take the slow path.
   private func keptTable(write: Bool) -> Int {
     if self[.inDelivery] != 0 { return systemTable(write ? .write : .read) }
     if checksAlignment { return SoftTLB.table(0, write ? .write : .read) }
     return Int(truncatingIfNeeded: write ? self[.writeTable] : self[.readTable])
   }
 
-  /// Where the processor's own accesses keep their translations: they never have AC's licence to reach user pages.
+  /// The table for accesses of the processor itself, which SMAP keeps from user pages whatever AC says.
   func systemTable(_ use: SoftTLB.Use) -> Int { SoftTLB.table(self[.cr4] & CR4.accessPrevention != 0 ? 1 : 2, use) }
 
   /// The place on the host of what has just been probed for writing; nil if it is none of RAM's, or watched.
@@ -43,7 +43,7 @@ extension Core {
     let path = try translate(address, write ? dataAccess.union(.write) : dataAccess)
     let page = path.physical & ~0xFFF
     // A watched page stays on the slow path, which looks at every access.
-    // So does one with code that somebody writes to, who may mean what lies beside the code.
+    // So does one with code that is written to: perhaps only to data beside the code.
     if !isWatched(address), !write || !hasCode(page), let host = unsafe physicalHost(page, write: write) {
       fill(keptTable(write: write), address, UInt64(UInt(bitPattern: host)), path)
     }

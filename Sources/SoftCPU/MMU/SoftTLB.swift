@@ -1,8 +1,8 @@
 /// Where translations of linear addresses lie in a core's block.
 ///
 /// There is a set of three tables for each privilege: user, supervisor under SMAP, supervisor free to reach user pages.
-/// A line is a page's linear address and its place on the host (in the execute table: its physical address). Beside the
-/// tables a bit for each line tells that it holds something, so that a flush touches nothing else.
+/// A line maps a page's linear address to its place on the host; in the execute table, to its physical address. A bit for
+/// each line, beside the tables, tells that it is in use, so that a flush clears only such lines.
 enum SoftTLB {
   enum Use: Int { case read, write, execute }
 
@@ -15,13 +15,13 @@ enum SoftTLB {
 
   static func table(_ set: Int, _ use: Use) -> Int { Core.translations + (set * 3 + use.rawValue) * tableSize }
 
-  /// A table that stays empty, so that user code whose alignment is checked goes the slow way with every access. That
-  /// code has the number of a further set, and is never translated.
+  /// A table whose lines never match. User code with alignment checks (AC) uses it, so that each of its accesses takes the
+  /// slow path and is checked. In the mode word that code has the number of a further set, and it is never translated.
   static let checked = Core.translations + tableCount * tableSize
 
   /// A bit for each line of all tables, in words of 64.
   fileprivate static let words = tableCount * lines / 64
-  /// Lines whose pages a change of CR3 forgets, and lines of global pages.
+  /// The bits of lines that a change of CR3 clears, and those of lines for global pages.
   fileprivate static let localLines = 0x4000, globalLines = localLines + words * 8
 
   /// Near entries: for each set and use, and each register that addresses begin with, the page that was last reached
@@ -72,7 +72,7 @@ extension Core {
     dropMappings(of: address & ~0xFFF)
   }
 
-  /// Forgets what may be written of one page on the host: it began to hold code.
+  /// Clears the lines by which one page of the host may be written: it now holds code, and writes must be seen.
   func flushWriteTranslations(of host: UInt64) {
     for set in 0..<SoftTLB.sets {
       let first = (SoftTLB.table(set, .write) - Self.translations) / 16
@@ -113,7 +113,7 @@ extension Core {
     }
   }
 
-  /// Makes lines of zeros hold nothing, as all but the first of a table do.
+  /// Marks the first line of each table as empty; the others are empty when they are zero, since page 0 belongs in the first.
   func prepareTranslations() {
     for number in stride(from: 0, to: SoftTLB.words * 64, by: SoftTLB.lines) { clearLine(number) }
     store(0x1000 as UInt64, at: SoftTLB.checked)
@@ -140,7 +140,7 @@ extension Core {
     }
   }
 
-  /// An empty line holds a page that has another line.
+  /// An empty line names a page that belongs in a different line, so it never matches.
   private func clearLine(_ number: Int) {
     let line = number & (SoftTLB.lines - 1)
     store(line == 0 ? 0x1000 : 0 as UInt64, at: Self.translations &+ number &* 16)

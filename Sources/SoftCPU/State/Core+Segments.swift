@@ -142,7 +142,7 @@ extension Core {
     if n == Segment.ss { updateMode() }
   }
 
-  /// A code or data descriptor that is about to be loaded, which is noted in its table.
+  /// Sets the accessed bit of a code or data descriptor, here and in its table, before it is loaded.
   func accessed(_ selector: UInt16, _ d: Descriptor) throws(Fault) -> Descriptor {
     var d = d
     guard d.low >> 40 & 1 == 0 else { return d }
@@ -152,7 +152,7 @@ extension Core {
     return d
   }
 
-  /// Execution goes on elsewhere, and what blocks depend on may have changed.
+  /// Sets RIP, and ends the block: what decoding depends on may have changed.
   func leave(to target: UInt64) {
     self[.rip] = target
     self[.pending] = 1

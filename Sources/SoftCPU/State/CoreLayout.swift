@@ -56,7 +56,7 @@ extension Core {
     case readTable = 1800, writeTable = 1808, executeTable = 1816
     case mode = 1824
     case currentBlock = 1832
-    /// Counts what may lead addresses of code elsewhere: changes of translations and of the code segment.
+    /// Counts changes after which an address of code may lead elsewhere: of translations, and of the code segment.
     case epoch = 1840
     /// An interrupt waits for the interrupt flag, or for the end of a non-maskable one.
     case deferred = 1848

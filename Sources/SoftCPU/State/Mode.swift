@@ -3,19 +3,19 @@ enum Mode {
   static let long64: UInt64 = 4
   static let code32: UInt64 = 8
   static let stack32: UInt64 = 16
-  /// ES, SS and DS are all of 32-bit memory, readable and writable: there is nothing to check or to add.
+  /// ES, SS and DS span 4 GiB from 0, readable and writable: an address in them is linear, and needs no check.
   static let flat: UInt64 = 32
-  /// The system lets AVX be used, too.
+  /// AVX is enabled, too (XCR0).
   static let wideVectors: UInt64 = 1 << 10
-  /// CS is all of 32-bit memory.
+  /// CS spans 4 GiB from 0.
   static let flatCode: UInt64 = 1 << 9
   /// The number of the set of translation tables in use.
   static let translations: UInt64 = 3 << translationsShift
   static let translationsShift: UInt64 = 6
-  /// The system lets SSE be used.
+  /// SSE is enabled (CR0 and CR4).
   static let vectors: UInt64 = 1 << 8
 
-  /// Whether code of a mode may have host code: of rings 0 and 3, 64-bit, or 32-bit with flat segments.
+  /// Whether code of a mode may be translated: it is of ring 0 or 3, and 64-bit, or 32-bit with flat segments.
   static func isTranslatable(_ mode: UInt64) -> Bool {
     let flat32 = code32 | stack32 | flat | flatCode
     return (mode & long64 != 0 || mode & flat32 == flat32) && (mode & 3 == 0 || mode & 3 == 3)
