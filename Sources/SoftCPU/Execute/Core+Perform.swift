@@ -5,8 +5,17 @@ extension Core {
   /// Executes one instruction; returns whether it is to be begun again at the same place.
   @inline(never) func perform(_ i: Instruction) throws(Fault) -> Bool {
     switch i.operation {
+    // Those that are written once for all widths.
+    case .rcl, .rcr, .shld, .shrd, .mul, .imul, .imulTwo, .imulThree, .div, .idiv, .exchange, .exchangeAdd, .compareExchange,
+      .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement, .scanForward, .scanReverse, .popcnt, .tzcnt, .lzcnt,
+      .moveString, .storeString, .loadString, .compareString, .scanString, .inputString, .outputString:
+      switch i.width {
+      case 1: return try performSized(i, UInt8.self)
+      case 2: return try performSized(i, UInt16.self)
+      case 4: return try performSized(i, UInt32.self)
+      default: return try performSized(i, UInt64.self)
+      }
     // Arithmetic
-    case .rcl, .rcr, .shld, .shrd, .mul, .imul, .imulTwo, .imulThree, .div, .idiv: return try performSized(i)
     case .daa: decimalAdjust(subtracting: false)
     case .das: decimalAdjust(subtracting: true)
     case .aaa: adjustDigit(subtracting: false)
@@ -14,7 +23,6 @@ extension Core {
     case .aam: try splitDigits(base: UInt8(truncatingIfNeeded: i.immediate))
     case .aad: joinDigits(base: UInt8(truncatingIfNeeded: i.immediate))
     // Moves
-    case .exchange, .exchangeAdd, .compareExchange: return try performSized(i)
     case .compareExchangePair: try compareExchangePair(i)
     case .setcc: try setCondition(i)
     case .byteSwap: byteSwap(i)
@@ -31,8 +39,6 @@ extension Core {
     case .std: self[.systemFlags] |= Flags.df
     case .salc: setALFromCarry()
     // Bits
-    case .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement, .scanForward, .scanReverse, .popcnt, .tzcnt, .lzcnt:
-      return try performSized(i)
     case .andn, .bextr, .blsr, .blsmsk, .blsi, .bzhi, .pdep, .pext, .rorx, .mulx, .shlx, .sarx, .shrx, .adcx, .adox: try bitField(i)
     case .crc32: try crc32(i)
     // Stack
@@ -58,8 +64,7 @@ extension Core {
     case .sysret: try systemReturn(i)
     case .sysenter: try systemEnter()
     case .sysexit: try systemExit(i)
-    // Strings and ports
-    case .moveString, .storeString, .loadString, .compareString, .scanString, .inputString, .outputString: return try performSized(i)
+    // Ports
     case .input: try input(i, i.immediate & 0xFF)
     case .inputDX: try input(i, self[.rdx])
     case .output: try output(i, i.immediate & 0xFF)
@@ -167,17 +172,7 @@ extension Core {
     return false
   }
 
-  /// Those that are written once for all widths.
-  private func performSized(_ i: Instruction) throws(Fault) -> Bool {
-    switch i.width {
-    case 1: try performSized(i, UInt8.self)
-    case 2: try performSized(i, UInt16.self)
-    case 4: try performSized(i, UInt32.self)
-    default: try performSized(i, UInt64.self)
-    }
-  }
-
-  private func performSized<T: DividendHalf>(_ i: Instruction, _: T.Type) throws(Fault) -> Bool {
+  @inline(__always) private func performSized<T: DividendHalf>(_ i: Instruction, _: T.Type) throws(Fault) -> Bool {
     switch i.operation {
     case .imulTwo, .imulThree: try multiplyInto(i, T.self)
     case .mul, .imul: try multiply(i, T.self)
