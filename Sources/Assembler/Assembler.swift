@@ -3,39 +3,40 @@
 /// `emit` can encode every instruction with a ModRM byte; the named functions of the extensions are for what people
 /// write by hand. Labels stand for places in these bytes, also for those yet to come.
 public struct Assembler: Sendable {
-  public private(set) var bytes: [UInt8] = []
+  /// The bytes so far, and room for more.
+  private var storage = [UInt8](repeating: 0, count: 1024)
+  public private(set) var position = 0
   var fixups: [(place: Int, label: Label)] = []
   var labels: [Int] = []
 
   public init() {}
 
-  public var position: Int { bytes.count }
+  public var bytes: ArraySlice<UInt8> { storage[..<position] }
 
   /// Begins anew, with the memory that is there.
   public mutating func clear() {
-    bytes.removeAll(keepingCapacity: true)
+    position = 0
     fixups.removeAll(keepingCapacity: true)
     labels.removeAll(keepingCapacity: true)
   }
 
   // MARK: Raw bytes
 
-  public mutating func byte(_ value: UInt8) { bytes.append(value) }
+  public mutating func byte(_ value: UInt8) { append(value) }
+  public mutating func word(_ value: UInt16) { append(value) }
+  public mutating func long(_ value: Int32) { append(value) }
+  public mutating func quad(_ value: UInt64) { append(value) }
 
-  public mutating func word(_ value: UInt16) {
-    bytes.append(UInt8(truncatingIfNeeded: value))
-    bytes.append(UInt8(truncatingIfNeeded: value >> 8))
+  private mutating func append<T: FixedWidthInteger>(_ value: T) {
+    let size = MemoryLayout<T>.size
+    if position + size > storage.count { storage += [UInt8](repeating: 0, count: storage.count) }
+    put(value, at: position)
+    position += size
   }
 
-  public mutating func long(_ value: Int32) {
-    let bits = UInt32(bitPattern: value)
-    word(UInt16(truncatingIfNeeded: bits))
-    word(UInt16(truncatingIfNeeded: bits >> 16))
-  }
-
-  public mutating func quad(_ value: UInt64) {
-    long(Int32(truncatingIfNeeded: value))
-    long(Int32(truncatingIfNeeded: value >> 32))
+  private mutating func put<T: FixedWidthInteger>(_ value: T, at place: Int) {
+    var span = storage.mutableSpan
+    for k in 0..<MemoryLayout<T>.size { span[place + k] = UInt8(truncatingIfNeeded: value >> T(8 * k)) }
   }
 
   /// An immediate operand of at most four bytes.
@@ -51,8 +52,7 @@ public struct Assembler: Sendable {
   public mutating func align(_ size: Int) { while position & (size - 1) != 0 { byte(0x90) } }
 
   mutating func patch(_ place: Int, _ value: Int32) {
-    let bits = UInt32(bitPattern: value)
-    for k in 0..<4 { bytes[place + k] = UInt8(truncatingIfNeeded: bits >> UInt32(8 * k)) }
+    put(value, at: place)
   }
 
   // MARK: Instructions

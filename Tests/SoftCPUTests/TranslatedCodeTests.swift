@@ -170,6 +170,14 @@ import Testing
     #expect(guest.processor.translator.tally.invalidations == 1)
   }
 
+  @Test("code that is overwritten with what it is stays")
+  func sameCode() throws {
+    // mov ecx, 1000; l: mov byte [0x1012], 7 (the constant behind); dec ecx; jnz l; mov eax, 7; hlt
+    let guest = try TranslatedGuest([0xB9, 0xE8, 0x03, 0, 0, 0xC6, 0x04, 0x25, 0x12, 0x10, 0, 0, 7, 0xFF, 0xC9, 0x75, 0xF4, 0xB8, 7, 0, 0, 0, 0xF4])
+    #expect(try guest.run() == 7)
+    #expect(guest.processor.translator.tally.invalidations == 0)
+  }
+
   @Test("memory by way of R15 is found at the start of so long a row of instructions that it is cut")
   func longRow() throws {
     // mov r15d, 0x1800; mov eax, [r15]; add eax, [r15 + 4]; seventy times inc r15d; hlt

@@ -90,6 +90,8 @@ extension Core {
       for byte in 0..<count { writePhysical(address &+ UInt64(byte), value >> UInt64(8 * byte), 1) }
       return
     }
+    // Who writes what is there already, as GRUB does with the number of each interrupt that it calls, changes no code.
+    if hasCode(address), readPhysical(address, count) == value & UInt64.max >> UInt64(64 - 8 * count) { return }
     if let p = unsafe physicalHost(address, write: true, count: count) {
       switch count {
       case 1: unsafe p.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
