@@ -4,14 +4,14 @@
 /// write by hand. Labels stand for places in these bytes, also for those yet to come.
 public struct Assembler: Sendable {
   /// The bytes so far, and room for more.
-  private var storage = [UInt8](repeating: 0, count: 1024)
+  private var storage = [UInt8](repeating: 0, count: 4096)
   public private(set) var position = 0
   var fixups: [(place: Int, label: Label)] = []
   var labels: [Int] = []
 
   public init() {}
 
-  public var bytes: ArraySlice<UInt8> { storage[..<position] }
+  public var bytes: [UInt8] { [UInt8](storage[..<position]) }
 
   /// Begins anew, with the memory that is there.
   public mutating func clear() {

@@ -190,6 +190,6 @@ import Testing
       .byte 0xE9; .long 0b + 5 - . - 4
       """
     guard let bytes = Listing.assemble(text) else { return }
-    #expect([UInt8](asm.bytes) == bytes)
+    #expect(asm.bytes == bytes)
   }
 }

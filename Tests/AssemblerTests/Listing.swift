@@ -10,7 +10,7 @@ struct Listing {
   mutating func add(_ text: String, _ emit: (inout Assembler) -> Void) {
     var asm = Assembler()
     emit(&asm)
-    lines.append((text, [UInt8](asm.bytes)))
+    lines.append((text, asm.bytes))
   }
 
   static let pairs: [(Register, Register)] = Register.allCases.flatMap { a in Register.allCases.map { (a, $0) } }

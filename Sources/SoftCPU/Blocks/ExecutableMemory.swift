@@ -46,7 +46,7 @@ internal import Glibc
   }
 
   /// Places code; false when it does not fit.
-  func write(_ bytes: ArraySlice<UInt8>, at offset: Int) -> Bool {
+  func write(_ bytes: [UInt8], at offset: Int) -> Bool {
     guard offset >= 0, offset <= size, bytes.count <= size - offset else { return false }
     unsafe bytes.withUnsafeBytes { source in
       if let base = source.baseAddress { unsafe memcpy(writable + offset, base, source.count) }

@@ -67,7 +67,7 @@ import Synchronization
     return used.withLock { used in
       if let offset = unsafe Self.find(key, in: table) { return offset }
       let offset = used
-      guard memory.write(code.bytes[...], at: offset) else { return nil }
+      guard memory.write(code.bytes, at: offset) else { return nil }
       used += (code.bytes.count + Self.spacing - 1) & ~(Self.spacing - 1)
       unsafe guest_store64(table + Self.slot(key, in: table), UInt64(key) << 32 | UInt64(offset + 1))
       return offset
