@@ -5,6 +5,7 @@
 #include "HostCalls.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -188,3 +189,5 @@ const char *linux_release(void) {
 }
 
 const char *linux_argument(int index) { return index >= 0 && index < argument_count ? arguments[index] : 0; }
+
+void linux_return_blocks(int size) { mallopt(M_MMAP_THRESHOLD, size); }

@@ -23,6 +23,9 @@ public enum Program {
     _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 
+  /// Large arrays go back to the host when nobody needs them any more: a kernel is unpacked once, and then the guest runs.
+  public static func returnLargeArrays() { linux_return_blocks(1 << 20) }
+
   /// The number by which the host knows this process.
   public static var number: Int32 { getpid() }
 

@@ -7,6 +7,7 @@ internal import Run
   static func main() {
     let start = HostClock.nanoseconds()
     Program.holdStandardStreams()
+    Program.returnLargeArrays()
     let options: Options
     do throws(UsageError) { options = try Options(Program.arguments) } catch { stop(error.message, status: ExitStatus.refused) }
     switch options.command {

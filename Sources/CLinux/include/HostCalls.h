@@ -42,3 +42,5 @@ const char *linux_variable(int index);
 const char *linux_release(void);
 // An argument of this program, its name first; NULL behind the last.
 const char *linux_argument(int index);
+// Blocks of memory of at least so many bytes go back to the kernel when they are freed.
+void linux_return_blocks(int size);

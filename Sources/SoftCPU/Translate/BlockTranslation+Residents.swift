@@ -39,7 +39,14 @@ extension BlockTranslation {
 
   /// The core has both, and their registers are free. Leaves the flags alone.
   mutating func storeResidents() {
-    for register in [Self.t0, Self.t1] where residents.dirty.contains(register) { asm.store(.gs(Int(register.rawValue) * 8), register) }
+    writeBackResidents()
     residents = Residents()
+  }
+
+  /// The core has both, and the host too: where a jump out of the block needs them at home, and the next instruction may
+  /// need them here.
+  mutating func writeBackResidents() {
+    for register in [Self.t0, Self.t1] where residents.dirty.contains(register) { asm.store(.gs(Int(register.rawValue) * 8), register) }
+    residents.dirty = []
   }
 }
