@@ -7,15 +7,18 @@ internal import Processor
 /// **A block's life.** The run loop (Core+Translated) interprets a decoded block until it has been run `threshold` times.
 /// Then BlockTranslation makes it host code, which is *made* once and never changed but for the distances of its jumps:
 /// - *Entered*: from the run loop and from indirect jumps by the far entry, which looks whether this page of code is still
-///   mapped here (CodeMappings) and whether somebody asks for attention; from the same page by the near entry.
+///   mapped here (CodeMappings) and whether somebody asks for attention; from the same page by the near entry. An
+///   instruction that lies in two pages is a block of its own, which looks at both.
 /// - *Linked*: a jump out of a block first leads to a stub that leaves to the run loop with the edge's number. If the
 ///   target has code, the jump is made to lead there when it is next run. Each block knows the edges linked to it.
 /// - *Helped*: whatever is hard is the interpreter's. An instruction without an emitter, a miss of the soft TLB, a fault,
 ///   a device, a page's end: helper code stores the guest's registers, Core.help executes exactly this instruction, and
-///   the block goes on, unless RIP, mode, mappings or the block itself are not what they were.
+///   the block goes on. Where RIP, mode, mappings or the block itself are not what they were, what is known for RIP goes
+///   on, and else the run loop; so it is at a return whose target is not in the table.
 /// - *Invalidated*: a page of RAM with code is marked, and no write entry of the soft TLB leads there, so each write to it
-///   is a helper's, or a device's, or another processor's. All of them clear the mark, and `forget(page:)` turns the
-///   edges back to their stubs; other processors look at `attention` before they go round in any circle.
+///   is a helper's, or a device's, or another processor's. Whoever writes to a byte of code (CodeMap) clears the mark, and
+///   `forget(page:)` turns the edges back to their stubs; other processors look at `attention` before they go round in
+///   any circle.
 /// - *Recycled*: when code memory is full, or the memory map changes, all blocks go at once, the decoded ones too.
 ///
 /// **Why the guest cannot reach the host's memory.** Translated code accesses memory in two ways only. Through GS, at
