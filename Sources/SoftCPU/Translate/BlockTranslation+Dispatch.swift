@@ -68,6 +68,7 @@ extension BlockTranslation {
       needFlags(i, k)
       asm.lahf()
     case .hosted, .hostedFloat, .hostedRarely: return emitVector(i, k)
+    case .vzero: return emitZeroUpper(i)
     case .andn, .bextr, .blsr, .blsmsk, .blsi, .bzhi, .pdep, .pext, .rorx, .mulx, .shlx, .sarx, .shrx: return emitBitField(i, k)
     case .adcx, .adox, .crc32, .moveBE: return emitMap38(i, k)
     case .pushFlags:

@@ -53,6 +53,19 @@ extension BlockTranslation {
     return true
   }
 
+  /// VZEROUPPER, which ends what strings and copies do with wide registers: in the core, with all of them there.
+  mutating func emitZeroUpper(_ i: Instruction) -> Bool {
+    guard context.hasWideVectors, context.is64Bit, i.vvvv == 0, i.vectorLength == 0, VectorForms.Prefix(i.prefixes) == .none else { return false }
+    storeVectors()
+    vectors.loaded &= ~1
+    asm.emit(Opcode(0xEF, .two, .operandSize), Assembler.Extension(), .vector(0), .vector(0))
+    for place in stride(from: 0, to: 256, by: 32) {
+      asm.emit(Opcode(0x11, .two), Assembler.Extension(isLong: true), .vector(0), .memory(.gs(Core.upperHalves + place)))
+    }
+    asm.zeroUpper()
+    return true
+  }
+
   private func usesSource(_ i: Instruction, _ form: VectorForm) -> Bool {
     form.traits.contains(.source) || form.traits.contains(.merges) && !i.isMemory
   }
