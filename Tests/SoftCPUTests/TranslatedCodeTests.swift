@@ -156,14 +156,14 @@ import Testing
 
   @Test("data between two jumps is written a thousand times, and the code around it stays")
   func dataBetweenCode() throws {
-    // mov ecx, 1000; l: mov [0x1019], ecx; dec ecx; jnz l; mov eax, [0x1019]; jmp over four bytes; hlt
+    // mov ecx, 1000; l: mov [0x1019], ecx; dec ecx; jnz l; mov eax, [0x1019]; jmp over four bytes; hlt; hlt
     let guest = try TranslatedGuest([
-      0xB9, 0xE8, 0x03, 0, 0, 0x89, 0x0C, 0x25, 0x19, 0x10, 0, 0, 0xFF, 0xC9, 0x75, 0xF5, 0x8B, 0x04, 0x25, 0x19, 0x10, 0, 0, 0xEB, 4, 0, 0, 0, 0, 0xF4,
+      0xB9, 0xE8, 0x03, 0, 0, 0x89, 0x0C, 0x25, 0x19, 0x10, 0, 0, 0xFF, 0xC9, 0x75, 0xF5, 0x8B, 0x04, 0x25, 0x19, 0x10, 0, 0, 0xEB, 4, 0, 0, 0, 0, 0xF4, 0xF4,
     ])
     #expect(try guest.run() == 1)
     #expect(guest.processor.translator.tally.invalidations == 0)
-    // The last byte of the jump: mov byte [0x1018], 4.
-    try guest.memory.write([0xC6, 0x04, 0x25, 0x18, 0x10, 0, 0, 4], at: 0x3000)
+    // The last byte of the jump: mov byte [0x1018], 5.
+    try guest.memory.write([0xC6, 0x04, 0x25, 0x18, 0x10, 0, 0, 5], at: 0x3000)
     guest.other.core[.rip] = 0x3000
     try guest.other.core.step()
     #expect(try guest.run() == 1)
