@@ -48,7 +48,7 @@ public struct FirmwareConfig: Device {
     let directory = try FirmwareDirectory(extra)
     for item in extra { if case .key(let key) = item.name { items[key] = item.content } }
     for file in directory.files { items[file.key] = file.content }
-    items[Key.directory] = .bytes(directory.encoded)
+    items[Key.directory] = .directory(directory)
     self.items = items
     keys = Dictionary(uniqueKeysWithValues: directory.files.map { ($0.name, $0.key) })
     self.memory = memory

@@ -19,8 +19,8 @@ public enum FirmwareConfigError: Error, Equatable, CustomStringConvertible {
 }
 
 /// The list of files behind fw_cfg's directory key, sorted by name, keys in that order.
-struct FirmwareDirectory {
-  struct File {
+public struct FirmwareDirectory: Sendable {
+  struct File: Sendable {
     let name: String
     let key: UInt16
     let content: FirmwareContent
@@ -42,11 +42,13 @@ struct FirmwareDirectory {
       guard !name.isEmpty, name.utf8.count < Self.nameSize, name.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
       else { throw .badName(name) }
       guard files.last?.name != name else { throw .duplicate(name) }
-      guard UInt32(exactly: content.count) != nil else { throw .tooLarge(name) }
+      guard UInt32(exactly: content.largestCount) != nil else { throw .tooLarge(name) }
       files.append(File(name: name, key: FirmwareConfig.Key.firstFile + UInt16(number), content: content))
     }
     self.files = files
   }
+
+  var byteCount: Int { 4 + files.count * (8 + Self.nameSize) }
 
   /// The directory as the guest reads it, big-endian.
   var encoded: [UInt8] {

@@ -63,7 +63,7 @@ final class Board: Sendable {
     }
     for (device, place) in zip(devices.functions, plan.added) { device.add(&parts, place) }
     bridge = parts.addBridge()
-    tables = ACPITables(processors: plan.processors, placements: plan.described)
+    tables = MadeOnce { ACPITables(processors: plan.processors, placements: plan.described) }
     let items = configuration.firmware == nil ? [] : try FirmwareItems(configuration, plan, tables, resources.files).list
     let files = try FirmwareItems.files(configuration, resources.files)
     firmwareConfig = parts.add(
@@ -107,7 +107,7 @@ final class Board: Sendable {
   private let disks: [DiskStation]
   private let sharedFiles: FileStation?
   private let streams: CommandStreams?
-  private let tables: ACPITables
+  private let tables: MadeOnce<ACPITables>
   private let makeTables: @Sendable (MemoryRange, Port) -> ACPITables
   private let firmwareConfig: Slot<FirmwareConfig>
   private let variables: FirmwareVariables?
@@ -187,7 +187,7 @@ final class Board: Sendable {
   func load(_ configuration: Configuration) throws -> ProcessorState? {
     guard configuration.firmware == nil, let kernel = configuration.kernel else { return nil }
     let (root, anchor) = (Platform.rootPointerArea, Platform.inventoryArea)
-    let placed = tables.placed(tablesAt: root + 0x40, rsdpAt: root)
+    let placed = tables.value.placed(tablesAt: root + 0x40, rsdpAt: root)
     try memory.write(placed.rsdp, at: root)
     try memory.write(placed.tables, at: root + 0x40)
     let names = SMBIOS(processors: configuration.processors, memory: memory.size, version: Program.version)

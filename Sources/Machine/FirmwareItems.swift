@@ -10,20 +10,25 @@ internal import Primitives
 struct FirmwareItems {
   let list: [FirmwareConfig.Item]
 
-  init(_ configuration: Configuration, _ plan: BoardPlan, _ tables: ACPITables, _ files: OpenedFiles) throws {
-    let names = SMBIOS(processors: plan.processors, memory: configuration.memory, version: Program.version)
-    let map = MemoryMap(firmwareLowSize: plan.lowMemory, highSize: plan.highMemory)
+  init(_ configuration: Configuration, _ plan: BoardPlan, _ tables: MadeOnce<ACPITables>, _ files: OpenedFiles) throws {
+    let (memory, processors) = (configuration.memory, plan.processors)
+    let names = MadeOnce { SMBIOS(processors: processors, memory: memory, version: Program.version) }
     var list: [FirmwareConfig.Item] = [
-      .init(.file("etc/acpi/rsdp"), tables.rsdp),
-      .init(.file("etc/acpi/tables"), tables.tables),
-      .init(.file("etc/table-loader"), tables.linkerScript.encoded),
-      .init(.file("etc/smbios/smbios-anchor"), names.anchor),
-      .init(.file("etc/smbios/smbios-tables"), names.structures),
-      .init(.file("etc/e820"), map.packed),
+      Self.item("etc/acpi/rsdp") { tables.value.rsdp },
+      Self.item("etc/acpi/tables") { tables.value.tables },
+      Self.item("etc/table-loader") { tables.value.linkerScript.encoded },
+      Self.item("etc/smbios/smbios-anchor") { names.value.anchor },
+      Self.item("etc/smbios/smbios-tables") { names.value.structures },
+      Self.item("etc/e820") { MemoryMap(firmwareLowSize: plan.lowMemory, highSize: plan.highMemory).packed },
+      Self.item("etc/board.dtb") { BoardTree(plan).bytes ?? [] },
     ]
-    if let bytes = BoardTree(plan).bytes { list.append(.init(.file("etc/board.dtb"), bytes)) }
     if let kernel = configuration.kernel { list += try Self.kernel(kernel, configuration, files, lowMemory: plan.lowMemory) }
     self.list = list
+  }
+
+  /// A file that is made when firmware looks.
+  private static func item(_ name: String, _ make: @escaping @Sendable () -> [UInt8]) -> FirmwareConfig.Item {
+    .init(.file(name), .source(MadeOnce(make)))
   }
 
   /// - Parameter lowMemory: how much RAM there is below 4 GiB.

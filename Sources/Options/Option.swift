@@ -32,19 +32,18 @@ struct Option: Sendable {
   let name: String
   let value: Value
   let topic: Topic
-  /// Lines of help. One that begins with two spaces is an example: it is never filled up with the next.
-  let help: [String]
+  private let text: String
   let effect: Effect
 
   static func flag(_ name: String, _ topic: Topic, _ help: String, effect: @escaping @Sendable (inout Options) -> Void) -> Option {
-    Option(name: name, value: .none, topic: topic, help: lines(help)) { options, _ in effect(&options) }
+    Option(name: name, value: .none, topic: topic, text: help) { options, _ in effect(&options) }
   }
 
   static func valued(
     _ name: String, _ placeholder: String, offering suggestion: Suggestion = .nothing, _ topic: Topic, _ help: String,
     effect: @escaping @Sendable (inout Options, String) throws(UsageError) -> Void
   ) -> Option {
-    Option(name: name, value: .required(placeholder, suggestion), topic: topic, help: lines(help)) {
+    Option(name: name, value: .required(placeholder, suggestion), topic: topic, text: help) {
       (options: inout Options, value: String?) throws(UsageError) in try effect(&options, value ?? "")
     }
   }
@@ -53,12 +52,11 @@ struct Option: Sendable {
     _ name: String, _ placeholder: String, offering suggestion: Suggestion = .nothing, _ topic: Topic, _ help: String,
     effect: @escaping Effect
   ) -> Option {
-    Option(name: name, value: .optional(placeholder, suggestion), topic: topic, help: lines(help), effect: effect)
+    Option(name: name, value: .optional(placeholder, suggestion), topic: topic, text: help, effect: effect)
   }
 
-  private static func lines(_ text: String) -> [String] {
-    text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-  }
+  /// Lines of help. One that begins with two spaces is an example: it is never filled up with the next.
+  var help: [String] { text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
 
   /// The option with its value, as help writes it.
   var usage: String {

@@ -229,4 +229,25 @@ private final class SmallRAM: DirectMemory {
     #expect(item(0x00, 5, &config) == Array("QEMU".utf8) + [0])
     #expect(config.read(Self.data, .dword) == 0x51FF_FF00)
   }
+
+  /// Makes its bytes when somebody asks for them, or how many there are.
+  private final class Made: FirmwareSource {
+    let isMade = Mutex(false)
+    let largestCount = 100
+    var count: Int { bytes(0..<2).count }
+    func bytes(_ range: Range<Int>) -> [UInt8] {
+      isMade.withLock { $0 = true }
+      return Array([1, 2][range])
+    }
+  }
+
+  @Test("what firmware never looks at is never made")
+  func madeWhenRead() throws {
+    let made = Made()
+    var config = try FirmwareConfig(cpuCount: 1, memorySize: 1 << 20, extra: [.init(.file("made"), .source(made))])
+    #expect(!made.isMade.withLock { $0 })
+    var cycle = Cycle(at: .start)
+    config.write(0x20, .word, at: 0, &cycle)
+    #expect(config.read(.word, at: 1, &cycle) & 0xFF == 1 && made.isMade.withLock { $0 })
+  }
 }

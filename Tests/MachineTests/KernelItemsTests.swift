@@ -18,11 +18,7 @@ import Testing
   }
 
   private func bytes(_ key: UInt16, _ items: KernelItems) -> [UInt8] {
-    switch items.list.first(where: { $0.name == .key(key) })?.content {
-    case .bytes(let bytes): bytes
-    case .source(let source): source.bytes(0..<source.count)
-    case nil: []
-    }
+    items.list.first { $0.name == .key(key) }.map { $0.content.bytes(0..<$0.content.count) } ?? []
   }
 
   private func number(_ key: UInt16, _ items: KernelItems) -> UInt32? { bytes(key, items).load(at: 0) }
