@@ -1,39 +1,97 @@
+internal import DeviceModel
+internal import GuestRAM
 internal import Host
+internal import PCI
+internal import PCIBus
+internal import Primitives
+internal import Virtio
 
-/// A disk of the board with whoever does its requests, so that no processor waits for the host's storage.
-struct DiskStation: Sendable {
-  private let service: DiskService
-  private let worker: Worker
+/// Does what a guest asks of its disk, with whatever waiting for the host that takes.
+struct DiskService: Sendable {
+  let slot: FunctionSlot<VirtioPCI<VirtioBlock>>
+  let disk: DiskFile
+  let memory: GuestMemory
 
-  /// - Parameter worker: is called when the device has work.
-  init(_ service: DiskService, worker: Worker) {
-    self.service = service
-    self.worker = worker
-  }
-
-  /// From now on requests are done.
-  ///
-  /// - Parameter isImmediate: by whoever calls the worker, so that every request ends where it began.
-  func start(isImmediate: Bool) throws(SystemError) {
-    let work: Worker.Work = { [service] in
-      service.serve()
-      return nil
+  /// Does every request that there is.
+  func serve() {
+    while let request = slot.access({ $0.next(&$1) }) {
+      let flaw = carryOut(request)
+      slot.access { device, cycle in
+        device.complete(request.token, ok: flaw == nil, &cycle)
+        if let flaw { cycle.effects.append(.complaint(flaw)) }
+      }
     }
-    if isImmediate { worker.startOnCallers(work) } else { try worker.start(work) }
   }
 
-  /// Waits for what is under way, however long: until then it may still change guest RAM.
-  func settle() { _ = worker.settle() }
-
-  /// Makes everything durable, as a machine does that loses its power in order; says what went wrong.
-  func close() -> String? {
-    settle()
-    return service.flush()
+  /// Makes everything durable; says what went wrong.
+  func flush() -> String? {
+    do throws(DiskError) { try disk.flush() } catch {
+      return "\(disk.path): what the guest wrote last may not be on the disk (\(error))."
+    }
+    return nil
   }
 
-  /// Waits for what is under way, however long, and does nothing more.
-  func stop() {
-    worker.stop()
-    worker.join()
+  /// What is an I/O error for the guest, in words for the user; nil if all went well.
+  private func carryOut(_ request: BlockRequest) -> String? {
+    do {
+      switch request.operation {
+      case .read: try read(request)
+      case .write: try write(request)
+      case .flush: try disk.flush()
+      case .discard: try disk.discard(sector: request.sector, count: request.sectorCount)
+      case .writeZeroes(let mayUnmap):
+        try disk.writeZeroes(sector: request.sector, count: request.sectorCount, mayUnmap: mayUnmap)
+      }
+      return nil
+    } catch {
+      return "\(disk.path): \(Self.describe(error)); the guest sees an I/O error"
+    }
+  }
+
+  private static func describe(_ error: any Error) -> String {
+    switch error {
+    case GuestMemoryError.host(let call, let code): "\(call) failed (\(SystemError(code: code)))"
+    default: "\(error)"
+    }
+  }
+
+  private func read(_ request: BlockRequest) throws {
+    let extents = try disk.extents(sector: request.sector, count: request.sectorCount)
+    try pair(extents, request.segments) { extent, offset, address, count in
+      // An image that became shorter has nothing to say here.
+      let done = try memory.read(from: extent.descriptor, offset: extent.offset + Int64(offset), count: count, to: address)
+      guard done == count else { throw DiskError.outOfRange }
+    }
+  }
+
+  private func write(_ request: BlockRequest) throws {
+    let extent = try disk.prepareWrite(sector: request.sector, count: request.sectorCount)
+    try pair([extent], request.segments) { extent, offset, address, count in
+      try memory.write(to: extent.descriptor, offset: extent.offset + Int64(offset), count: count, from: address)
+    }
+    disk.didWrite(sector: request.sector, count: request.sectorCount)
+  }
+
+  /// Walks file extents and guest segments, which have the same total, in pieces that lie in one of each.
+  private func pair(
+    _ extents: [DiskExtent], _ segments: [DescriptorChain.Segment],
+    _ body: (DiskExtent, Int, GuestAddress, Int) throws -> Void
+  ) throws {
+    var extentIndex = 0
+    var inExtent = 0
+    for segment in segments {
+      var inSegment = 0
+      while inSegment < segment.count, extentIndex < extents.count {
+        let extent = extents[extentIndex]
+        let count = min(extent.count - inExtent, segment.count - inSegment)
+        try body(extent, inExtent, segment.address + inSegment, count)
+        inExtent += count
+        inSegment += count
+        if inExtent == extent.count {
+          extentIndex += 1
+          inExtent = 0
+        }
+      }
+    }
   }
 }

@@ -13,7 +13,7 @@ extension VirtioPCI where F == VirtioBlock {
 
   /// The worker has done a request, or failed to. Of a request from before a reset, nobody hears.
   public mutating func complete(_ token: UInt64, ok: Bool, _ cycle: inout Cycle) {
-    guard let pending = function.inFlight.removeValue(forKey: token) else { return }
+    guard let pending = function.inFlight.remove(token) else { return }
     finishReset()
     work(&cycle) { block, queues, memory, _ throws(QueueError) in
       try block.answer(
@@ -27,7 +27,7 @@ extension VirtioBlock {
   mutating func next(from queue: inout Queue, _ memory: any RingMemory, _ cycle: inout Cycle) throws(QueueError)
     -> BlockRequest?
   {
-    guard inFlight.count < Self.maximumInFlight else { return nil }
+    guard !inFlight.isFull else { return nil }
     for _ in 0..<queue.size {
       guard let chain = try queue.pop(from: memory) else { return nil }
       if let request = try begin(chain, in: &queue, memory) { return request }
@@ -85,7 +85,7 @@ extension VirtioBlock {
     _ pending: Pending
   ) -> BlockRequest {
     BlockRequest(
-      token: begin(pending), operation: operation, sector: sector, sectorCount: count, segments: segments)
+      token: inFlight.add(pending), operation: operation, sector: sector, sectorCount: count, segments: segments)
   }
 
   private func isInside(_ sector: UInt64, _ count: UInt64) -> Bool {

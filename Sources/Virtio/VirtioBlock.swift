@@ -50,8 +50,7 @@ public struct VirtioBlock: VirtioFunction {
   let sectorCount: UInt64
   let isReadOnly: Bool
   let identity: [UInt8]
-  var inFlight: [UInt64: Pending] = [:]
-  private var lastToken: UInt64 = 0
+  var inFlight = InFlight<Pending>(limit: maximumInFlight)
   var negotiated: UInt64 = 0
 
   /// A disk of 512-byte sectors; `identity` is its serial number, up to 20 bytes of ASCII.
@@ -95,11 +94,4 @@ public struct VirtioBlock: VirtioFunction {
 
   public mutating func reset() { negotiated = 0 }
   public var isIdle: Bool { inFlight.isEmpty }
-
-  /// Remembers where a request's answer goes; returns its name.
-  mutating func begin(_ pending: Pending) -> UInt64 {
-    lastToken &+= 1
-    inFlight[lastToken] = pending
-    return lastToken
-  }
 }

@@ -19,8 +19,7 @@ public struct VirtioFileSystem: VirtioFunction {
   }
 
   private let tag: [UInt8]
-  var inFlight: [UInt64: Pending] = [:]
-  private var lastToken: UInt64 = 0
+  var inFlight = InFlight<Pending>(limit: maximumInFlight)
 
   /// - Parameter tag: the name by which the guest mounts it, up to 36 bytes.
   public init(tag: String) {
@@ -48,12 +47,10 @@ public struct VirtioFileSystem: VirtioFunction {
   public var isIdle: Bool { inFlight.isEmpty }
 
   mutating func next(from queues: inout [Queue], _ memory: any RingMemory) throws(QueueError) -> FileRequest? {
-    guard inFlight.count < Self.maximumInFlight else { return nil }
+    guard !inFlight.isFull else { return nil }
     for index in queues.indices {
       guard let chain = try queues[index].pop(from: memory) else { continue }
-      lastToken &+= 1
-      inFlight[lastToken] = Pending(queue: index, head: chain.head)
-      return FileRequest(token: lastToken, chain: chain)
+      return FileRequest(token: inFlight.add(Pending(queue: index, head: chain.head)), chain: chain)
     }
     return nil
   }
@@ -68,7 +65,7 @@ extension VirtioPCI where F == VirtioFileSystem {
 
   /// A message is answered with so many bytes. Of one from before a reset, nobody hears.
   public mutating func complete(_ token: UInt64, written: Int, _ cycle: inout Cycle) {
-    guard let pending = function.inFlight.removeValue(forKey: token) else { return }
+    guard let pending = function.inFlight.remove(token) else { return }
     finishReset()
     work(&cycle) { _, queues, memory, _ throws(QueueError) in
       try queues[pending.queue].push(pending.head, written: written, to: memory)
