@@ -29,8 +29,12 @@ public final class Worker: Sendable {
   public init(name: String) { self.name = name }
 
   /// From now on a thread does the work that the worker is called for. To be called once.
-  public func start(_ work: @escaping Work) throws(SystemError) {
+  ///
+  /// - Parameter onCallers: no thread, but whoever calls the worker does its work before the call returns, so that everything
+  ///   has its order.
+  public func start(onCallers: Bool = false, _ work: @escaping Work) throws(SystemError) {
     let state = state
+    if onCallers { return state.update { $0.ownTask = Task(perform: work) } }
     state.update { $0.hasThread = true }
     do throws(SystemError) {
       let thread = try HostThread(name: name) {
@@ -47,9 +51,6 @@ public final class Worker: Sendable {
       throw error
     }
   }
-
-  /// From now on whoever calls the worker does its work before the call returns, so that everything has its order.
-  public func startOnCallers(_ work: @escaping Work) { state.update { $0.ownTask = Task(perform: work) } }
 
   /// False once the worker is stopped.
   private static func waitForCall(_ state: Monitor<State>, until again: UInt64?) -> Bool {

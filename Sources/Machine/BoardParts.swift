@@ -49,8 +49,7 @@ struct BoardParts {
     let device = VirtioBlock(sectorCount: disk.sectorCount, readOnly: disk.isReadOnly, identity: wish.id ?? "disk\(disks.count)")
     let worker = Worker(name: place.name)
     let slot = add(device, as: place, on: Outlet(on: chassis, wake: worker.call))
-    let service = DiskService(slot: slot, disk: disk, memory: memory)
-    disks.append(DiskStation(service, worker: worker))
+    disks.append(DiskStation(slot: slot, disk: disk, memory: memory, worker: worker))
   }
 
   mutating func addConsole(as place: BoardPlan.Function) -> FunctionSlot<VirtioPCI<VirtioConsole>> {

@@ -6,13 +6,13 @@ internal import PCIBus
 internal import Primitives
 internal import Virtio
 
-/// Does what a guest asks of its disk, with whatever waiting for the host that takes.
-struct DiskService: Sendable {
+/// A disk of the board: does what a guest asks of it, with whatever waiting for the host that takes.
+struct DiskStation: Station {
   let slot: FunctionSlot<VirtioPCI<VirtioBlock>>
   let disk: DiskFile
   let memory: GuestMemory
+  let worker: Worker
 
-  /// Does every request that there is.
   func serve() {
     while let request = slot.access({ $0.next(&$1) }) {
       let flaw = carryOut(request)
@@ -23,8 +23,9 @@ struct DiskService: Sendable {
     }
   }
 
-  /// Makes everything durable; says what went wrong.
-  func flush() -> String? {
+  /// Makes everything durable, as a machine does that loses its power in order; says what went wrong.
+  func close() -> String? {
+    settle()
     do throws(DiskError) { try disk.flush() } catch {
       return "\(disk.path): what the guest wrote last may not be on the disk (\(error))."
     }
