@@ -36,6 +36,12 @@ extension Assembler {
     emit(Opcode(width == .byte ? 0x84 : 0x85), width, .register(a), b)
   }
 
+  /// TEST of an operand's bits that are set in a constant.
+  public mutating func test(_ width: Width, _ target: ModRM, _ value: Int32) {
+    emit(Opcode(width == .byte ? 0xF6 : 0xF7), width, .digit(0), target)
+    immediate(UInt64(truncatingIfNeeded: value), width)
+  }
+
   public mutating func set(_ condition: Condition, _ target: ModRM) {
     emit(Opcode(0x90 | condition.rawValue, .two), .byte, .digit(0), target)
   }

@@ -94,6 +94,8 @@ import Testing
           list.add("\(shift)\(width.suffix) $5, \(register.name(width))") { $0.shift(shift, width, .register(register), by: 5) }
         }
         list.add("test \(Register.rdx.name(width)), \(register.name(width))") { $0.test(width, .rdx, .register(register)) }
+        // GNU as has a shorter form for RAX.
+        if register != .rax { list.add("test\(width.suffix) $0x41, \(register.name(width))") { $0.test(width, .register(register), 0x41) } }
       }
       for condition in Condition.allCases {
         list.add("set\(condition.suffix) \(register.name(.byte))") { $0.set(condition, .register(register)) }
@@ -101,6 +103,7 @@ import Testing
     }
     for place in Listing.places {
       list.add("sarq $63, \(place.text)") { $0.shift(.sar, .quad, .memory(place), by: 63) }
+      list.add("testl $0x4100, \(place.text)") { $0.test(.long, .memory(place), 0x4100) }
       list.add("setz \(place.text)") { $0.set(.equal, .memory(place)) }
       list.add("call *\(place.text)") { $0.call(.memory(place)) }
       list.add("jmp *\(place.text)") { $0.jump(to: .memory(place)) }

@@ -97,24 +97,18 @@ extension Core {
   /// The block that was made of the code at a physical address, for RIP and this mode: the first of its slot from now on.
   /// One whose code has changed since is forgotten.
   @unsafe private func recall(_ rip: UInt64, _ physical: UInt64) -> UnsafeMutablePointer<BlockRecord>? {
-    let (first, mode) = (load(slot(rip), as: UInt64.self), self[.mode])
+    let mode = self[.mode]
     var previous: UnsafeMutablePointer<BlockRecord>?
-    var next = unsafe block(at: first)
+    var next = unsafe block(at: load(slot(rip)))
     for _ in 0..<Self.longestChain {
       guard let block = unsafe next else { break }
       if unsafe block.pointee.rip == rip && block.pointee.physical == physical && block.pointee.mode == mode && leadsToSecondPage(block) {
-        let isCurrent = unsafe isCurrent(block)
-        let head = isCurrent ? UInt64(UInt(bitPattern: block)) : unsafe block.pointee.next
-        if let previous = unsafe previous {
-          unsafe previous.pointee.next = block.pointee.next
-          if isCurrent {
-            unsafe block.pointee.next = first
-            store(head, at: slot(rip))
-          }
-        } else if !isCurrent {
-          store(head, at: slot(rip))
-        }
-        return unsafe isCurrent ? block : nil
+        // Out of the chain, and before all others if it is still good.
+        if let previous = unsafe previous { unsafe previous.pointee.next = block.pointee.next } else { store(unsafe block.pointee.next, at: slot(rip)) }
+        guard unsafe isCurrent(block) else { return nil }
+        unsafe block.pointee.next = load(slot(rip))
+        store(UInt64(UInt(bitPattern: block)), at: slot(rip))
+        return unsafe block
       }
       unsafe (previous, next) = (block, self.block(at: block.pointee.next))
     }

@@ -63,8 +63,7 @@ extension BlockTranslation {
     path.vectorsBefore = vectors
     if aligned {
       let unfit = asm.makeLabel()
-      asm.emit(Opcode(0xF6), .byte, .digit(0), .register(Self.t0))
-      asm.byte(UInt8(truncatingIfNeeded: access.size - 1))
+      asm.test(.byte, .register(Self.t0), Int32(access.size - 1))
       asm.jump(if: .notEqual, unfit)
       path.unfit = unfit
     }

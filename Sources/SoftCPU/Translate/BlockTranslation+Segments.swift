@@ -50,12 +50,7 @@ extension BlockTranslation {
   mutating func emitWritingBase(_ i: Instruction, _ k: Int, _ segment: Int) {
     ifAllowed(k) { block, miss in
       block.asm.move(block.width(i), Self.t0, block.source(i.rm &* 8))
-      // Whether it is an address.
-      block.asm.move(Self.t1, Self.t0)
-      block.asm.shift(.shl, .quad, .register(Self.t1), by: 16)
-      block.asm.shift(.sar, .quad, .register(Self.t1), by: 16)
-      block.asm.apply(.cmp, Self.t1, .register(Self.t0))
-      block.asm.jump(if: .notEqual, miss)
+      TranslationStubs.emitAddressCheck(&block.asm, otherwise: miss)
       block.asm.store(block.base(segment), Self.t0)
     }
   }
@@ -64,8 +59,7 @@ extension BlockTranslation {
   private mutating func ifAllowed(_ k: Int, _ body: (inout BlockTranslation, Label) -> Void) {
     giveUpFlags(before: k)
     let (miss, done) = (asm.makeLabel(), asm.makeLabel())
-    asm.emit(Opcode(0xF7), .long, .digit(0), .memory(.gs(Core.Field.cr4.rawValue)))
-    asm.long(Int32(CR4.segmentBases))
+    asm.test(.long, .memory(.gs(Core.Field.cr4.rawValue)), Int32(CR4.segmentBases))
     asm.jump(if: .equal, miss)
     body(&self, miss)
     asm.place(done)

@@ -34,7 +34,7 @@ extension BlockTranslation {
     } else {
       asm.apply(.cmp, .long, .register(Self.t1), Int32(Flags.interrupts))
       asm.jump(if: .notEqual, miss)
-      emitTest(Self.t0, Flags.interrupts)
+      asm.test(.long, .register(Self.t0), Int32(Flags.interrupts))
       asm.jump(if: .equal, closed)
       asm.apply(.cmp, .long, .memory(.gs(Core.Field.deferred.rawValue)), 0)
       asm.jump(if: .notEqual, miss)
@@ -56,11 +56,6 @@ extension BlockTranslation {
     lookedUp()
     leaveToHelper(from: miss, to: done, k)
     return true
-  }
-
-  private mutating func emitTest(_ register: Register, _ bits: UInt64) {
-    asm.emit(Opcode(0xF7), .long, .digit(0), .register(register))
-    asm.long(Int32(truncatingIfNeeded: bits))
   }
 
   /// CLI and STI of ring 0, which may. STI looks whether an interrupt waited for it, and holds one back until the next
@@ -86,8 +81,7 @@ extension BlockTranslation {
   }
 
   mutating func emitJump(ifSet flag: UInt64, _ label: Label) {
-    asm.emit(Opcode(0xF7), .long, .digit(0), .memory(systemFlags))
-    asm.long(Int32(truncatingIfNeeded: flag))
+    asm.test(.long, .memory(systemFlags), Int32(truncatingIfNeeded: flag))
     asm.jump(if: .notEqual, label)
   }
 
@@ -114,8 +108,7 @@ extension BlockTranslation {
     giveUpFlags(before: k)
     let opens = i.operation == .stac
     let (miss, done) = (asm.makeLabel(), asm.makeLabel())
-    asm.emit(Opcode(0xF7), .long, .digit(0), .memory(.gs(Core.Field.cr4.rawValue)))
-    asm.long(Int32(truncatingIfNeeded: CR4.accessPrevention))
+    asm.test(.long, .memory(.gs(Core.Field.cr4.rawValue)), Int32(CR4.accessPrevention))
     asm.jump(if: .equal, miss)
     asm.apply(opens ? .or : .and, .long, .memory(systemFlags), Int32(truncatingIfNeeded: opens ? Flags.ac : ~Flags.ac))
     let set = opens ? 2 : 1
@@ -139,8 +132,7 @@ extension BlockTranslation {
     storeVectors()
     vectors = VectorRegisters()
     let (miss, done) = (asm.makeLabel(), asm.makeLabel())
-    asm.emit(Opcode(0xF6), .byte, .digit(0), .memory(.gs(Core.Field.cr4.rawValue)))
-    asm.byte(UInt8(CR4.timeStampDisabled))
+    asm.test(.byte, .memory(.gs(Core.Field.cr4.rawValue)), Int32(CR4.timeStampDisabled))
     asm.jump(if: .notEqual, miss)
     let resume = asm.makeLabel()
     asm.loadAddress(Self.t1, of: resume)

@@ -67,12 +67,10 @@ struct TranslationStubs {
 
     asm.align(16)
     help = asm.position
-    asm.store(.gs(TranslatedState.resume), .r15)
+    asm.store(.gs(TranslatedState.resume), BlockTranslation.t1)
     Self.giveBackControl(&asm)
-    Self.store(&asm)
-    asm.load(.rsp, hostStack)
-    asm.move(.rdi, core)
-    asm.move(.rsi, .r11)
+    Self.enterHost(&asm, core)
+    asm.move(.rsi, BlockTranslation.t0)
     asm.call(.memory(.gs(TranslatedState.helper)))
     let goOn = asm.makeLabel()
     asm.apply(.cmp, .quad, .register(.rax), Int32(HelperResult.leave))
@@ -162,9 +160,7 @@ struct TranslationStubs {
     asm.apply(.cmp, .byte, .memory(Memory(t1, displacement: Int32(jumpSize))), 0)
     asm.jump(if: .negative, notHere)
     asm.store(.gs(TranslatedState.sought), t0)
-    store(&asm)
-    asm.load(.rsp, .gs(TranslatedState.hostStack))
-    asm.move(.rdi, core)
+    enterHost(&asm, core)
     asm.move(.rsi, t0)
     asm.emit(Opcode(0xB6, .two), .long, .register(.rdx), .memory(Memory(t1, displacement: Int32(jumpSize))))
     asm.load(.long, .rcx, request)
@@ -190,9 +186,7 @@ struct TranslationStubs {
     let begin = asm.position
     asm.store(.gs(TranslatedState.resume), BlockTranslation.t1)
     giveBackControl(&asm)
-    store(&asm)
-    asm.load(.rsp, .gs(TranslatedState.hostStack))
-    asm.move(.rdi, core)
+    enterHost(&asm, core)
     asm.call(.memory(.gs(TranslatedState.clock)))
     asm.store(.long, .gs(Core.Field.rax.rawValue), .rax)
     asm.store(.long, .gs(Core.Field.rax.rawValue + 4), 0)
@@ -201,6 +195,16 @@ struct TranslationStubs {
     load(&asm)
     asm.jump(to: .memory(.gs(TranslatedState.resume)))
     return begin
+  }
+
+  /// Leaves unless T0 is an address; T1 changes.
+  static func emitAddressCheck(_ asm: inout Assembler, otherwise no: Label) {
+    let (t0, t1) = (BlockTranslation.t0, BlockTranslation.t1)
+    asm.move(t1, t0)
+    asm.shift(.shl, .quad, .register(t1), by: 16)
+    asm.shift(.sar, .quad, .register(t1), by: 16)
+    asm.apply(.cmp, t1, .register(t0))
+    asm.jump(if: .notEqual, no)
   }
 
   /// How far the line of an address is from the beginning of a table of targets.
@@ -247,18 +251,12 @@ struct TranslationStubs {
     let begin = asm.position
     let no = asm.makeLabel()
     asm.store(.gs(TranslatedState.resume), t1)
-    asm.move(t1, t0)
-    asm.shift(.shl, .quad, .register(t1), by: 16)
-    asm.shift(.sar, .quad, .register(t1), by: 16)
-    asm.apply(.cmp, t1, .register(t0))
-    asm.jump(if: .notEqual, no)
+    emitAddressCheck(&asm, otherwise: no)
     asm.loadAddress(.rsp, Memory(.rsp, displacement: 8))
     asm.store(.gs(Core.Field.rip.rawValue), t0)
     asm.store(.long, .gs(TranslatedState.exit), UInt64(UInt32(bitPattern: Exit.unknownReturn.rawValue)))
     giveBackControl(&asm)
-    store(&asm)
-    asm.load(.rsp, .gs(TranslatedState.hostStack))
-    asm.move(.rdi, core)
+    enterHost(&asm, core)
     asm.call(.memory(.gs(TranslatedState.targetFinder)))
     asm.test(.quad, .rax, .register(.rax))
     asm.jump(if: .equal, leave)
@@ -268,6 +266,13 @@ struct TranslationStubs {
     asm.place(no)
     asm.jump(to: .memory(.gs(TranslatedState.resume)))
     return begin
+  }
+
+  /// The guest's registers go to the core, and the host has its stack and, for a function that is called next, the core.
+  private static func enterHost(_ asm: inout Assembler, _ core: UInt64) {
+    store(&asm)
+    asm.load(.rsp, .gs(TranslatedState.hostStack))
+    asm.move(.rdi, core)
   }
 
   /// Registers that are the guest's in translated code.

@@ -6,8 +6,8 @@ struct TranslationTally: Equatable {
   var recycled = 0
   /// How often the run loop entered translated code.
   var entries = 0
-  /// How often it was left other than by an edge, in the order of Exit.
-  var exits = [Int](repeating: 0, count: Exit.allCases.count)
+  /// How often it was left other than by an edge, by reason.
+  var left: [String: Int] = [:]
   /// How often the interpreter executed an instruction for it, by operation.
   var helped: [String: Int] = [:]
 
@@ -17,16 +17,8 @@ struct TranslationTally: Equatable {
     invalidations += other.invalidations
     recycled += other.recycled
     entries += other.entries
-    for (k, count) in other.exits.enumerated() { exits[k] += count }
+    left.merge(other.left) { $0 + $1 }
     helped.merge(other.helped) { $0 + $1 }
-  }
-
-  private var left: [(name: String, count: Int)] {
-    var counts: [(name: String, count: Int)] = []
-    for (exit, count) in zip(Exit.allCases, exits) where count > 0 {
-      if let k = counts.firstIndex(where: { $0.name.hasSuffix(exit.reason) }) { counts[k].count += count } else { counts.append(("left " + exit.reason, count)) }
-    }
-    return counts
   }
 
   /// Empty where nothing was translated.
@@ -35,7 +27,12 @@ struct TranslationTally: Equatable {
     return [
       ("blocks translated", blocks), ("bytes of their code", bytes), ("pages of code overwritten", invalidations),
       ("times that all code went", recycled), ("entries from the run loop", entries),
-      ("left at a jump without a link", entries - exits.reduce(0, +)),
-    ] + left +  helped.map { ("helped with \($0.key)", $0.value) }.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+      ("left at a jump without a link", entries - left.values.reduce(0, +)),
+    ] + Self.sorted(left, "left ") + Self.sorted(helped, "helped with ")
+  }
+
+  /// The most frequent first.
+  private static func sorted(_ counts: [String: Int], _ prefix: String) -> [(name: String, count: Int)] {
+    counts.map { (prefix + $0.key, $0.value) }.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
   }
 }

@@ -93,12 +93,15 @@ internal import Processor
   /// The host allows no executable memory.
   private(set) var isRefused = false
   private var counts = TranslationTally()
+  /// How often code was left other than by an edge, in the order of Exit.
+  private var exits = [Int](repeating: 0, count: Exit.allCases.count)
   /// How often the code of a page was overwritten.
   var invalidations: Int { counts.invalidations }
   /// What has been done so far. While the processor runs, not all of it.
   var tally: TranslationTally {
     var tally = counts
     tally.bytes += used
+    for (exit, count) in zip(Exit.allCases, exits) where count > 0 { tally.left[exit.reason, default: 0] += count }
     var number = 0
     while let operation = Operation(rawValue: UInt16(number)) {
       let count = Int(truncatingIfNeeded: core.load(TranslatedState.helped + number * 8, as: UInt64.self))
@@ -148,13 +151,13 @@ internal import Processor
     core.store(UInt64(UInt(bitPattern: unsafe blocks.base)), at: TranslatedState.blockTable)
     (start, used) = (asm.position, asm.position)
     let helper: @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> UInt64 = unsafe core.context.lockstep == nil ? translationHelper : lockstepHelper
-    core.store(UInt64(UInt(bitPattern: unsafe unsafeBitCast(helper, to: UnsafeRawPointer.self))), at: TranslatedState.helper)
     let finder: @convention(c) (UnsafeMutableRawPointer, UInt64, UInt64, UInt64, UInt64) -> UInt64 = unsafe translationFinder
-    core.store(UInt64(UInt(bitPattern: unsafe unsafeBitCast(finder, to: UnsafeRawPointer.self))), at: TranslatedState.finder)
     let clock: @convention(c) (UnsafeMutableRawPointer) -> UInt64 = unsafe translationClock
-    core.store(unsafe UInt64(UInt(bitPattern: unsafeBitCast(clock, to: UnsafeRawPointer.self))), at: TranslatedState.clock)
     let targetFinder: @convention(c) (UnsafeMutableRawPointer) -> UInt64 = unsafe translationTarget
-    core.store(unsafe UInt64(UInt(bitPattern: unsafeBitCast(targetFinder, to: UnsafeRawPointer.self))), at: TranslatedState.targetFinder)
+    core.store(unsafe unsafeBitCast(helper, to: UInt.self), at: TranslatedState.helper)
+    core.store(unsafe unsafeBitCast(finder, to: UInt.self), at: TranslatedState.finder)
+    core.store(unsafe unsafeBitCast(clock, to: UInt.self), at: TranslatedState.clock)
+    core.store(unsafe unsafeBitCast(targetFinder, to: UInt.self), at: TranslatedState.targetFinder)
     for table in stride(from: TranslatedState.targets, to: TranslatedState.size, by: TranslatedState.targetTable) { forgetTarget(table) }
     forgetEdge()
     return memory
@@ -250,7 +253,7 @@ internal import Processor
       if edge.savesFlags { core.takeFlags() }
       return
     }
-    counts.exits[Int(~exit)] &+= 1
+    exits[Int(~exit)] &+= 1
     guard let why = Exit(rawValue: exit) else { return }
     if why.hasFlags { core.takeFlags() }
     if why == .fault, let fault {

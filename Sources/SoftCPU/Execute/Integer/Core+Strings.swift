@@ -90,6 +90,7 @@ extension Core {
     // The lowest of them; downwards the first is the highest, and must not leave the page either.
     let below = upwards ? 0 : (count - 1) &* size
     let length = Int(count * size)
+    let way = upwards ? count &* size : 0 &- count &* size
     guard let p = unsafe writeHost(to &- below, length) else { return 0 }
     if i.operation == .storeString {
       let value: T = get(0)
@@ -106,9 +107,9 @@ extension Core {
           unsafe p.storeBytes(of: q.loadUnaligned(fromByteOffset: place, as: T.self), toByteOffset: place, as: T.self)
         }
       }
-      advance(6, upwards ? count &* size : 0 &- count &* size, i.addressWidth)
+      advance(6, way, i.addressWidth)
     }
-    advance(7, upwards ? count &* size : 0 &- count &* size, i.addressWidth)
+    advance(7, way, i.addressWidth)
     return count
   }
 
