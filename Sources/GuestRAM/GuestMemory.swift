@@ -216,6 +216,8 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
   }
 
   func didWrite(pages: Range<Int>) {
+    // Who reads code marks its page first.
+    guest_fence()
     var stale = false
     for page in pages where unsafe guest_load8(marks + page) == 1 {
       unsafe guest_store8(marks + page, 2)

@@ -125,6 +125,32 @@ import Testing
     #expect(try guest.run() == 2)
   }
 
+  @Test("what is decoded between another processor's leave to overwrite it and the write itself is not kept")
+  func decodedTooEarly() throws {
+    let guest = try TranslatedGuest([0xB8, 1, 0, 0, 0, 0xF4])
+    #expect(try guest.run() == 1)
+    guard let place = unsafe guest.other.core.physicalHost(0x1001, write: true) else { throw ProcessorError("RAM is somewhere") }
+    #expect(try guest.run() == 1)
+    unsafe place.storeBytes(of: 2, as: UInt8.self)
+    _ = try guest.other.attend { nil }
+    #expect(try guest.run() == 2)
+  }
+
+  @Test("what another processor could write unseen until it hears of the code there, is executed as it wrote it")
+  func unseenWrite() throws {
+    for endsByItself in [false, true] {
+      let guest = try TranslatedGuest([0xB8, 1, 0, 0, 0, 0xF4])
+      try guest.other.core.write(0x1F00, UInt8(0))
+      #expect(try guest.run() == 1)
+      try guest.other.core.write(0x1001, UInt8(2))
+      // It hears of it when it next looks up, or forgets before that how it wrote there.
+      if endsByItself { guest.other.core.flushLocalTranslations() } else { _ = try guest.other.attend { nil } }
+      #expect(try guest.run() == 2)
+      let isKnown = unsafe guest.other.core.writeHost(0x1001, 1) != nil
+      #expect(!isKnown)
+    }
+  }
+
   @Test("what a device writes over code is executed the next time")
   func device() throws {
     let guest = try TranslatedGuest([0xB8, 1, 0, 0, 0, 0xF4])

@@ -3,7 +3,7 @@ package enum Attention: UInt64, Sendable {
   /// The interrupt fabric has, or may have, something.
   case interrupt = 1
   case kick = 2
-  /// A page began to hold code: nobody may write to it unseen.
+  /// A page began to hold code for some other processor: nobody may write to it unseen.
   case staleWrites = 4
   case staleMap = 8
   /// HLT.
@@ -12,4 +12,6 @@ package enum Attention: UInt64, Sendable {
   case trap = 32
   /// Somebody else wrote to a page that holds code.
   case staleCode = 64
+  /// The processor itself did, and the write is done.
+  case overwrittenCode = 128
 }

@@ -62,7 +62,8 @@ extension CoreContext {
     func isAsked(_ reason: Attention) -> Bool { reasons & reason.rawValue != 0 }
     if isAsked(.staleMap) { refreshMap() }
     if isAsked(.staleCode) { translator.forgetStalePages() }
-    if isAsked(.staleWrites) { core.flushTranslations(for: .write) }
+    if isAsked(.overwrittenCode) { finishOverwriting() }
+    if isAsked(.staleWrites) { closeWaysToCode() }
     if isAsked(.trap), let trap = takeTrap() { return .trapped(trap) }
     if isAsked(.kick) { return .kicked }
     do throws(Fault) {

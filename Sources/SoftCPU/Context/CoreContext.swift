@@ -2,6 +2,7 @@ internal import GuestRAM
 internal import Glibc
 internal import Primitives
 package import Processor
+internal import Synchronization
 internal import SystemBus
 internal import Time
 
@@ -25,6 +26,8 @@ internal import Time
   private let arena: UnsafeMutableRawPointer
   private var timeOffset: UInt64 = 0
   private var mapGeneration: UInt32 = .max
+  /// Pages of code that are being overwritten.
+  private var overwritten: [Int] = []
 
   private static let arenaSize = 64 << 20
   /// Ticks of the time-stamp counter in a second: one for each nanosecond of guest time.
@@ -86,10 +89,11 @@ internal import Time
     for window in windows where window.first <= physical && physical <= window.last {
       guard let ram = window.writeOffset else { break }
       let page = (ram + Int(physical - window.first)) / 4096
-      if memory.codeMark(page) != 1 {
-        memory.beginCode(page)
-        core.flushWriteTranslations(of: UInt64(UInt(bitPattern: unsafe window.writeHost + Int(physical & ~0xFFF - window.first))))
+      if memory.beginCode(page) {
+        core.forgetWays { $0 == page }
         environment.tellOthers(.staleWrites)
+      } else {
+        closeWays()
       }
       return (page, unsafe memory.versions[page])
     }
@@ -98,6 +102,34 @@ internal import Time
 
   /// A page of code is about to change: its code of the host is of no use any more, here and elsewhere.
   func codeIsOverwritten(_ page: Int) {
+    endCode(page)
+    guard environment.processorCount > 1 else { return }
+    // Until the write is done, others may decode once more what was there before it.
+    overwritten.append(page)
+    core.raise(.overwrittenCode)
+  }
+
+  /// The writes are done that `codeIsOverwritten` spoke of.
+  func finishOverwriting() {
+    let pages = overwritten
+    overwritten = []
+    for page in pages where environment.memory.codeMark(page) == 1 { endCode(page) }
+  }
+
+  /// If others have begun with code in pages that this processor can write unseen, it has to do so no longer; and as it
+  /// may have done so already, what they decoded there is not good. To be called before a translation is forgotten.
+  func closeWays() {
+    guard environment.processorCount > 1 else { return }
+    // Its writes come before the question.
+    let reasons = unsafe core.attentionWord.pointee.bitwiseOr(0, ordering: .sequentiallyConsistent).oldValue
+    if reasons & Attention.staleWrites.rawValue != 0 { closeWaysToCode() }
+  }
+  func closeWaysToCode() {
+    for page in core.forgetWays({ environment.memory.codeMark($0) == 1 }) { endCode(page) }
+  }
+
+  private func endCode(_ page: Int) {
+    environment.memory.endCode(page)
     translator.forget(page: page)
     if environment.processorCount > 1 { environment.tellOthers(.staleCode) }
   }

@@ -12,6 +12,8 @@ internal import Synchronization
   let code: CodeMap
   private nonisolated(unsafe) let tables: UnsafeMutableRawPointer
   private let changes = Atomic<UInt32>(0)
+  /// Two processors do not begin with the same page at once.
+  private let beginning = Mutex<Void>(())
 
   package init(_ ram: GuestMemory) throws(ProcessorError) {
     self.ram = ram
@@ -35,13 +37,18 @@ internal import Synchronization
   package func noteChange() { changes.add(1, ordering: .releasing) }
 
   func codeMark(_ page: Int) -> UInt8 { unsafe ram.codeMarks[page] }
-  func setCodeMark(_ page: Int, _ mark: UInt8) { unsafe ram.codeMarks[page] = mark }
+  /// Nothing that was decoded of a page of RAM is good any more.
+  func endCode(_ page: Int) { unsafe ram.codeMarks[page] = 0 }
 
-  /// A page of RAM has decoded code from now on, of another version than before.
-  func beginCode(_ page: Int) {
-    unsafe versions[page] &+= 1
-    code.clear(page)
-    setCodeMark(page, 1)
+  /// A page of RAM has decoded code from now on, of another version than before; false if it had already.
+  func beginCode(_ page: Int) -> Bool {
+    beginning.withLock { _ in
+      if codeMark(page) == 1 { return false }
+      unsafe versions[page] &+= 1
+      code.clear(page)
+      unsafe ram.codeMarks[page] = 1
+      return true
+    }
   }
 
   /// The windows of physical memory that have bytes on the host.

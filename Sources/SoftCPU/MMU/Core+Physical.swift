@@ -59,7 +59,6 @@ extension Core {
     let first = Int(address & 0xFFF)
     let memory = context.environment.memory
     guard memory.codeMark(page) == 1, memory.code.hasCode(page, first..<first + count) else { return }
-    memory.setCodeMark(page, 0)
     context.codeIsOverwritten(page)
     stopBlock(inPage: address & ~0xFFF)
   }

@@ -42,6 +42,8 @@ extension Core {
   private func resolve(_ address: UInt64, write: Bool) throws(Fault) -> UInt64 {
     let path = try translate(address, write ? dataAccess.union(.write) : dataAccess)
     let page = path.physical & ~0xFFF
+    // The page that this one replaces in the table is still known to be written.
+    if write { context.closeWays() }
     // A watched page stays on the slow path, which looks at every access.
     // So does one with code that is written to: perhaps only to data beside the code.
     if !isWatched(address), !write || !hasCode(page), let host = unsafe physicalHost(page, write: write) {

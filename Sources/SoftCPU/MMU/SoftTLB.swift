@@ -44,6 +44,7 @@ enum SoftTLB {
 extension Core {
   /// Forgets every translation.
   func flushTranslations() {
+    context.closeWays()
     self[.epoch] &+= 1
     clearLines(SoftTLB.localLines)
     clearLines(SoftTLB.globalLines)
@@ -54,6 +55,7 @@ extension Core {
 
   /// Forgets every translation but those of global pages: what a new CR3 does.
   func flushLocalTranslations() {
+    context.closeWays()
     self[.epoch] &+= 1
     clearLines(SoftTLB.localLines)
     clearNearEntries()
@@ -63,6 +65,7 @@ extension Core {
   /// Forgets the page of one address; if that may be a large one, every translation.
   func flushTranslation(of address: UInt64) {
     if address >= self[.largeFirst], address <= self[.largeLast] { return flushTranslations() }
+    context.closeWays()
     self[.epoch] &+= 1
     let line = Int(truncatingIfNeeded: address >> 12) & (SoftTLB.lines - 1)
     for number in stride(from: line, to: SoftTLB.words * 64, by: SoftTLB.lines) {
@@ -72,24 +75,40 @@ extension Core {
     dropMappings(of: address & ~0xFFF)
   }
 
-  /// Clears the lines by which one page of the host may be written: it now holds code, and writes must be seen.
-  func flushWriteTranslations(of host: UInt64) {
+  /// Forgets how some pages of RAM are written, since they hold code now and writes there must be seen. Which of them
+  /// could be written until now.
+  @discardableResult func forgetWays(_ holdsCode: (Int) -> Bool) -> Set<Int> {
+    let ram = self[.ramHost] &- self[.ramOffset]
+    var found: Set<Int> = []
+    func forgets(_ host: UInt64) -> Bool {
+      let page = Int(truncatingIfNeeded: (host &- ram) >> 12)
+      if holdsCode(page) { found.insert(page) }
+      return found.contains(page)
+    }
     for set in 0..<SoftTLB.sets {
       let first = (SoftTLB.table(set, .write) - Self.translations) / 16
       for lines in [SoftTLB.localLines, SoftTLB.globalLines] {
         for word in first / 64..<(first + SoftTLB.lines) / 64 {
           forEachBit(load(lines + word * 8)) { bit in
             let number = word * 64 + bit
-            if load(Self.translations + number * 16 + 8, as: UInt64.self) == host { clearLine(number) }
+            let host: UInt64 = load(Self.translations + number * 16 + 8)
+            if host != 0 && forgets(host) { clearLine(number) }
           }
         }
       }
+      // A near entry may be there still when its line has another page.
+      for register in 0..<SoftTLB.nearEntries {
+        let entry = SoftTLB.near(set, .write, register)
+        if load(SoftTLB.nearLimits + entry, as: UInt64.self) != 0 { _ = forgets(load(SoftTLB.nearHosts + entry)) }
+      }
     }
-    clearNearEntries()
+    if !found.isEmpty { clearNearEntries() }
+    return found
   }
 
   /// Forgets every translation for some uses.
   func flushTranslations(for uses: SoftTLB.Use...) {
+    context.closeWays()
     for use in uses {
       for set in 0..<SoftTLB.sets {
         let first = (SoftTLB.table(set, use) - Self.translations) / 1024
