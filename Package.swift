@@ -96,6 +96,9 @@ let package = Package(
         "CLinux",
       ]),
 
+    // What a run has to tell, for people and programs, and what a kernel complains of.
+    layer("Reports", []),
+
     // The files of the host that a guest may use, and the protocol in which it asks for them.
     layer("Sharing", ["Host"]),
 
@@ -105,13 +108,13 @@ let package = Package(
       "Machine",
       [
         "DeviceModel", "GuestRAM", "Host", "Devices", "PCI", "PCIBus", "SystemBus", "ACPITables", "Virtio", "Display", "Sharing",
-        "Processor", "Boot", "Time", "SoftCPU", "SoftBackend", "KVMBackend", "Debugger", "CFirmware",
+        "Processor", "Boot", "Time", "SoftCPU", "SoftBackend", "KVMBackend", "Debugger", "Reports", "CFirmware",
       ]),
     // From a command to a machine that runs it.
-    layer("Run", ["Host", "Machine", "Sharing", "CFirmware"]),
-    layer("Options", ["Machine", "Run", "Sharing"]),
+    layer("Run", ["Boot", "Host", "Machine", "Sharing", "CFirmware"]),
+    layer("Options", ["Machine", "Reports", "Run", "Sharing"]),
     .executableTarget(
-      name: "swboot", dependencies: ["Primitives", "Machine", "Host", "Options", "Run"], exclude: ["functions.order"],
+      name: "swboot", dependencies: ["Primitives", "Machine", "Host", "Options", "Reports", "Run"], exclude: ["functions.order"],
       swiftSettings: strict,
       linkerSettings: isRelease ? [.unsafeFlags(link, .when(configuration: .release))] : []),
 
@@ -134,6 +137,7 @@ let package = Package(
     tests("SharingTests", ["Sharing", "Host", "TestSupport"]),
     tests("DebuggerTests", ["Debugger", "GuestRAM", "Host", "Processor", "SystemBus", "TestSupport"]),
     tests("BootTests", ["Boot", "GuestRAM", "Host", "Processor", "TestSupport"]),
+    tests("ReportsTests", ["Reports", "TestSupport"]),
     tests("AssemblerTests", ["Assembler", "TestSupport"]),
     tests("InterruptChipsTests", ["InterruptChips", "Devices", "SystemBus"]),
     tests("SoftCPUTests", ["Assembler", "SoftCPU", "Processor", "SystemBus", "GuestRAM", "InterruptChips", "Time", "CLinux"]),
@@ -145,7 +149,7 @@ let package = Package(
       "ConformanceTests",
       ["TestSupport", "KVMBackend", "SoftCPU", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host", "Time"]),
     tests("KVMBackendTests", ["KVMBackend"]),
-    tests("MachineTests", ["ACPITables", "Virtio", "Devices", "SystemBus", "Machine", "PCI", "PCIBus", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "TestSupport"]),
+    tests("MachineTests", ["ACPITables", "Virtio", "Devices", "SystemBus", "Machine", "PCI", "PCIBus", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "Reports", "TestSupport"]),
     tests("GuestTests", ["TestSupport", "Host", "KVMBackend"]),
     .executableTarget(name: "attack", dependencies: ["TestSupport"], path: "Tests/Attack", swiftSettings: strict),
     tests("AttackTests", ["attack", "TestSupport"]),
@@ -153,6 +157,6 @@ let package = Package(
     // The logic of the first process of swboot run; scripts/build-firmware compiles it for bare metal.
     layer("InitCore", [], path: "Firmware/Init", exclude: ["Bare"]),
     tests("InitTests", ["InitCore"]),
-    tests("CommandLineTests", ["Options", "Run", "Sharing", "swboot", "Machine", "TestSupport"]),
+    tests("CommandLineTests", ["Options", "Reports", "Run", "Sharing", "swboot", "Machine", "TestSupport"]),
   ]
 )
