@@ -30,6 +30,7 @@ public struct Init<S: System> {
     let control = try findPorts()
     host = control
     try buildRoot()
+    hearAllMessages()
     setUpNetwork()
     let streams = Streams(
       control: control, input: try openPort("0", Linux.Open.read), output: try openPort("1", Linux.Open.write),
@@ -119,6 +120,14 @@ public struct Init<S: System> {
     for index in path.bytes.indices.dropFirst() where path.bytes[index] == 0x2F || path.bytes[index] == 0 {
       system.makeFolder(Text(path.bytes[..<index]))
     }
+  }
+
+  /// The kernel says more from now on: on the way here that would have taken the time of the run.
+  private func hearAllMessages() {
+    let file = system.open("/proc/sys/kernel/printk", Linux.Open.write | Linux.Open.closedByExecution)
+    guard file >= 0 else { return }
+    _ = system.write(file, ("7" as Text).content)
+    system.close(file)
   }
 
   /// This machine can talk to itself.

@@ -8,6 +8,9 @@ public enum HostClock {
   /// Nanoseconds since 1970, UTC.
   public static func nanosecondsSince1970() -> UInt64 { read(CLOCK_REALTIME) }
 
+  /// How long this program has worked, on all processors together.
+  public static func nanosecondsOfWork() -> UInt64 { read(CLOCK_PROCESS_CPUTIME_ID) }
+
   /// A span of time as nanoseconds; any number is one, and none is longer than thirty years.
   public static func nanoseconds(seconds: Double) -> UInt64 { seconds > 0 ? UInt64(min(seconds, 1e9) * 1e9) : 0 }
 

@@ -8,6 +8,19 @@ internal import SoftCPU
 struct AcceleratorChoice: Sendable {
   enum Kind { case kvm, soft, interpreter, lockstep }
   let kind: Kind
+
+  /// As `--accel` has it.
+  var name: String {
+    let wish: Configuration.Accelerator =
+      switch kind {
+      case .kvm: .kvm
+      case .soft: .soft
+      case .interpreter: .softInterpreter
+      case .lockstep: .softLockstep
+      }
+    return wish.rawValue
+  }
+
   /// Said to the user where the choice was ours and costs something.
   let notice: String?
 

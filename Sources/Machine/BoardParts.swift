@@ -76,7 +76,7 @@ struct BoardParts {
 
   /// The bridge to the functions that there are now: no more of them can be added.
   mutating func addBridge() -> HostBridge {
-    let bridge = HostBridge(functions, wires: wires, on: chassis) { chassis.tracer?.watching($0) ?? $0 }
+    let bridge = HostBridge(functions, wires: wires, on: chassis, watched: chassis.watching)
     targets.append(bridge)
     return bridge
   }

@@ -27,6 +27,8 @@ final class Chassis: Backplane {
   let console: Console
   private let debugConsole: OutputStream.Voice?
   let tracer: Tracer?
+  /// Nil unless somebody wants to know how often the guest reaches its devices.
+  let accesses: AccessCounts?
   private let keys: KeyOperator?
   private let link: BoardLink
   /// As much goes to the guest as a serial port takes at once.
@@ -49,12 +51,30 @@ final class Chassis: Backplane {
     console = resources.console
     debugConsole = resources.debugConsole
     tracer = configuration.trace.map { wish in Tracer(wish, resources.trace) { clock.now } }
+    accesses = configuration.report == nil ? nil : AccessCounts()
   }
 
   var now: Instant { clock.now }
 
   /// The guest, or what carries it, has come to an end. The first outcome counts.
   func end(_ outcome: Outcome) { control.state.update { $0.end(outcome) } }
+
+  // MARK: Accesses
+
+  /// Those who want to see each access to a device.
+  private func watchers(of device: String) -> [any AccessWatcher] {
+    [tracer?.watcher(of: device), accesses?.watcher(of: device)].compactMap(\.self)
+  }
+
+  /// The target itself, or one that shows each access to whoever watches it.
+  func watching(_ target: any BusTarget) -> any BusTarget {
+    watchers(of: target.placement.name).reduce(target) { WatchedTarget($0, by: $1) }
+  }
+
+  /// The function itself, or one that shows each access to whoever watches it.
+  func watching(_ slot: any PCISlot) -> any PCISlot {
+    watchers(of: slot.placement.name).reduce(slot) { WatchedSlot($0, by: $1) }
+  }
 
   // MARK: Cycles
 

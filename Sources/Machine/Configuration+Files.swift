@@ -24,7 +24,7 @@ extension Configuration {
     if case .file(let path) = debugConsole { files.append(("--debugcon", path)) }
     if let path = trace?.file { files.append(("--trace", path)) }
     let first = files.enumerated().filter { index, file in files.firstIndex { $0.path == file.path } == index }.map(\.element)
-    return first + (screenshot.map { [("--screenshot", $0)] } ?? [])
+    return first + [("--screenshot", screenshot), ("--report", report)].compactMap { option, path in path.map { (option, $0) } }
   }
 
   /// Refuses to write over a file that has another use.

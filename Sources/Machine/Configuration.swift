@@ -1,3 +1,5 @@
+public import Reports
+
 /// What the user asked for.
 public struct Configuration: Sendable {
   public enum Accelerator: String, Sendable, CaseIterable {
@@ -106,6 +108,10 @@ public struct Configuration: Sendable {
   public var shutdownGrace = 10.0
   /// Seconds that a panicked kernel may go on: enough for its call trace, or to reset itself.
   public var panicGrace = 2.0
+  /// The kernel's complaints with which a run that else ended well has failed.
+  public var failures = Complaint.Kind.serious
+  /// A file that is told all about the run at its end.
+  public var report: String?
   public var trace: Trace?
   /// At its end the run names the guest's functions for `perf`, where they were translated.
   public var namesCodeForPerf = false

@@ -1,10 +1,12 @@
 internal import Host
+internal import Reports
 internal import Synchronization
 
 /// The serial console between the guest and the user.
 final class Console: Sendable {
   private struct State: Sendable {
     var watch = PanicWatch()
+    var log = KernelLog()
     /// Set where the user wants no escape sequences.
     var filter: PlainText?
     /// The newest bytes, for a user who did not see them pass.
@@ -35,6 +37,7 @@ final class Console: Sendable {
       output?.put(state.filter?.filter(byte) ?? [byte])
       state.tail.append(byte)
       state.hasSpoken = true
+      state.log.put(byte)
       if state.tail.count >= 2 * Self.tailLimit { state.tail.removeFirst(Self.tailLimit) }
       return state.watch.sees(byte)
     }
@@ -48,9 +51,14 @@ final class Console: Sendable {
     }
   }
 
-  /// The last lines, where the user has not seen them on the terminal, without what a terminal would obey.
-  func unseenTail(lines count: Int) -> [String] {
-    guard !isShown else { return [] }
+  /// What the guest's kernel has said of itself.
+  var log: KernelLog { state.withLock { $0.log } }
+
+  /// The last lines, where the user has not seen them on the terminal.
+  func unseenTail(lines count: Int) -> [String] { isShown ? [] : tail(lines: count) }
+
+  /// The last lines, without what a terminal would obey.
+  func tail(lines count: Int) -> [String] {
     var filter = PlainText()
     let tail = state.withLock { $0.tail }.flatMap { filter.filter($0) }
     return String(decoding: tail, as: UTF8.self).split(whereSeparator: \.isNewline).suffix(count).map { String($0.suffix(Self.lineLimit)) }

@@ -12,4 +12,6 @@ public enum ExitStatus {
   public static let watchdog: Int32 = 238
   /// The guest is gone, and the command that it was to run has not ended.
   public static let commandLost: Int32 = 240
+  /// All ended as it should, but the guest's kernel has complained of something in `--fail-on`.
+  public static let complained: Int32 = 242
 }

@@ -1,4 +1,7 @@
+internal import Boot
 internal import Host
+internal import Primitives
+internal import Reports
 internal import Synchronization
 
 /// What a run has to tell.
@@ -9,7 +12,18 @@ extension Machine {
     report.consoleTail = resources.console.unseenTail(lines: configuration.command == nil ? 20 : 60)
     report.notes = problems + [keysNote, handOverNote].compactMap(\.self) + lossNotes
     report.processors = processorDump
+    let log = resources.console.log
+    if outcome.isInOrder { report.failure = log.complaints.first { configuration.failures.contains($0.kind) } }
+    report.machine = MachineFacts(
+      configuration: configuration, accelerator: accelerator.name, acceleratorReason: accelerator.notice,
+      kernelRelease: log.release ?? releaseOfFile, guestSeconds: Double(chassis.now.nanoseconds) / 1e9, accesses: chassis.accesses?.list ?? [],
+      log: log, console: configuration.report == nil ? [] : resources.console.tail(lines: 100))
     return report
+  }
+
+  private var releaseOfFile: String? {
+    guard let kernel = configuration.kernel, let file = try? resources.files.file(kernel) else { return nil }
+    return try? KernelRelease.find(in: file)
   }
 
   /// What there is to tell of a run that has to be over before it has come to its end.

@@ -18,7 +18,7 @@ internal import Time
 public final class Machine: Sendable {
   let configuration: Configuration
   public let control: RunControl
-  private let accelerator: AcceleratorChoice
+  let accelerator: AcceleratorChoice
   private let clock: GuestClock
   private let entropy: Entropy
   let resources: Resources
@@ -142,8 +142,9 @@ public final class Machine: Sendable {
     // What the guest did well has not ended well if the host has lost it.
     let lost = outcome.exitStatus == 0 ? problems.first : nil
     let end = lost.map { Outcome.failed($0) } ?? outcome
-    debugger?.supervisor.finish(status: end.exitStatus)
-    return report(end, problems: lost == nil ? problems : Array(problems.dropFirst()))
+    let report = report(end, problems: lost == nil ? problems : Array(problems.dropFirst()))
+    debugger?.supervisor.finish(status: report.exitStatus)
+    return report
   }
 
   /// Puts everything in its place, up to the first instruction.
@@ -159,7 +160,7 @@ public final class Machine: Sendable {
       let targets = board.targets + backend.chips
       try chassis.tracer?.check(devices: targets.map(\.placement.name) + board.bridge.slots.map(\.placement.name))
       for target in targets {
-        let watched = chassis.tracer?.watching(target) ?? target
+        let watched = chassis.watching(target)
         if target === board.power {
           try bus.addMemory(of: watched)
           bus.setSubtractive(MovablePorts(of: watched, behind: board.bridge))

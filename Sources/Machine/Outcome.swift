@@ -1,3 +1,5 @@
+public import Reports
+
 /// How a run ended.
 public enum Outcome: Equatable, Sendable {
   case poweredOff
@@ -40,6 +42,31 @@ public enum Outcome: Equatable, Sendable {
     case .interrupted(let signal), .unanswered(let signal, _): 128 + signal
     case .failed: ExitStatus.failed
     case .refused: ExitStatus.refused
+    }
+  }
+
+  public var verdict: Verdict {
+    switch self {
+    case .poweredOff, .reset, .quit: .passed
+    case .exited(let code): code == 1 ? .passed : .failed
+    case .commandEnded(let status): status == 0 ? .passed : .failed
+    case .commandLost: .lost
+    case .panicked: .panic
+    case .tripleFault: .tripleFault
+    case .halted: .halted
+    case .watchdog: .watchdog
+    case .timedOut: .timeout
+    case .interrupted, .unanswered: .interrupted
+    case .failed: .hostFailure
+    case .refused: .refused
+    }
+  }
+
+  /// The guest has come to the end that it was made for; what its kernel said on the way may still be no success.
+  var isInOrder: Bool {
+    switch self {
+    case .poweredOff, .reset, .exited, .commandEnded: true
+    default: false
     }
   }
 

@@ -2,9 +2,7 @@ internal import DeviceModel
 internal import Host
 internal import KVMBackend
 internal import PCI
-internal import PCIBus
 internal import Primitives
-internal import SystemBus
 
 /// Writes one line for each thing that happens between the guest and its devices.
 final class Tracer: Sendable {
@@ -40,20 +38,18 @@ final class Tracer: Sendable {
 
   // MARK: Accesses
 
-  /// The target itself, or one that reports each access to it.
-  func watching(_ target: any BusTarget) -> any BusTarget {
-    shows(target.placement.name, .io) ? TracedTarget(target, by: self) : target
+  /// One device's accesses, a line each.
+  private struct Accesses: AccessWatcher {
+    let device: String
+    let tracer: Tracer
+
+    func sees(_ verb: AccessVerb, _ width: AccessWidth, _ space: AccessSpace, at offset: Int, _ value: UInt64) {
+      tracer.write(device, "\(verb) \(width) \(space.rawValue)+0x\(offset.hex()) 0x\(value.hex())", tracer.now())
+    }
   }
 
-  /// The function itself, or one that reports each access to it.
-  func watching(_ slot: any PCISlot) -> any PCISlot {
-    shows(slot.placement.name, .io) ? TracedSlot(slot, by: self) : slot
-  }
-
-  /// - Parameter space: which of the device's spaces the offset is in.
-  func access(_ verb: String, _ width: AccessWidth, _ space: String = "", at offset: Int, _ value: UInt64, of name: String) {
-    write(name, "\(verb) \(width) \(space)+0x\(offset.hex()) 0x\(value.hex())", now())
-  }
+  /// What writes of each access to a device; nil if nobody wants that.
+  func watcher(of device: String) -> (any AccessWatcher)? { shows(device, .io) ? Accesses(device: device, tracer: self) : nil }
 
   // MARK: Interrupts
 

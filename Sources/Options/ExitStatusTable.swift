@@ -14,6 +14,7 @@ enum ExitStatusTable {
     ("\(ExitStatus.halted)", "every processor halted for good"),
     ("\(ExitStatus.watchdog)", "the guest's watchdog timer ran out"),
     ("\(ExitStatus.commandLost)", "swboot run: the guest powered off or reset itself before the command ended"),
+    ("\(ExitStatus.complained)", "the guest's kernel complained of something in --fail-on"),
     ("128+N", "ended by signal N"),
   ]
 }

@@ -1,4 +1,5 @@
 internal import Machine
+internal import Reports
 internal import Run
 
 /// Every option that swboot has. What is not here does not exist.
@@ -171,6 +172,14 @@ enum OptionTable {
       stop (the default) or reset
       """
     ) { (options, value) throws(UsageError) in options.configuration.watchdog = try Options.choice("--watchdog", value) },
+    .valued(
+      "--fail-on", "LIST", offering: .words(Complaint.Kind.names), .ending,
+      """
+      complaints of the guest's kernel that make a run fail which else
+      ended well: none, all, or some of oops, stall, sanitizer, warning,
+      lockdep, oom-kill; oops,stall,panic if not given. A panic always does
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.failures = try Options.complaints(value) },
     .valued("--timeout", "TIME", .ending, "such as 40s, 500ms or 2m: ends the run") { (options, value) throws(UsageError) in
       options.configuration.timeout = try Options.seconds("--timeout", value)
     },
@@ -193,6 +202,13 @@ enum OptionTable {
       (swboot machine lists them): one line each with guest time
       """
     ) { (options, value) throws(UsageError) in options.configuration.trace = try Options.trace(value) },
+    .valued(
+      "--report", "FILE", offering: .files, .inside,
+      """
+      all about the run for programs, as JSON: verdict, times, devices,
+      what the guest's kernel complained of; however the run ends
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.report = try Options.path("--report", value) },
     .flag(
       "--perf-map", .inside,
       """

@@ -1,4 +1,5 @@
 internal import Machine
+internal import Reports
 internal import Run
 internal import Sharing
 
@@ -142,6 +143,20 @@ extension Options {
       throw UsageError(message: "--env \(text): write NAME, or NAME=VALUE.")
     }
     return text
+  }
+
+  /// `oops,warning`, or `none`.
+  static func complaints(_ text: String) throws(UsageError) -> Set<Complaint.Kind> {
+    if text == "none" { return [] }
+    var kinds: Set<Complaint.Kind> = []
+    for word in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
+      let named = Complaint.Kind.named(word)
+      guard !named.isEmpty else {
+        throw UsageError(message: "--fail-on \(text): choose none, or some of \(Complaint.Kind.names.joined(separator: ", ")).")
+      }
+      kinds.formUnion(named)
+    }
+    return kinds
   }
 
   static func trace(_ text: String) throws(UsageError) -> Configuration.Trace {

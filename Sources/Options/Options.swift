@@ -22,6 +22,10 @@ public struct Options {
   var isSnapshot = false
 
   public init(_ arguments: [String]) throws(UsageError) {
+    do throws(UsageError) { try take(arguments) } catch { throw UsageError(message: error.message, report: configuration.report) }
+  }
+
+  private mutating func take(_ arguments: [String]) throws(UsageError) {
     var rest = arguments[...]
     try takeCommand(&rest)
     while let argument = rest.popFirst() {

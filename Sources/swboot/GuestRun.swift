@@ -11,6 +11,7 @@ struct GuestRun {
   typealias Preparation = @Sendable (Configuration) throws(MachineError) -> Configuration
 
   private let configuration: Configuration
+  private let ending: RunEnding
   private let prepare: Preparation
   private let control: RunControl
   private let progress = Monitor(Progress())
@@ -24,6 +25,7 @@ struct GuestRun {
   init(_ configuration: Configuration, startedAt start: UInt64, prepare: @escaping Preparation = { $0 }) {
     self.configuration = configuration
     self.prepare = prepare
+    ending = RunEnding(report: configuration.report, startedAt: start)
     HostSignals.prepare()
     control = RunControl(configuration, startedAt: start) { HostSignals.wake() }
   }
@@ -31,11 +33,11 @@ struct GuestRun {
   /// Ends the program.
   func waitForEnd() -> Never {
     do throws(SystemError) { _ = try HostThread(name: "machine") { [self] in run() } } catch {
-      end(RunReport(.failed("a thread for the machine cannot be made (\(error)).")))
+      ending.end(RunReport(.failed("a thread for the machine cannot be made (\(error)).")))
     }
     while true {
-      if let report = progress.update({ $0.report }) { end(report) }
-      if let outcome = control.overdueOutcome { end(overdueReport(outcome)) }
+      if let report = progress.update({ $0.report }) { ending.end(report) }
+      if let outcome = control.overdueOutcome { ending.end(overdueReport(outcome)) }
       switch HostSignals.next(until: control.deadline) {
       case HostSignals.shutdown: control.shutDown(signal: HostSignals.shutdown)
       case HostSignals.window: progress.update { $0.machine }?.windowChanged()
@@ -81,10 +83,5 @@ struct GuestRun {
       return report
     }
     return machine.overdueReport(outcome)
-  }
-
-  private func end(_ report: RunReport) -> Never {
-    for line in report.lines { Program.say(line) }
-    Program.exit(status: report.outcome.exitStatus)
   }
 }

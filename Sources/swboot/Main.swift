@@ -9,7 +9,9 @@ internal import Run
     Program.holdStandardStreams()
     Program.returnLargeArrays()
     let options: Options
-    do throws(UsageError) { options = try Options(Program.arguments) } catch { stop(error.message, status: ExitStatus.refused) }
+    do throws(UsageError) { options = try Options(Program.arguments) } catch {
+      RunEnding(report: error.report, startedAt: start).end(RunReport(.refused(error.message)))
+    }
     switch options.command {
     case .help: show([Help.text])
     case .version: show(["swboot \(Program.version)"])

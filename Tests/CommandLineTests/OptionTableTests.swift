@@ -23,7 +23,7 @@ import Testing
     let values = [
       "--fw-cfg": "opt/a=f", "--memory": "1G", "--cpus": "2", "--accel": "soft", "--console": "none", "--debugcon": "stdio",
       "--triple-fault": "reset", "--watchdog": "reset", "--timeout": "1s", "--shutdown-grace": "0",
-      "--share": "folder=/place",
+      "--share": "folder=/place", "--fail-on": "warning",
     ]
     for option in OptionTable.all {
       var options = try Options(["--help"])

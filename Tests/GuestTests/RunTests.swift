@@ -85,6 +85,23 @@ struct RunTests {
     #expect(end.status == 5 && end.output.contains("/dev/pts/0\r") && end.output.contains("33 77\r"), "\(end.output)")
   }
 
+  @Test("what the kernel complains of is in the report, and fails the run if the user wishes it")
+  func complaints() throws {
+    let folder = TemporaryFolder()
+    // The kernel frees memory by ending a process, as if there were none left.
+    let script = "sleep 100 & echo f > /proc/sysrq-trigger; echo done"
+    let report = "\(folder.path)/report.json"
+    #expect(try shell(script, ["--report", report]).status == 0)
+    let text = folder.text(of: "report.json")
+    #expect(text.contains("\"verdict\": \"passed\"") && text.contains("\"kind\": \"oom-kill\""), "\(text)")
+    #expect(text.contains("out_of_memory+0x") && text.contains("Killed process"), "its whole text, with names")
+    let failed = try shell(script, ["--report", report, "--fail-on", "oom-kill"])
+    #expect(failed.status == 242 && failed.output == "done\n" && failed.errors.contains("that memory ran out"))
+    #expect(folder.text(of: "report.json").contains("\"command_status\": 0"))
+    #expect(try shell("echo c > /proc/sysrq-trigger", ["--report", report]).status == 234)
+    #expect(folder.text(of: "report.json").contains("\"title\": \"Kernel panic - not syncing: sysrq triggered crash\""))
+  }
+
   @Test("a kernel that panics, and a guest that powers off, end it with statuses of their own and tell why")
   func badEnds() throws {
     let panic = try shell("echo c > /proc/sysrq-trigger")

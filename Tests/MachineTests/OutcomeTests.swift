@@ -1,4 +1,5 @@
 import Processor
+import Reports
 import Testing
 
 @testable import Machine
@@ -14,6 +15,17 @@ import Testing
   func statuses() {
     let bad = Self.all.filter { $0.explanation != nil && $0 != .reset }.map(\.exitStatus)
     #expect(Set(bad).count == bad.count && !bad.contains(0))
+  }
+
+  @Test("a complaint of the kernel makes a run fail, and gives the verdict")
+  func verdicts() {
+    var report = RunReport(.commandEnded(status: 3))
+    #expect(report.exitStatus == 3 && report.verdict == .failed && report.lines.isEmpty)
+    report.failure = Complaint(title: "BUG: KASAN: use-after-free in f", kind: .kasan, time: nil, lines: [])
+    #expect(report.exitStatus == 242 && report.verdict == .oops)
+    #expect(report.lines == ["the guest's kernel reported an error found by KASAN (--fail-on): BUG: KASAN: use-after-free in f"])
+    #expect(RunReport(.exited(code: 1)).verdict == .passed && RunReport(.exited(code: 3)).verdict == .failed)
+    #expect(Verdict(.noRoot) == .panic && Verdict(.lockdep) == .complaint)
   }
 
   @Test("a watchdog that ran out is told apart from a run that ran out of time")

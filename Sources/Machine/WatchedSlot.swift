@@ -3,14 +3,14 @@ internal import PCI
 internal import PCIBus
 internal import Primitives
 
-/// A PCI function that reports what passes.
-final class TracedSlot: PCISlot {
+/// A PCI function whose accesses somebody sees.
+final class WatchedSlot: PCISlot {
   private let slot: any PCISlot
-  private let tracer: Tracer
+  private let watcher: any AccessWatcher
 
-  init(_ slot: any PCISlot, by tracer: Tracer) {
+  init(_ slot: any PCISlot, by watcher: any AccessWatcher) {
     self.slot = slot
-    self.tracer = tracer
+    self.watcher = watcher
   }
 
   var address: FunctionAddress { slot.address }
@@ -23,23 +23,23 @@ final class TracedSlot: PCISlot {
 
   func readConfiguration(_ width: AccessWidth, at offset: Int) -> UInt64 {
     let value = slot.readConfiguration(width, at: offset)
-    tracer.access("read", width, "configuration", at: offset, value & width.mask, of: placement.name)
+    watcher.sees(.read, width, .configuration, at: offset, value & width.mask)
     return value
   }
 
   func writeConfiguration(_ value: UInt64, _ width: AccessWidth, at offset: Int) {
-    tracer.access("write", width, "configuration", at: offset, value & width.mask, of: placement.name)
+    watcher.sees(.write, width, .configuration, at: offset, value & width.mask)
     slot.writeConfiguration(value, width, at: offset)
   }
 
   func readMemory(bar: Int, _ width: AccessWidth, at offset: Int) -> UInt64 {
     let value = slot.readMemory(bar: bar, width, at: offset)
-    tracer.access("read", width, at: offset, value & width.mask, of: placement.name)
+    watcher.sees(.read, width, .own, at: offset, value & width.mask)
     return value
   }
 
   func writeMemory(_ value: UInt64, bar: Int, _ width: AccessWidth, at offset: Int) {
-    tracer.access("write", width, at: offset, value & width.mask, of: placement.name)
+    watcher.sees(.write, width, .own, at: offset, value & width.mask)
     slot.writeMemory(value, bar: bar, width, at: offset)
   }
 }

@@ -2,14 +2,14 @@ internal import DeviceModel
 internal import Primitives
 internal import SystemBus
 
-/// A bus target that reports what passes.
-final class TracedTarget: BusTarget {
+/// A bus target whose accesses somebody sees.
+final class WatchedTarget: BusTarget {
   private let target: any BusTarget
-  private let tracer: Tracer
+  private let watcher: any AccessWatcher
 
-  init(_ target: any BusTarget, by tracer: Tracer) {
+  init(_ target: any BusTarget, by watcher: any AccessWatcher) {
     self.target = target
-    self.tracer = tracer
+    self.watcher = watcher
   }
 
   var placement: Placement { target.placement }
@@ -21,12 +21,12 @@ final class TracedTarget: BusTarget {
 
   func read(_ width: AccessWidth, at offset: Int) -> UInt64 {
     let value = target.read(width, at: offset)
-    if !handsOn(offset) { tracer.access("read", width, at: offset, value & width.mask, of: placement.name) }
+    if !handsOn(offset) { watcher.sees(.read, width, .own, at: offset, value & width.mask) }
     return value
   }
 
   func write(_ value: UInt64, _ width: AccessWidth, at offset: Int) {
-    if !handsOn(offset) { tracer.access("write", width, at: offset, value, of: placement.name) }
+    if !handsOn(offset) { watcher.sees(.write, width, .own, at: offset, value) }
     target.write(value, width, at: offset)
   }
 }

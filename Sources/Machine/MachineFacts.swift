@@ -1,0 +1,15 @@
+internal import Reports
+
+/// What a report tells of the machine and its guest.
+public struct MachineFacts: Sendable {
+  let configuration: Configuration
+  let accelerator: String
+  /// Why it is this one, where the user did not choose it.
+  let acceleratorReason: String?
+  /// As `uname -r` has it, as far as the kernel's file or its console told.
+  let kernelRelease: String?
+  let guestSeconds: Double
+  let accesses: [(device: String, count: Int)]
+  let log: KernelLog
+  let console: [String]
+}
