@@ -112,9 +112,11 @@ let package = Package(
       ]),
     // From a command to a machine that runs it.
     layer("Run", ["Boot", "Host", "Machine", "Sharing", "CFirmware"]),
-    layer("Options", ["Machine", "Reports", "Run", "Sharing"]),
+    // Many tests, each in a machine of its own.
+    layer("Trials", ["Host", "Reports"]),
+    layer("Options", ["Machine", "Reports", "Run", "Sharing", "Trials"]),
     .executableTarget(
-      name: "swboot", dependencies: ["Primitives", "Machine", "Host", "Options", "Reports", "Run"], exclude: ["functions.order"],
+      name: "swboot", dependencies: ["Primitives", "Machine", "Host", "Options", "Reports", "Run", "Trials"], exclude: ["functions.order"],
       swiftSettings: strict,
       linkerSettings: isRelease ? [.unsafeFlags(link, .when(configuration: .release))] : []),
 
@@ -138,6 +140,7 @@ let package = Package(
     tests("DebuggerTests", ["Debugger", "GuestRAM", "Host", "Processor", "SystemBus", "TestSupport"]),
     tests("BootTests", ["Boot", "GuestRAM", "Host", "Processor", "TestSupport"]),
     tests("ReportsTests", ["Reports", "TestSupport"]),
+    tests("TrialsTests", ["Reports", "TestSupport", "Trials"]),
     tests("AssemblerTests", ["Assembler", "TestSupport"]),
     tests("InterruptChipsTests", ["InterruptChips", "Devices", "SystemBus"]),
     tests("SoftCPUTests", ["Assembler", "SoftCPU", "Processor", "SystemBus", "GuestRAM", "InterruptChips", "Time", "CLinux"]),

@@ -191,3 +191,5 @@ const char *linux_release(void) {
 const char *linux_argument(int index) { return index >= 0 && index < argument_count ? arguments[index] : 0; }
 
 void linux_return_blocks(int size) { mallopt(M_MMAP_THRESHOLD, size); }
+
+int linux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0; }

@@ -29,6 +29,9 @@ public enum Program {
   /// The number by which the host knows this process.
   public static var number: Int32 { getpid() }
 
+  /// How many processors of the host it may have work for.
+  public static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
   /// What the caller wrote behind the program's name. It comes from the kernel, and needs no file of the host.
   public static var arguments: [String] {
     var list: [String] = []

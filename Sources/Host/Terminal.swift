@@ -22,6 +22,9 @@ public enum Terminal {
   /// True while keys reach us one by one, with none kept by the host.
   public static var isRaw: Bool { linux_terminal_is_raw() != 0 }
 
+  /// Whether what this program writes is seen on a terminal.
+  public static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }
+
   public struct Size: Equatable, Sendable {
     public let rows: Int
     public let columns: Int

@@ -15,7 +15,7 @@ public enum Shell: String, Sendable, CaseIterable {
 }
 
 enum Completion {
-  private static let commands = ["run", "doctor", "machine", "manual", "completion"]
+  private static let commands = ["run", "test", "report", "doctor", "machine", "manual", "completion"]
 
   static var bash: String {
     var cases: [String] = []

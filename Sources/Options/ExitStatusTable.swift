@@ -5,6 +5,7 @@ enum ExitStatusTable {
   static let rows: [(status: String, meaning: String)] = [
     ("0", "the guest powered off (or reset, with --no-reboot), or you pressed Ctrl-a x"),
     ("N", "swboot run: the command's; 128 + N for signal N, 127: no such command, 126: it cannot run"),
+    ("0, 1, 125", "swboot test: none failed; some failed; none failed, and some cannot be judged"),
     ("N", "the guest wrote v to port 0xF4: (v << 1) | 1"),
     ("\(ExitStatus.refused)", "mistake on the command line, or a file that cannot be used"),
     ("\(ExitStatus.failed)", "the host or its KVM let us down"),

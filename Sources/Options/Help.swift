@@ -10,6 +10,13 @@ public enum Help {
         "runs a command on that kernel, with this host's files,", "and ends with its status; without a command, a shell",
       ]
     ),
+    (
+      "swboot test [--kernel FILE...] [option...] TEST...",
+      [
+        "runs each program or script in a machine of its own, on", "every kernel; the options of run are those of each machine",
+      ]
+    ),
+    ("swboot report FILE...", ["makes one report of several"]),
     ("swboot --kernel FILE [--initrd FILE] [--append TEXT] [--disk FILE] [option...]", []),
     ("swboot --disk FILE [option...]", []),
     ("swboot --firmware FILE [option...]", []),

@@ -8,6 +8,7 @@ struct Option: Sendable {
   enum Topic: String, CaseIterable {
     case boot = "what to boot"
     case run = "running a command (swboot run)"
+    case testing = "running tests (swboot test, swboot report)"
     case machine = "the machine"
     case ending = "how it ends"
     case inside = "looking inside"

@@ -4,7 +4,7 @@ internal import Run
 
 /// Every option that swboot has. What is not here does not exist.
 enum OptionTable {
-  static let all = boot + run + machine + ending + inside
+  static let all = boot + run + testing + machine + ending + inside
 
   static func row(_ name: String) -> Option? { all.first { $0.name == name } }
 
@@ -180,7 +180,7 @@ enum OptionTable {
       lockdep, oom-kill; oops,stall,panic if not given. A panic always does
       """
     ) { (options, value) throws(UsageError) in options.configuration.failures = try Options.complaints(value) },
-    .valued("--timeout", "TIME", .ending, "such as 40s, 500ms or 2m: ends the run") { (options, value) throws(UsageError) in
+    .valued("--timeout", "TIME", .ending, "such as 40s, 500ms or 2m: ends the run; 10m for each test if not given") { (options, value) throws(UsageError) in
       options.configuration.timeout = try Options.seconds("--timeout", value)
     },
     .valued(
@@ -206,7 +206,8 @@ enum OptionTable {
       "--report", "FILE", offering: .files, .inside,
       """
       all about the run for programs, as JSON: verdict, times, devices,
-      what the guest's kernel complained of; however the run ends
+      what the guest's kernel complained of; however the run ends.
+      With test all about the tests, which swboot report puts together
       """
     ) { (options, value) throws(UsageError) in options.configuration.report = try Options.path("--report", value) },
     .flag(

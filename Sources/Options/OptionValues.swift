@@ -60,6 +60,13 @@ extension Options {
     return count
   }
 
+  static func number(_ name: String, _ text: String, _ range: ClosedRange<Int>) throws(UsageError) -> Int {
+    guard let number = Int(text), range.contains(number) else {
+      throw UsageError(message: "\(name) \(text): write a number from \(range.lowerBound) to \(range.upperBound).")
+    }
+    return number
+  }
+
   /// A number, or zero where none is given.
   static func seed(_ text: String?) throws(UsageError) -> UInt64 {
     guard let text else { return 0 }

@@ -1,11 +1,14 @@
 public import Machine
 public import Run
+public import Trials
 
 /// What the command line asks for. Of an option given twice the last counts; every disk, module and fw_cfg file counts.
 public struct Options {
   public enum Command: Equatable, Sendable {
     case boot
     case run
+    case test
+    case report
     case help
     case version
     case doctor
@@ -18,6 +21,10 @@ public struct Options {
   public internal(set) var configuration = Configuration()
   /// What `swboot run` is to do.
   public internal(set) var run = RunRequest()
+  /// What `swboot test` is to do, and in what formats it and `swboot report` write.
+  public internal(set) var test = TestRequest()
+  /// What stands on the command line by itself: tests, or reports.
+  public internal(set) var operands: [String] = []
   /// Every disk is one whose changes are thrown away.
   var isSnapshot = false
 
@@ -29,22 +36,29 @@ public struct Options {
     var rest = arguments[...]
     try takeCommand(&rest)
     while let argument = rest.popFirst() {
-      if argument == "--", command == .run {
-        run.command = Array(rest)
+      if argument == "--", command == .run || takesOperands {
+        if command == .run { run.command = Array(rest) } else { operands += rest }
         break
       }
+      if takesOperands, !argument.hasPrefix("-") {
+        operands.append(argument)
+        continue
+      }
+      let before = rest
       try take(argument, &rest)
+      note(argument, before.prefix(before.count - rest.count))
     }
     try checkRun()
+    try checkTest()
     if isSnapshot {
       for index in configuration.disks.indices where !configuration.disks[index].isReadOnly { configuration.disks[index].isSnapshot = true }
     }
     do throws(MachineError) {
       switch command {
       case .boot: configuration = try configuration.checkedToBoot()
-      case .run: configuration = try configuration.checked()
+      case .run, .test: configuration = try configuration.checked()
       case .machine: configuration = try configuration.checked()
-      case .help, .version, .doctor, .manual, .completion: break
+      case .report, .help, .version, .doctor, .manual, .completion: break
       }
     } catch { throw UsageError(message: error.message) }
   }
@@ -55,6 +69,8 @@ public struct Options {
       command = .run
       // Room for what the command writes.
       configuration.memory = 1 << 30
+    case "test": command = .test
+    case "report": command = .report
     case "doctor": command = .doctor
     case "machine": command = .machine
     case "manual": command = .manual
@@ -86,7 +102,7 @@ public struct Options {
 
   /// What only makes sense with `run`, and what makes none with it.
   private mutating func checkRun() throws(UsageError) {
-    guard command == .run else {
+    guard command == .run || command == .test else {
       guard run == RunRequest() else {
         throw UsageError(message: "options for running a command need the word run: swboot run [option...] -- COMMAND. See swboot --help.")
       }

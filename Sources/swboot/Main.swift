@@ -19,6 +19,8 @@ internal import Run
     case .completion(let shell): show(Array(shell.completion.utf8))
     case .doctor: show(Doctor.report())
     case .machine: describe(options.configuration)
+    case .test: TestCommand(options.test).run(startedAt: start)
+    case .report: TestCommand(options.test).merge(options.operands)
     case .boot: GuestRun(options.configuration, startedAt: start).waitForEnd()
     case .run:
       // The guest opens files of this host.

@@ -23,7 +23,7 @@ import Testing
     let values = [
       "--fw-cfg": "opt/a=f", "--memory": "1G", "--cpus": "2", "--accel": "soft", "--console": "none", "--debugcon": "stdio",
       "--triple-fault": "reset", "--watchdog": "reset", "--timeout": "1s", "--shutdown-grace": "0",
-      "--share": "folder=/place", "--fail-on": "warning",
+      "--share": "folder=/place", "--fail-on": "warning", "--jobs": "2", "--repeat": "2", "--shard": "1/2",
     ]
     for option in OptionTable.all {
       var options = try Options(["--help"])
@@ -34,7 +34,7 @@ import Testing
       case .optional: try option.effect(&options, nil)
       }
       let none = try Options(["doctor"])
-      let changed = "\(options.configuration)" != "\(none.configuration)" || options.run != none.run || options.command != .boot
+      let changed = "\(options.configuration)" != "\(none.configuration)" || options.run != none.run || options.test != none.test || options.command != .boot
       #expect(changed, "\(option.name) changes nothing")
     }
   }

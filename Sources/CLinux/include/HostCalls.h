@@ -44,3 +44,5 @@ const char *linux_release(void);
 const char *linux_argument(int index);
 // Blocks of memory of at least so many bytes go back to the kernel when they are freed.
 void linux_return_blocks(int size);
+// A pipe that other programs do not get: the end to read from, then that to write to; 0 or -errno.
+int linux_pipe(int ends[2]);
