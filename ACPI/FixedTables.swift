@@ -26,7 +26,8 @@ enum FixedTables {
     return bytes
   }
 
-  /// The fixed hardware. ACPI mode is always on: there is no command port to switch it.
+  /// The fixed hardware. ACPI mode is always on: there is no command port to switch it. The block of general events is left
+  /// out, because there are none: an operating system would only write to each of its registers.
   static func fixedDescription(_ board: Board, facs: Int, dsdt: Int) -> [UInt8] {
     var bytes = table("FACP", revision: 6, [UInt8](repeating: 0, count: 276 - headerSize))
     bytes.store(UInt32(facs), at: 36)
@@ -36,11 +37,10 @@ enum FixedTables {
     let event = board.pmBase
     let control = board.pmBase + 4
     let timer = board.pmBase + 8
-    let generalEvent = board.pmBase + 0x20
-    for (offset, port) in [(56, event), (64, control), (76, timer), (80, generalEvent)] {
+    for (offset, port) in [(56, event), (64, control), (76, timer)] {
       bytes.store(UInt32(port.value), at: offset)
     }
-    bytes.replaceSubrange(88..<93, with: [4, 2, 0, 4, 16])
+    bytes.replaceSubrange(88..<92, with: [4, 2, 0, 4])
     // Latencies above 100 and 1000 µs say that the C2 and C3 states do not exist.
     bytes.store(UInt16(0xFFF), at: 96)
     bytes.store(UInt16(0xFFF), at: 98)
@@ -53,7 +53,6 @@ enum FixedTables {
     put(io(event, bits: 32, access: 2), into: &bytes, at: 148)
     put(io(control, bits: 16, access: 2), into: &bytes, at: 172)
     put(io(timer, bits: 32, access: 3), into: &bytes, at: 208)
-    put(io(generalEvent, bits: 128, access: 1), into: &bytes, at: 220)
     return bytes
   }
 

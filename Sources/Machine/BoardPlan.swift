@@ -25,6 +25,8 @@ struct BoardPlan: Sendable {
   let console = Function(name: "virtio-console", address: PCILayout.console)
   let entropy = Function(name: "virtio-rng", address: PCILayout.entropy)
   let display: Function?
+  /// Whether somebody can press a key, and not only type at a console.
+  private let hasKeyboard: Bool
   /// The file system that the guest shares with the host.
   let files: Function?
   /// Functions that a program brings.
@@ -44,6 +46,7 @@ struct BoardPlan: Sendable {
     highMemory = wishes.memory - lowMemory
     self.firmwareSize = firmwareSize.roundedUp(toMultipleOf: 4096)
     disks = wishes.disks.indices.map { Function(name: "virtio-blk\($0)", address: PCILayout.disk($0)) }
+    hasKeyboard = wishes.display != nil || wishes.keys != nil
     display = wishes.display == nil ? nil : Function(name: "display", address: PCILayout.display)
     files = wishes.command == nil ? nil : Function(name: "virtio-fs", address: PCILayout.files)
     let end = GuestAddress(Platform.fourGiB - self.firmwareSize + variablesSize)
@@ -61,8 +64,11 @@ struct BoardPlan: Sendable {
     added = zip(devices.functions, PCILayout.added).map { Function(name: $0.name, address: $1) }
   }
 
-  /// What the tables tell of: also the mouse, which is reached through the keyboard's ports.
-  var described: [Placement] { placements + [KeyboardController.mousePlacement] }
+  /// What the tables tell of: the keyboard and the mouse, which is reached through the keyboard's ports, only where there are
+  /// keys, because an operating system asks their controller much.
+  var described: [Placement] {
+    hasKeyboard ? placements + [KeyboardController.mousePlacement] : placements.filter { $0.name != KeyboardController.placement.name }
+  }
 
   /// Every function of PCI, lowest address first.
   var functions: [Function] {

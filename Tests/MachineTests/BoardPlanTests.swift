@@ -55,6 +55,16 @@ import Testing
     #expect(machine.memory.windows == plan.windows)
   }
 
+  @Test("the tables tell of a keyboard only where there are keys to press")
+  func keyboard() throws {
+    func tells(_ change: (inout Configuration) -> Void) throws -> Bool {
+      try BoardPlan(describing: configuration(change)).described.contains { $0.acpiID?.description == "PNP0303" }
+    }
+    #expect(try !tells(Self.wishes[0]))
+    #expect(try tells(Self.wishes[1]))
+    #expect(try tells { $0.keys = "keys.txt" })
+  }
+
   @Test("each function of PCI has its slot, whatever else is on the board")
   func fixedSlots() throws {
     let few = try BoardPlan(describing: configuration(Self.wishes[0]))
