@@ -3,7 +3,8 @@ internal import Primitives
 
 /// The I/O APIC: 24 inputs, each with a redirection entry that says which message it sends.
 public struct IOAPIC: RegisterDevice {
-  public static let placement = Placement("ioapic", memory: Platform.ioAPIC)
+  public static let placement = Placement(
+    "ioapic", memory: Platform.ioAPIC, selector: .memory(MemoryRange(Platform.ioAPIC.first, count: 4)))
   public static let pinCount = 24
 
   public enum RegisterName: Sendable { case select, window }

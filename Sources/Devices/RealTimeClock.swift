@@ -6,7 +6,8 @@ public struct RealTimeClock: RegisterDevice {
   public enum RegisterName: Sendable { case index, data }
   public static let registers = RegisterMap<RegisterName>(packed: [(.index, 1), (.data, 1)], byteCount: 2)
   public static let placement = Placement(
-    "real-time clock", ports: [PortRange(0x70, count: 2)], line: Platform.clockLine, acpiID: "PNP0B00")
+    "real-time clock", ports: [PortRange(0x70, count: 2)], line: Platform.clockLine, acpiID: "PNP0B00",
+    selector: .ports(PortRange(0x70, count: 1)))
 
   /// What the CMOS memory says about the board.
   public struct Board: Sendable {

@@ -17,6 +17,7 @@ public import Time
   let memory: GuestMemory
   let processorCount: Int
   private let doorbells: DoorbellService?
+  let gatheredWrites: GatheredWrites
   let tally = InstructionTally()
   let whenHandedOver: (@Sendable (HandOver) -> Void)?
   private let slots = Mutex<[UInt32: MemoryWindow]>([:])
@@ -70,6 +71,7 @@ public import Time
     }
     haltWatch = HaltWatch(processors: processors) { clock.now }
     doorbells = kvm.has(KVM_CAP_IOEVENTFD) > 0 ? DoorbellService(vm, anyWidth: kvm.has(KVM_CAP_IOEVENTFD_NO_LENGTH) > 0) : nil
+    gatheredWrites = GatheredWrites(in: vm, of: kvm)
     self.kvm = kvm
     self.vm = vm
     try memoryMapChanged()
@@ -129,4 +131,6 @@ public import Time
   // MARK: Doorbells
 
   public func setDoorbells(_ bells: [DeviceModel.Doorbell]) { doorbells?.set(bells) }
+
+  public func mayGather(writesTo registers: [SelectRegister]) { gatheredWrites.allow(registers) }
 }

@@ -18,6 +18,7 @@ public import SystemBus
   let index: Int
   let descriptor: Int32
   nonisolated(unsafe) let shared: UnsafeMutablePointer<kvm_run>
+  private let gathered: WriteRing?
   private let sharedSize: Int
   let traps = Mutex(DebugTraps())
   /// Made when it is first needed.
@@ -44,6 +45,7 @@ public import SystemBus
       throw failure("mmap of a vCPU", -code)
     }
     unsafe shared = mapped.assumingMemoryBound(to: kvm_run.self)
+    unsafe gathered = backend.gatheredWrites.ring(in: mapped, byteCount: sharedSize)
     try setIdentification()
     setModelSpecificRegisters()
     if index == 0, let chips = backend.splitChips {
@@ -93,7 +95,9 @@ public import SystemBus
     while true {
       switch try run(on: bus, in: window) {
       case .paused(let pause): return pause
-      case .accessed(let port): window = bus.window(at: port)
+      case .accessed(let port):
+        window = bus.window(at: port)
+        backend.gatheredWrites.sawAccess(to: port)
       }
     }
   }
@@ -116,6 +120,7 @@ public import SystemBus
       if isCalled { unsafe linux_kvm_request_exit(shared, 0) }
       let mustStop = isCalled && kicked.exchange(false, ordering: .acquiringAndReleasing)
       if result >= 0 {
+        if let gathered, !gathered.isEmpty { backend.gatheredWrites.carryOut(gathered, on: bus) }
         if unsafe shared.pointee.exit_reason == UInt32(KVM_EXIT_IO) {
           let isInside = doPortAccess(in: window, on: bus)
           if !isInside, !mustStop { return unsafe .accessed(Port(shared.pointee.io.port)) }
@@ -214,6 +219,7 @@ public import SystemBus
     let isWrite = unsafe shared.pointee.mmio.is_write != 0
     var value: UInt64 = 0
     if isWrite {
+      backend.gatheredWrites.sawWrite(to: address)
       unsafe withUnsafeBytes(of: shared.pointee.mmio.data) { data in
         for byte in 0..<count { value |= unsafe UInt64(data[byte]) << UInt64(byte * 8) }
       }

@@ -63,6 +63,8 @@ public protocol Backend: AnyObject, Sendable {
   /// Where the guest's doorbells are now. The backend may ring them itself, from a thread of its own; once this
   /// returns, it rings none that is not in the list.
   func setDoorbells(_ bells: [Doorbell])
+  /// What is written to these registers may come to the bus as late as the next access of any processor.
+  func mayGather(writesTo registers: [SelectRegister])
   /// Instructions that the accelerator failed and the software processor executed, the most frequent first.
   var handedOver: [(name: String, count: Int)] { get }
   /// What guests wanted executed that these processors do not have, the most frequent first.
@@ -77,6 +79,7 @@ extension Backend {
   public var watches: [any BusTarget] { [] }
   /// Writes to doorbells reach the bus like any other.
   public func setDoorbells(_ bells: [Doorbell]) {}
+  public func mayGather(writesTo registers: [SelectRegister]) {}
   /// Executes all itself.
   public var handedOver: [(name: String, count: Int)] { [] }
   /// The hardware does not tell.

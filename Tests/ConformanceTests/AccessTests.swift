@@ -1,3 +1,4 @@
+import DeviceModel
 import GuestRAM
 import Primitives
 import Processor
@@ -46,6 +47,17 @@ extension ConformanceTests {
           .load(0xC000_0018, .qword, 0xBFBE_BDBC_BBBA_B9B8), .out(0xE4, .dword, 0xBBBA_B9B8),
           .out(0xE4, .dword, 0xBFBE_BDBC),
         ])
+    }
+
+    @Test("writes that may be gathered come in the guest's order, before what it does next", arguments: BackendKind.available)
+    func gatheredWrites(kind: BackendKind) throws {
+      func accesses(gathered: Bool) throws -> [Access] {
+        let run = try GuestRun(recorderMemory: Self.device)
+        let start = try LongMode.start(program("memory_widths"), in: run.memory) { $0[.rdi] = 0xC000_0000 }
+        let registers: [SelectRegister] = [.memory(MemoryRange(0xC000_0000, count: 16)), .ports(PortRange(0xE4, count: 4))]
+        return try run.run(on: kind, from: start) { if gathered { $0.mayGather(writesTo: registers) } }.accesses
+      }
+      #expect(try accesses(gathered: true) == accesses(gathered: false))
     }
 
     @Test("an access across pages reaches the device in its parts, every byte once", arguments: BackendKind.available)
