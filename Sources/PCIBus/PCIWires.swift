@@ -27,8 +27,19 @@ public final class PCIWires: Sendable {
   }
 
   private struct Windows: Sendable {
-    var places: [FunctionAddress: [PCIWindow]] = [:]
-    var map = WindowMap<WindowOwner>()
+    var places: [FunctionAddress: [PCIWindow]] = [:] { didSet { made = nil } }
+    private var made: WindowMap<WindowOwner>?
+
+    /// Made when somebody looks: whoever places windows places many.
+    mutating func map() -> WindowMap<WindowOwner> {
+      if let made { return made }
+      let map = WindowMap(
+        places.sorted { $0.key < $1.key }.flatMap { function, places in
+          places.map { ($0.range, WindowOwner(function: function, bar: $0.bar)) }
+        })
+      made = map
+      return map
+    }
   }
 
   private let windows = Mutex(Windows())
@@ -77,18 +88,12 @@ public final class PCIWires: Sendable {
 
   /// Whose window is at an address, and where in it.
   func find(_ address: GuestAddress, count: Int) -> (owner: WindowOwner, offset: Int)? {
-    windows.withLock { $0.map.find(address, count: count) }
+    windows.withLock { $0.map().find(address, count: count) }
   }
 
   /// A function's windows may have moved. `places` is asked under the lock, so that the latest answer counts.
   @usableFromInline func moveWindows(of function: FunctionAddress, _ places: () -> [PCIWindow]) {
-    windows.withLock { windows in
-      windows.places[function] = places()
-      windows.map = WindowMap(
-        windows.places.sorted { $0.key < $1.key }.flatMap { function, places in
-          places.map { ($0.range, WindowOwner(function: function, bar: $0.bar)) }
-        })
-    }
+    windows.withLock { $0.places[function] = places() }
   }
 }
 
