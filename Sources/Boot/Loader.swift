@@ -59,8 +59,8 @@ struct Loader {
     let size = Int(truncatingIfNeeded: count)
     let done = try copying(source.name) { () throws(GuestMemoryError) in
       try memory.read(
-        from: source.file.descriptor, offset: Int64(truncatingIfNeeded: source.start + offset), count: size,
-        to: GuestAddress(address))
+        from: source.file.descriptor, offset: Int64(truncatingIfNeeded: source.start + offset),
+        to: [(GuestAddress(address), size)])
     }
     guard done == size else { throw .file(FileError(path: source.name, .truncated)) }
   }

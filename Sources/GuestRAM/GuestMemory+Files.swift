@@ -3,39 +3,54 @@ public import Primitives
 
 /// File contents straight into and out of RAM, without a second copy.
 extension GuestMemory {
-  /// Reads up to `count` bytes; fewer only at the end of the file. Returns how many.
-  public func read(from descriptor: Int32, offset: Int64, count: Int, to address: GuestAddress)
-    throws(GuestMemoryError) -> Int
-  {
-    guard let start = ramOffset(address, count) else { throw .notRAM(address: address.value, count: count) }
+  /// A range that may turn out not to be RAM.
+  public typealias Piece = (address: GuestAddress, count: Int)
+
+  /// Reads from a file into pieces of RAM, one after the other; less than they hold only at the end of the file. Returns how much.
+  public func read(from descriptor: Int32, offset: Int64, to pieces: [Piece]) throws(GuestMemoryError) -> Int {
+    defer { for piece in pieces { didWrite(piece.address, piece.count) } }
+    return unsafe try move(pieces, "preadv", at: offset) { unsafe preadv(descriptor, $0, $1, $2) }
+  }
+
+  /// Writes pieces of RAM to a file, one after the other.
+  public func write(to descriptor: Int32, offset: Int64, from pieces: [Piece]) throws(GuestMemoryError) {
+    let done = unsafe try move(pieces, "pwritev", at: offset) { unsafe pwritev(descriptor, $0, $1, $2) }
+    guard done == pieces.reduce(0, { $0 + $1.count }) else { throw .host(call: "pwritev", code: ENOSPC) }
+  }
+
+  /// As many pieces as Linux takes in one call.
+  private static var mostVectors: Int { 1024 }
+
+  /// Moves bytes by as few calls as the host allows, until all are moved or a call moves none. Returns how many.
+  private func move(
+    _ pieces: [Piece], _ name: StaticString, at offset: Int64, by call: (UnsafePointer<iovec>?, Int32, off_t) -> Int
+  ) throws(GuestMemoryError) -> Int {
+    var rest: [(start: Int, count: Int)] = []
+    for piece in pieces {
+      guard let start = ramOffset(piece.address, piece.count) else { throw .notRAM(address: piece.address.value, count: piece.count) }
+      rest.append((start, piece.count))
+    }
     var done = 0
-    defer { didWrite(address, done) }
-    while done < count {
-      let n = unsafe pread(descriptor, ram + start + done, count - done, off_t(offset) + off_t(done))
-      if n == 0 { break }
-      if n < 0 {
-        if errno == EINTR { continue }
-        throw .host(call: "pread", code: errno)
-      }
-      done += n
+    while !rest.isEmpty {
+      let vectors = unsafe rest.prefix(Self.mostVectors).map { unsafe iovec(iov_base: ram + $0.start, iov_len: $0.count) }
+      let moved = unsafe vectors.withUnsafeBufferPointer { unsafe call($0.baseAddress, Int32($0.count), off_t(offset) + off_t(done)) }
+      if moved < 0, errno == EINTR { continue }
+      guard moved >= 0 else { throw .host(call: name, code: errno) }
+      guard moved > 0 else { break }
+      done += moved
+      Self.drop(moved, from: &rest)
     }
     return done
   }
 
-  /// Writes `count` bytes of RAM to a file.
-  public func write(to descriptor: Int32, offset: Int64, count: Int, from address: GuestAddress)
-    throws(GuestMemoryError)
-  {
-    guard let start = ramOffset(address, count) else { throw .notRAM(address: address.value, count: count) }
-    var done = 0
-    while done < count {
-      let n = unsafe pwrite(descriptor, ram + start + done, count - done, off_t(offset) + off_t(done))
-      if n < 0 {
-        if errno == EINTR { continue }
-        throw .host(call: "pwrite", code: errno)
-      }
-      if n == 0 { throw .host(call: "pwrite", code: ENOSPC) }
-      done += n
+  /// What has been moved is not moved again.
+  private static func drop(_ count: Int, from pieces: inout [(start: Int, count: Int)]) {
+    var (whole, left) = (0, count)
+    while whole < pieces.count, left >= pieces[whole].count {
+      left -= pieces[whole].count
+      whole += 1
     }
+    pieces.removeFirst(whole)
+    if left > 0 { pieces[0] = (pieces[0].start + left, pieces[0].count - left) }
   }
 }

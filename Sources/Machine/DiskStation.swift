@@ -13,13 +13,47 @@ struct DiskStation: Station {
   let memory: GuestMemory
   let worker: Worker
 
+  /// As much is taken at once as keeps nobody waiting long for the first answer.
+  private static let batchSize = 64
+  private static let batchSectors: UInt64 = 256 << 10 / 512
+
+  /// A request and what is an I/O error for the guest, in words for the user; nil if all went well.
+  private typealias Ending = (request: BlockRequest, flaw: String?)
+
   func serve() {
-    while let request = slot.access({ $0.next(&$1) }) {
-      let flaw = carryOut(request)
-      slot.access { device, cycle in
-        device.complete(request.token, ok: flaw == nil, &cycle)
-        if let flaw { cycle.effects.append(.complaint(flaw)) }
+    while true {
+      let batch = takeBatch()
+      guard !batch.isEmpty else { return }
+      var endings: [Ending] = []
+      for run in BlockRun.runs(of: batch) {
+        // What is done is not held back by what may take long.
+        if !run.isTransfer { tell(&endings) }
+        endings += carryOut(run)
       }
+      tell(&endings)
+    }
+  }
+
+  private func takeBatch() -> [BlockRequest] {
+    slot.access { device, cycle in
+      var batch: [BlockRequest] = []
+      var sectors: UInt64 = 0
+      while batch.count < Self.batchSize, sectors < Self.batchSectors, let request = device.next(&cycle) {
+        batch.append(request)
+        sectors &+= request.sectorCount
+      }
+      return batch
+    }
+  }
+
+  /// The guest hears of what is done.
+  private func tell(_ endings: inout [Ending]) {
+    guard !endings.isEmpty else { return }
+    let told = endings
+    endings = []
+    slot.access { device, cycle in
+      device.complete(told.map { BlockAnswer(to: $0.request, isGood: $0.flaw == nil) }, &cycle)
+      for flaw in told.compactMap(\.flaw) { cycle.effects.append(.complaint(flaw)) }
     }
   }
 
@@ -32,20 +66,20 @@ struct DiskStation: Station {
     return nil
   }
 
-  /// What is an I/O error for the guest, in words for the user; nil if all went well.
-  private func carryOut(_ request: BlockRequest) -> String? {
+  /// Does requests as one, or, where that fails, each by itself: the fault of one is not the others'.
+  private func carryOut(_ run: BlockRun) -> [Ending] {
     do {
-      switch request.operation {
-      case .read: try read(request)
-      case .write: try write(request)
+      switch run.operation {
+      case .read: try read(run)
+      case .write: try write(run)
       case .flush: try disk.flush()
-      case .discard: try disk.discard(sector: request.sector, count: request.sectorCount)
-      case .writeZeroes(let mayUnmap):
-        try disk.writeZeroes(sector: request.sector, count: request.sectorCount, mayUnmap: mayUnmap)
+      case .discard: try disk.discard(sector: run.sector, count: run.sectorCount)
+      case .writeZeroes(let mayUnmap): try disk.writeZeroes(sector: run.sector, count: run.sectorCount, mayUnmap: mayUnmap)
       }
-      return nil
+      return run.requests.map { ($0, nil) }
     } catch {
-      return "\(disk.path): \(Self.describe(error)); the guest sees an I/O error"
+      guard run.requests.count == 1 else { return run.requests.flatMap { carryOut(BlockRun($0)) } }
+      return [(run.requests[0], "\(disk.path): \(Self.describe(error)); the guest sees an I/O error")]
     }
   }
 
@@ -56,43 +90,23 @@ struct DiskStation: Station {
     }
   }
 
-  private func read(_ request: BlockRequest) throws {
-    let extents = try disk.extents(sector: request.sector, count: request.sectorCount)
-    try pair(extents, request.segments) { extent, offset, address, count in
+  private func read(_ run: BlockRun) throws {
+    var done = 0
+    for extent in try disk.extents(sector: run.sector, count: run.sectorCount) {
+      let pieces = run.segments.slice(from: done, count: extent.count).map(\.piece)
       // An image that became shorter has nothing to say here.
-      let done = try memory.read(from: extent.descriptor, offset: extent.offset + Int64(offset), count: count, to: address)
-      guard done == count else { throw DiskError.outOfRange }
+      guard try memory.read(from: extent.descriptor, offset: extent.offset, to: pieces) == extent.count else { throw DiskError.outOfRange }
+      done += extent.count
     }
   }
 
-  private func write(_ request: BlockRequest) throws {
-    let extent = try disk.prepareWrite(sector: request.sector, count: request.sectorCount)
-    try pair([extent], request.segments) { extent, offset, address, count in
-      try memory.write(to: extent.descriptor, offset: extent.offset + Int64(offset), count: count, from: address)
-    }
-    disk.didWrite(sector: request.sector, count: request.sectorCount)
+  private func write(_ run: BlockRun) throws {
+    let extent = try disk.prepareWrite(sector: run.sector, count: run.sectorCount)
+    try memory.write(to: extent.descriptor, offset: extent.offset, from: run.segments.map(\.piece))
+    disk.didWrite(sector: run.sector, count: run.sectorCount)
   }
+}
 
-  /// Walks file extents and guest segments, which have the same total, in pieces that lie in one of each.
-  private func pair(
-    _ extents: [DiskExtent], _ segments: [DescriptorChain.Segment],
-    _ body: (DiskExtent, Int, GuestAddress, Int) throws -> Void
-  ) throws {
-    var extentIndex = 0
-    var inExtent = 0
-    for segment in segments {
-      var inSegment = 0
-      while inSegment < segment.count, extentIndex < extents.count {
-        let extent = extents[extentIndex]
-        let count = min(extent.count - inExtent, segment.count - inSegment)
-        try body(extent, inExtent, segment.address + inSegment, count)
-        inExtent += count
-        inSegment += count
-        if inExtent == extent.count {
-          extentIndex += 1
-          inExtent = 0
-        }
-      }
-    }
-  }
+extension DescriptorChain.Segment {
+  fileprivate var piece: GuestMemory.Piece { (address, count) }
 }

@@ -168,7 +168,7 @@ public final class Machine: Sendable {
           try bus.add(watched)
         }
       }
-      // Who watches sees every access when it happens.
+      // A trace tells of every access when it happens.
       if chassis.tracer == nil { backend.mayGather(writesTo: targets.compactMap(\.placement.selector)) }
       let entry = try board.load(configuration)
       for index in 0..<configuration.processors { processors.append(try backend.makeProcessor(index)) }

@@ -50,7 +50,7 @@ public struct DescriptorChain: Sendable {
 
 extension Array where Element == DescriptorChain.Segment {
   /// The part from `skip` on, of at most `limit` bytes.
-  func slice(from skip: Int, count limit: Int = .max) -> Self {
+  public func slice(from skip: Int, count limit: Int = .max) -> Self {
     var result: Self = []
     var skip = skip
     var left = limit

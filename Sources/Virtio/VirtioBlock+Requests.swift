@@ -11,13 +11,15 @@ extension VirtioPCI where F == VirtioBlock {
     return request ?? nil
   }
 
-  /// The worker has done a request, or failed to. Of a request from before a reset, nobody hears.
-  public mutating func complete(_ token: UInt64, ok: Bool, _ cycle: inout Cycle) {
-    guard let pending = function.inFlight.remove(token) else { return }
+  /// The worker has done requests, or failed to. The driver hears of them together, and of one from before a reset not at all.
+  public mutating func complete(_ answers: [BlockAnswer], _ cycle: inout Cycle) {
+    let answers = answers.compactMap { answer in
+      function.inFlight.remove(answer.token).map { (pending: $0, status: answer.isGood ? VirtioBlock.Status.ok : VirtioBlock.Status.ioError) }
+    }
+    guard !answers.isEmpty else { return }
     finishReset()
     work(&cycle) { block, queues, memory, _ throws(QueueError) in
-      try block.answer(
-        pending, ok ? VirtioBlock.Status.ok : VirtioBlock.Status.ioError, in: &queues[0], memory)
+      for answer in answers { try block.answer(answer.pending, answer.status, in: &queues[0], memory) }
     }
   }
 }

@@ -76,7 +76,7 @@ struct BusTests {
     try start(bus, memory)
     let request = try #require(slot.access { function, cycle in function.next(&cycle) })
     #expect(request.operation == .flush)
-    slot.access { function, cycle in function.complete(request.token, ok: true, &cycle) }
+    slot.access { function, cycle in function.complete([BlockAnswer(to: request, isGood: true)], &cycle) }
     #expect(backplane.levels.withLock { $0 } == [22: true])
     #expect(bus.read(.byte, from: register(0x1000)) == 1)
     #expect(backplane.levels.withLock { $0 } == [22: false])
@@ -96,13 +96,13 @@ struct BusTests {
       group.addTask {
         for _ in 0..<1000 {
           guard let request = slot.access({ function, cycle in function.next(&cycle) }) else { continue }
-          slot.access { function, cycle in function.complete(request.token, ok: true, &cycle) }
+          slot.access { function, cycle in function.complete([BlockAnswer(to: request, isGood: true)], &cycle) }
         }
       }
     }
     try start(bus, memory)
     let request = try #require(slot.access { function, cycle in function.next(&cycle) })
-    slot.access { function, cycle in function.complete(request.token, ok: true, &cycle) }
+    slot.access { function, cycle in function.complete([BlockAnswer(to: request, isGood: true)], &cycle) }
     #expect(try memory.load(UInt16.self, at: 0x1_2002) == 1)
   }
 
@@ -128,7 +128,7 @@ struct BusTests {
           guard (try? start(bus, memory)) != nil else { return false }
           guard let request = slot.access({ function, cycle in function.next(&cycle) }) else { continue }
           let areSound = request.segments.allSatisfy { memory.contains($0.address, count: $0.count) }
-          slot.access { function, cycle in function.complete(request.token, ok: true, &cycle) }
+          slot.access { function, cycle in function.complete([BlockAnswer(to: request, isGood: true)], &cycle) }
           if !areSound { return false }
         }
         return true

@@ -346,10 +346,27 @@ struct VirtioBlockTests {
     #expect(driver.status == 0)
   }
 
-  @Test("a completion that was never requested changes nothing")
+  @Test("requests that are done together are told by one interrupt")
+  func together() throws {
+    let driver = try started()
+    driver.useMessages()
+    try driver.request(0, sector: 3)
+    try driver.request(0, sector: 4)
+    let requests = [try #require(driver.next()), try #require(driver.next())]
+    driver.cycle = Cycle(at: .start)
+    driver.device.complete(requests.map { BlockAnswer(to: $0, isGood: true) }, &driver.cycle)
+    #expect(try driver.reap().count == 2)
+    #expect(driver.cycle.messages.count == 1)
+  }
+
+  @Test("a completion that nobody waits for changes nothing")
   func unknownToken() throws {
     let driver = try started()
-    driver.device.complete(77, ok: true, &driver.cycle)
+    try driver.request(0)
+    let request = try #require(driver.next())
+    driver.complete(request)
+    #expect(try driver.reap().count == 1 && driver.interruptStatus() == 1)
+    driver.complete(request)
     #expect(try driver.reap().isEmpty)
     #expect(!driver.device.interruptLevel)
   }
