@@ -57,6 +57,9 @@ struct SnippetGenerator {
     if chance(6) {
       defineFlags()
       snippet.code.append(0x9C)
+    } else if mode == .long, chance(15) {
+      defineFlags()
+      appendRow()
     } else if mode == .long, chance(30) {
       let code = vectors.next(&generator.random)
       snippet.code += code.bytes
@@ -117,6 +120,41 @@ struct SnippetGenerator {
     return prefix + [0xB8 | register & 7] + (0..<(isShort ? 4 : 8)).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }
   }
 
+  // MARK: Rows
+
+  /// Accesses by one register, which moves a little between them, mostly within one page: what the translator looks up at once.
+  private mutating func appendRow() {
+    let base = UInt8([3, 4, 5, 6, 12, 13][below(6)])
+    let offset = chance(20) ? 4096 - below(100) : chance(10) ? HostOracle.scratchSize - below(100) : 1024 + below(2000)
+    snippet.code += Self.move(base, HostOracle.scratch + UInt64(offset), .long)
+    for _ in 0..<2 + below(7) { appendAccess(base) }
+  }
+
+  private mutating func appendAccess(_ base: UInt8) {
+    let choices: [UInt8] = [0, 1, 2, 7, 8, 9] + (loop == nil ? [10, 11, 14, 15] : [])
+    let reg = choices[below(choices.count)], displacement = UInt8(truncatingIfNeeded: below(130) - 65)
+    let rex = 0x40 | (chance(60) ? 8 : 0) | (reg >> 3) << 2 | base >> 3
+    let operand = [0x40 | (reg & 7) << 3 | base & 7] + (base & 7 == 4 ? [0x24] : []) + [displacement]
+    // Of one operand alone, its digit being zero.
+    let single = [0x40 | base & 7] + (base & 7 == 4 ? [0x24] : []) + [displacement]
+    switch below(16) {
+    case 0...2: snippet.code += [rex, 0x8B] + operand
+    case 3...5: snippet.code += [rex, 0x89] + operand
+    case 6: snippet.code += [rex, [0x03, 0x01, 0x3B, 0x31][below(4)]] + operand
+    case 7: snippet.code += [rex, 0x0F, [0xB6, 0xB7, 0xBE, 0x44][below(4)]] + operand
+    case 8: snippet.code += [rex & ~4, 0x83] + single + [UInt8(below(256))]
+    case 9: snippet.code += [rex & ~4, 0xFF] + single
+    case 10, 11:
+      snippet.code += [rex & ~8, 0x0F, 0x10 | UInt8(below(2))] + operand
+      snippet.hasVectors = true
+    case 12: snippet.code += [0x48 | base >> 3, 0x83, 0xC0 | (chance(50) ? 0x28 : 0) | base & 7, UInt8(below(24))]
+    case 13: snippet.code += [0x48 | base >> 3 | (base >> 3) << 2, 0x8D, 0x40 | (base & 7) << 3 | base & 7] + (base & 7 == 4 ? [0x24] : []) + [UInt8(below(24))]
+    case 14 where base == 4: snippet.code += [0x40 | reg >> 3, (chance(50) ? 0x50 : 0x58) | reg & 7]
+    default: snippet.code += [0x48 | reg >> 3, 0x01, 0xC0 | reg & 7]
+    }
+    if chance(10) { snippet.code += [0x70 | UInt8(below(16)), 0] }
+  }
+
   // MARK: Ways through them
 
   /// A conditional jump over some instructions.
@@ -161,7 +199,7 @@ struct SnippetGenerator {
 
   private static func isJump(_ operation: Operation) -> Bool {
     switch operation {
-    case .jcc, .jump, .call, .jumpNear, .callNear, .ret, .loop, .jcxz: true
+    case .jcc, .jump, .call, .jumpNear, .callNear, .ret, .loop, .loope, .loopne, .jcxz: true
     default: false
     }
   }

@@ -204,6 +204,35 @@ import Testing
     #expect(guest.processor.translator.tally.invalidations == 0)
   }
 
+  @Test("values by one register are what they are wherever a page ends between them")
+  func rowOverPageEnd() throws {
+    // mov rax, [rbx]; add rax, [rbx + 8]; mov [rbx + 16], rax; mov rcx, [rbx + 24]; add rax, rcx; hlt
+    let row: [UInt8] = [0x48, 0x8B, 0x03, 0x48, 0x03, 0x43, 8, 0x48, 0x89, 0x43, 16, 0x48, 0x8B, 0x4B, 24, 0x48, 0x01, 0xC8, 0xF4]
+    let guest = try TranslatedGuest(row)
+    for round in 0..<200 {
+      // Most of the row's places are in the first page, or in the second; first none is.
+      let place = UInt64(0x4000 + (round < 4 ? 0 : -round % 40))
+      for (k, value) in [3, 4, 0, 5].enumerated() { try guest.memory.store(UInt64(value), at: GuestAddress(place + UInt64(8 * k))) }
+      guest.processor.core[.rbx] = place
+      #expect(try guest.run() == 12)
+      #expect(try guest.memory.load(UInt64.self, at: GuestAddress(place + 16)) == 7)
+    }
+  }
+
+  @Test("a page that is read, and whose write by the same register is jumped over, is not dirty")
+  func writeJumpedOver() throws {
+    // mov eax, [rbx]; test eax, eax; jnz +3; mov [rbx + 8], eax; hlt
+    let guest = try TranslatedGuest([0x8B, 0x03, 0x85, 0xC0, 0x75, 3, 0x89, 0x43, 8, 0xF4])
+    try guest.memory.store(UInt32(1), at: 0x3000)
+    guest.processor.core[.rbx] = 0x20_3000
+    let accessed: UInt64 = 0x20, dirty: UInt64 = 0x40
+    for _ in 0..<3 { #expect(try guest.run() == 1) }
+    #expect(try guest.memory.load(UInt64.self, at: 0x9_2008) & (accessed | dirty) == accessed)
+    try guest.memory.store(UInt32(0), at: 0x3000)
+    #expect(try guest.run() == 0)
+    #expect(try guest.memory.load(UInt64.self, at: 0x9_2008) & dirty == dirty)
+  }
+
   @Test("memory by way of R15 is found at the start of so long a row of instructions that it is cut")
   func longRow() throws {
     // mov r15d, 0x1800; mov eax, [r15]; add eax, [r15 + 4]; seventy times inc r15d; hlt

@@ -46,7 +46,8 @@ extension Core {
     if write { context.closeWays() }
     // A watched page stays on the slow path, which looks at every access.
     // So does one with code that is written to: perhaps only to data beside the code.
-    if !isWatched(address), !write || !hasCode(page), let host = unsafe physicalHost(page, write: write) {
+    // And so does memory that is written elsewhere than it is read, as behind the firmware's copy.
+    if !isWatched(address), !write || !hasCode(page), let host = unsafe physicalHost(page, write: write), unsafe !write || physicalHost(page, write: false) == host {
       fill(keptTable(write: write), address, UInt64(UInt(bitPattern: host)), path)
     }
     return path.physical

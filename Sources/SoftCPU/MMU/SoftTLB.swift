@@ -25,13 +25,14 @@ enum SoftTLB {
   fileprivate static let localLines = 0x4000, globalLines = localLines + words * 8
 
   /// Near entries: for each set and use, and each register that addresses begin with, the page that was last reached
-  /// through it. Only translated code uses them: first addresses, then places on the host, then for each of the operand
-  /// sizes in `nearSizes` at how many bytes from the address on such operands may begin (none in an empty entry).
-  static let nearPages = 0x1000, nearHosts = nearPages + nearSize
-  fileprivate static let nearLimits = nearHosts + nearSize
+  /// through it. Only translated code uses them: first addresses, then places on the host, then how far these are from
+  /// those, then for each of the operand sizes in `nearSizes` at how many bytes from the address on such operands may begin
+  /// (none in an empty entry).
+  static let nearPages = 0x1000, nearHosts = nearPages + nearSize, nearDistances = nearHosts + nearSize
+  fileprivate static let nearLimits = nearDistances + nearSize
   /// The sixteen registers, FS and GS.
   static let nearEntries = 18
-  static let nearSizes = [4, 8, 64]
+  static let nearSizes = [4, 8, 64, 128]
   fileprivate static let nearSize = sets * 2 * nearEntries * 8
 
   /// How far a near entry is from the beginning of its array.

@@ -58,7 +58,7 @@ extension BlockTranslation {
       return true
     case .memoryImmediate:
       let memory = look(MemoryAccess(operand: i, size: Int(i.width), write: binary.writes), k)
-      needFlags(i, k, usingT1: false)
+      needFlags(i, k)
       emitImmediate(binary, i, width, .memory(memory), isLocked: i.prefixes.contains(.lock))
       noteFlags(i)
       lookedUp()
@@ -102,8 +102,8 @@ extension BlockTranslation {
   }
 
   private mutating func emitFromMemory(_ binary: Binary, _ i: Instruction, _ k: Int, _ width: Width) {
-    let memory = look(MemoryAccess(operand: i, size: Int(i.width), write: false), k, freeT1: hasHome(i.destination))
-    needFlags(i, k, usingT1: false)
+    let memory = look(MemoryAccess(operand: i, size: Int(i.width), write: false), k)
+    needFlags(i, k)
     let target = place(i.destination, Self.t1, isRead: binary.reads || width.rawValue < 4)
     let opcode = binary.opcode | (binary.hasReverse ? 2 : 0) | byteForm(width)
     asm.emit(Opcode(opcode), width, target.field, .memory(memory))
@@ -113,8 +113,8 @@ extension BlockTranslation {
   }
 
   private mutating func emitToMemory(_ binary: Binary, _ i: Instruction, _ k: Int, _ width: Width) {
-    let memory = look(MemoryAccess(operand: i, size: Int(i.width), write: binary.writes), k, freeT1: hasHome(i.source))
-    needFlags(i, k, usingT1: false)
+    let memory = look(MemoryAccess(operand: i, size: Int(i.width), write: binary.writes), k)
+    needFlags(i, k)
     let value = place(i.source, Self.t1)
     asm.emit(Opcode(binary.opcode | byteForm(width)), width, value.field, .memory(memory), isLocked: i.prefixes.contains(.lock))
     noteFlags(i)

@@ -8,10 +8,9 @@ extension BlockTranslation {
     if hasHome(i.vvvv &* 8) { return false }
     let further: UInt8 = i.operation == .rorx ? 0 : i.vvvv
     let isReg = ![.blsr, .blsmsk, .blsi].contains(i.operation)
-    let needsT1 = isReg && hasHome(i.reg &* 8)
     var from: ModRM
     if i.isMemory {
-      from = .memory(look(MemoryAccess(operand: i, size: Int(i.width), write: false), k, freeT1: needsT1))
+      from = .memory(look(MemoryAccess(operand: i, size: Int(i.width), write: false), k))
     } else {
       from = source(i.rm &* 8)
     }
@@ -36,11 +35,11 @@ extension BlockTranslation {
     let reg = i.reg &* 8
     var from: ModRM
     if i.isMemory {
-      from = .memory(look(MemoryAccess(operand: i, size: Int(i.width), write: stores), k, freeT1: hasHome(reg)))
+      from = .memory(look(MemoryAccess(operand: i, size: Int(i.width), write: stores), k))
     } else {
       from = source(i.rm &* 8)
     }
-    needFlags(i, k, usingT1: !i.isMemory)
+    needFlags(i, k)
     let target = place(reg, Self.t1, isRead: stores || i.operation != .moveBE || i.width < 4)
     if isShort { asm.byte(0x66) }
     asm.emit(Opcode(i.opcode, .three38, prefix(i)), width, target.field, from, hasByte: i.width == 1)

@@ -35,7 +35,7 @@ extension BlockTranslation {
 
   private mutating func emitPushingReturn(_ i: Instruction, _ k: Int, lookups: Int = 1) {
     let isShort = !context.is64Bit || Assembler.isSignExtended(i.next)
-    let memory = look(push, k, freeT1: !isShort)
+    let memory = look(push, k)
     if isShort {
       asm.store(context.word, memory, i.next)
     } else {

@@ -3,8 +3,8 @@ internal import Assembler
 extension BlockTranslation {
   /// Emits instruction `k`, and perhaps some that follow; returns how many. What has no code here is the interpreter's.
   mutating func emit(_ i: Instruction, _ k: Int) -> Int {
-    keepsResidents = isPlain(i)
-    if i.operation.plain == .jcc { writeBackResidents() } else if !keepsResidents { storeResidents() }
+    staying = stayingResidents(i, k)
+    if i.operation.plain == .jcc { writeBackResidents() } else { storeResidents(but: staying) }
     if i.operation.plain == .push, isSimple(i, .push) { return emitPushes(k) }
     if i.operation.plain == .pop, isSimple(i, .pop) { return emitPops(k) }
     if !isAddressable(i) || !emitOne(i, k) { help(k) }

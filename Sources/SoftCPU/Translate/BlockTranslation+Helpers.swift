@@ -42,6 +42,7 @@ extension BlockTranslation {
   mutating func emitSlowPaths() {
     for path in slowPaths {
       asm.place(path.miss)
+      emitStoring(path.residentsBefore)
       emitSecondLookup(path)
       if path.isFloat { emitLoadingControl(path) }
       if path.isReturn { emitReturningSlowly() }
@@ -55,12 +56,13 @@ extension BlockTranslation {
         emitHelp(path.first, path.count, path.flagsBefore, after, resume)
         asm.place(resume)
         emitLeaving(at: instruction(last).next, after ? .helperWithFlags : .helper)
-      } else if path.restoresFlags || path.vectorsAfter.loaded != 0 {
+      } else if path.restoresFlags || path.vectorsAfter.loaded != 0 || !path.residentsAfter.isEmpty {
         let resume = asm.makeLabel()
         emitHelp(path.first, path.count, path.flagsBefore, after, resume)
         asm.place(resume)
         emitLoading(path.vectorsAfter)
         if path.restoresFlags { emitRestoringFlags(usingT1: true) }
+        emitLoading(path.residentsAfter)
         asm.jump(path.resume)
       } else {
         emitHelp(path.first, path.count, path.flagsBefore, after, path.resume)

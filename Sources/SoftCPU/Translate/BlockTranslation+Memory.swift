@@ -33,34 +33,55 @@ struct MemoryAccess {
     address = .register(register, distance)
     self.size = size
     use = write ? .write : .read
-    near = Int(Register.rsp.rawValue)
+    near = Int(register.rawValue)
+  }
+
+  /// The register and the distance that make up the address, if it is no more than that.
+  var place: (base: Register, distance: Int32)? {
+    switch address {
+    case .register(let register, let distance): (register, distance)
+    case .operand(let i) where i.base != 128 && i.index == 128 && i.segment == 6 && i.addressWidth == 8:
+      (Register(number: i.base / 8), Int32(truncatingIfNeeded: i.displacement))
+    default: nil
+    }
   }
 }
 
 /// Guest memory: every access goes through a lookup that proves its page, and that it does not leave it.
 extension BlockTranslation {
-  /// Begins an access by instruction `k`, and perhaps those that follow: the operand to use in it. T0 holds an address
-  /// then, and T1 another part of it unless `freeT1`.
+  /// Begins an access by instruction `k`, and perhaps those that follow: the operand to use in it, by T0. If it is no span's,
+  /// T0 is a place on the host.
   ///
   /// - Parameter aligned: the instruction faults if its operand is not at a multiple of its size.
-  mutating func look(_ access: MemoryAccess, _ k: Int, count: Int = 1, freeT1: Bool = false, aligned: Bool = false) -> Memory {
+  mutating func look(_ access: MemoryAccess, _ k: Int, count: Int = 1, aligned: Bool = false) -> Memory {
+    if span != nil, let place = access.place { return Memory(place.base, index: Self.t0, displacement: place.distance) }
     giveUpFlags(before: k)
+    span = findSpan(access, k, count: count)
+    let sought = span?.access ?? access
     let (miss, hit, resume) = (asm.makeLabel(), asm.makeLabel(), asm.makeLabel())
-    if let near = nearEntry(access) {
-      let entry = SoftTLB.near(context.set, access.use, near)
-      emitAddress(access.address)
+    var path = SlowPath(miss: miss, hit: hit, resume: resume, access: sought, first: k, count: count, flagsBefore: isLiveBefore[k])
+    path.vectorsBefore = vectors
+    if let near = nearRegister(sought) {
+      let entry = SoftTLB.near(context.set, sought.use, near)
+      emitAddress(sought.address)
+      path.residentsBefore = residents
       asm.apply(.sub, Self.t0, .memory(.gs(SoftTLB.nearPages + entry)))
-      asm.apply(.cmp, Self.t0, .memory(.gs(SoftTLB.nearLimits(for: access.size) + entry)))
+      asm.apply(.cmp, Self.t0, .memory(.gs(SoftTLB.nearLimits(for: sought.size) + entry)))
       asm.jump(if: .notBelow, miss)
-      asm.load(Self.t1, .gs(SoftTLB.nearHosts + entry))
-    } else if access.near != nil {
-      emitTableLookup(access, miss)
+      if span != nil { asm.load(Self.t0, .gs(SoftTLB.nearDistances + entry)) } else { asm.apply(.add, Self.t0, .memory(.gs(SoftTLB.nearHosts + entry))) }
+    } else if sought.near != nil {
+      emitTableLookup(sought, miss)
     } else {
       emitConstantLookup(access, miss)
+      path.residentsBefore = residents
     }
     asm.place(hit)
-    var path = SlowPath(miss: miss, hit: hit, resume: resume, access: access, first: k, count: count, flagsBefore: isLiveBefore[k])
-    path.vectorsBefore = vectors
+    if let span {
+      path.count = span.last - k + 1
+      path.isSpan = true
+      // An access for reading looks for no page that may be written.
+      path.asksNobody = access.use != sought.use
+    }
     if aligned {
       let unfit = asm.makeLabel()
       asm.test(.byte, .register(Self.t0), Int32(access.size - 1))
@@ -68,23 +89,23 @@ extension BlockTranslation {
       path.unfit = unfit
     }
     slowPaths.append(path)
-    guard freeT1 else { return Memory(Self.t1, index: Self.t0) }
-    asm.loadAddress(Self.t0, Memory(Self.t0, index: Self.t1))
-    return Memory(Self.t0)
+    return Memory(span?.base ?? Self.t0, index: span == nil ? nil : Self.t0, displacement: span == nil ? 0 : access.place?.distance ?? 0)
   }
 
-  /// The instructions of the last `look`, or of the last ones, are done.
+  /// The instructions of the last `look`, or of the last ones, are done. Those of a span are when the span ends.
   mutating func lookedUp(_ lookups: Int = 1) {
+    guard span == nil else { return }
     for path in slowPaths.count - lookups..<slowPaths.count {
       asm.place(slowPaths[path].resume)
       slowPaths[path].vectorsAfter = vectors
+      slowPaths[path].residentsAfter = residents.loaded
       slowPaths[path].restoresFlags = flagsInHost && isLiveAfter[slowPaths[path].first + slowPaths[path].count - 1]
     }
   }
 
   /// The near entry to try; none where they have not earned their place. A system's code goes from one structure to the next,
   /// by the same few registers: there only the stack and what GS leads to stay near.
-  private func nearEntry(_ access: MemoryAccess) -> Int? {
+  func nearRegister(_ access: MemoryAccess) -> Int? {
     guard let near = access.near, near != Int(Register.rsp.rawValue) else { return access.near }
     return context.triesNearEntries && (context.set == 0 || near >= MemoryAccess.firstSegment) ? near : nil
   }
@@ -98,7 +119,12 @@ extension BlockTranslation {
     asm.apply(.sub, Self.t0, .memory(.gs(table, index: Self.t1)))
     asm.apply(.cmp, .quad, .register(Self.t0), Int32(4096 - access.size))
     asm.jump(if: .above, miss)
-    asm.load(Self.t1, .gs(table + 8, index: Self.t1))
+    if span != nil {
+      asm.load(Self.t0, .gs(table + 8, index: Self.t1))
+      asm.apply(.sub, Self.t0, .memory(.gs(table, index: Self.t1)))
+    } else {
+      asm.apply(.add, Self.t0, .memory(.gs(table + 8, index: Self.t1)))
+    }
   }
 
   /// The address is known, and so are its line in the table and its place in the page.
@@ -115,8 +141,8 @@ extension BlockTranslation {
       asm.apply(.cmp, Self.t0, .memory(.gs(line)))
     }
     asm.jump(if: .notEqual, miss)
-    asm.load(Self.t1, .gs(line + 8))
-    asm.move(Self.t0, offset)
+    asm.load(Self.t0, .gs(line + 8))
+    if offset != 0 { asm.apply(.add, .quad, .register(Self.t0), Int32(offset)) }
   }
 
   private func constantAddress(_ i: Instruction) -> UInt64 { i.addressWidth == 8 ? i.displacement : i.displacement & 0xFFFF_FFFF }
@@ -127,15 +153,34 @@ extension BlockTranslation {
     emitAddress(access.address)
     let here = asm.makeLabel()
     asm.loadAddress(Self.t1, of: here)
-    if let near = nearEntry(access) {
+    if let near = nearRegister(access) {
       asm.jump(toDistance: context.stubs.secondLookup(SoftTLB.near(context.set, access.use, near)) - origin)
     } else {
       asm.jump(toDistance: (access.use == .read ? context.stubs.findRead : context.stubs.findWrite) - origin)
     }
+    let found = asm.makeLabel()
     asm.place(here)
-    asm.jump(path.hit)
-    asm.byte(UInt8(truncatingIfNeeded: access.size - 1) | (path.vectorsAfter.isInUse ? TranslationStubs.keepsVectors : 0))
+    asm.jump(found)
+    asm.byte(UInt8(truncatingIfNeeded: access.size - 1) | (path.vectorsBefore.isInUse || path.asksNobody ? TranslationStubs.asksNobody : 0))
     asm.long(Int32(truncatingIfNeeded: number))
+    foundPaths.append((found, path))
+  }
+
+  /// Out of line: the second lookup has brought the offset in the page to T0 and the page's place to T1.
+  mutating func emitFound() {
+    for (label, path) in foundPaths {
+      asm.place(label)
+      if path.isSpan, let access = path.access {
+        asm.loadAddress(Self.t1, Memory(Self.t1, index: Self.t0))
+        emitAddress(access.address)
+        asm.apply(.sub, Self.t1, .register(Self.t0))
+        asm.move(Self.t0, Self.t1)
+      } else {
+        asm.loadAddress(Self.t0, Memory(Self.t0, index: Self.t1))
+      }
+      emitLoading(path.residentsBefore.loaded)
+      asm.jump(path.hit)
+    }
   }
 
   private mutating func emitAddress(_ address: MemoryAccess.Address) {
@@ -160,8 +205,7 @@ extension BlockTranslation {
 
   private mutating func emitSegment(_ i: Instruction) {
     guard i.segment != 6 else { return }
-    asm.load(Self.t1, .gs(Core.segments + Int(i.segment) * 32))
-    asm.loadAddress(Self.t0, Memory(Self.t0, index: Self.t1))
+    asm.apply(.add, Self.t0, .memory(.gs(Core.segments + Int(i.segment) * 32)))
   }
 
   mutating func emitOffset(_ i: Instruction, to target: Register) {
@@ -183,7 +227,7 @@ extension BlockTranslation {
     guard offset != 128 else { return nil }
     let register = Register(number: offset / 8)
     guard isDisplaced(register) else { return register }
-    if keepsResidents {
+    if staying.contains(register) {
       makeResident(register, isRead: true)
       return register
     }

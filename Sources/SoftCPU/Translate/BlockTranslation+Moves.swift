@@ -20,11 +20,11 @@ extension BlockTranslation {
   mutating func emitInto(_ i: Instruction, _ k: Int, _ opcode: Opcode, size: Int, keeps: Bool = false, immediate: Width? = nil) {
     var from: ModRM
     if i.isMemory {
-      from = .memory(look(MemoryAccess(operand: i, size: size, write: false), k, freeT1: hasHome(i.destination)))
+      from = .memory(look(MemoryAccess(operand: i, size: size, write: false), k))
     } else {
       from = source(i.source)
     }
-    needFlags(i, k, usingT1: !i.isMemory)
+    needFlags(i, k)
     let target = place(i.destination, Self.t1, isRead: keeps || i.width < 4)
     asm.emit(opcode, width(i), target.field, from, hasByte: size == 1)
     if let immediate { asm.immediate(i.immediate, immediate) }
@@ -64,7 +64,7 @@ extension BlockTranslation {
     let givesBack = i.operation != .compareExchange
     if i.isMemory {
       if usesHighBytes(i) { return false }
-      let memory = look(MemoryAccess(operand: i, size: Int(i.width), write: true), k, freeT1: hasHome(i.source))
+      let memory = look(MemoryAccess(operand: i, size: Int(i.width), write: true), k)
       let value = place(i.source, Self.t1)
       asm.emit(whole, width, value.field, .memory(memory), isLocked: i.prefixes.contains(.lock))
       noteFlags(i)
@@ -85,7 +85,7 @@ extension BlockTranslation {
   mutating func emitExchangePair(_ i: Instruction, _ k: Int) {
     let isWide = i.width == 8
     let memory = look(MemoryAccess(operand: i, size: isWide ? 16 : 8, write: true), k, aligned: isWide)
-    needFlags(i, k, usingT1: false)
+    needFlags(i, k)
     asm.emit(Opcode(0xC7, .two), isWide ? .quad : .long, .digit(1), .memory(memory), isLocked: i.prefixes.contains(.lock))
     noteFlags(i)
     lookedUp()

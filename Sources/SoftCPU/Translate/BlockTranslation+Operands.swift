@@ -25,7 +25,7 @@ extension BlockTranslation {
     let register = Register(number: offset / 8)
     if offset & 7 != 0 { return RegisterPlace(register: register, isHigh: true) }
     guard isDisplaced(register) else { return RegisterPlace(register: register) }
-    if keepsResidents {
+    if staying.contains(register) {
       makeResident(register, isRead: isRead)
       return RegisterPlace(register: register, isResident: true)
     }
@@ -49,15 +49,12 @@ extension BlockTranslation {
   func hasHome(_ offset: UInt8) -> Bool { isDisplaced(Register(number: offset / 8)) }
 
   /// An instruction whose `rm` operand is a register or memory, and is read, written or both.
-  ///
-  /// - Parameter freeT1: the instruction needs T1 while it accesses memory.
   mutating func onOperand(
-    _ i: Instruction, _ k: Int, size: Int, reads: Bool, writes: Bool, freeT1: Bool = false,
-    _ body: (inout BlockTranslation, ModRM) -> Void
+    _ i: Instruction, _ k: Int, size: Int, reads: Bool, writes: Bool, _ body: (inout BlockTranslation, ModRM) -> Void
   ) {
     if i.isMemory {
-      let memory = look(MemoryAccess(operand: i, size: size, write: writes), k, freeT1: freeT1)
-      needFlags(i, k, usingT1: false)
+      let memory = look(MemoryAccess(operand: i, size: size, write: writes), k)
+      needFlags(i, k)
       body(&self, .memory(memory))
       noteFlags(i)
       lookedUp()

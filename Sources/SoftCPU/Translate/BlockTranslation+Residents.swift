@@ -37,16 +37,31 @@ extension BlockTranslation {
     residents.loaded.insert(register)
   }
 
-  /// The core has both, and their registers are free. Leaves the flags alone.
-  mutating func storeResidents() {
-    writeBackResidents()
-    residents = Residents()
+  /// Which of the two may stay where they are while instruction `k` is executed.
+  func stayingResidents(_ i: Instruction, _ k: Int) -> Residents.Set {
+    if isPlain(i) || isVectorsOnly(i) && !i.isMemory { return span == nil ? [.of(Self.t0), .of(Self.t1)] : .of(Self.t1) }
+    guard isSpannable(k), !involves(i, Self.t0), let access = spanAccess(i) else { return [] }
+    // The way through the table takes both temporaries.
+    return span != nil || access.near == nil || nearRegister(access) != nil ? .of(Self.t1) : []
+  }
+
+  /// The core has both, and but for `staying` their registers are free. Leaves the flags alone.
+  mutating func storeResidents(but staying: Residents.Set = []) {
+    emitStoring(Residents(loaded: [], dirty: residents.dirty.subtracting(staying)))
+    residents = Residents(loaded: residents.loaded.intersection(staying), dirty: residents.dirty.intersection(staying))
   }
 
   /// The core has both, and the host too: where a jump out of the block needs them at home, and the next instruction may
   /// need them here.
   mutating func writeBackResidents() {
-    for register in [Self.t0, Self.t1] where residents.dirty.contains(register) { asm.store(.gs(Int(register.rawValue) * 8), register) }
+    emitStoring(residents)
     residents.dirty = []
+  }
+
+  mutating func emitStoring(_ residents: Residents) {
+    for register in [Self.t0, Self.t1] where residents.dirty.contains(register) { asm.store(.gs(Int(register.rawValue) * 8), register) }
+  }
+  mutating func emitLoading(_ residents: Residents.Set) {
+    for register in [Self.t0, Self.t1] where residents.contains(register) { asm.load(register, .gs(Int(register.rawValue) * 8)) }
   }
 }

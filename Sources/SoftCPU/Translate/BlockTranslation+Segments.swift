@@ -10,7 +10,7 @@ extension BlockTranslation {
     guard i.extension3 < 6 else { return false }
     let from = selector(Int(i.extension3))
     if i.isMemory {
-      let memory = look(MemoryAccess(operand: i, size: 2, write: true), k, freeT1: true)
+      let memory = look(MemoryAccess(operand: i, size: 2, write: true), k)
       asm.emit(Opcode(0xB7, .two), .long, .register(Self.t1), .memory(from))
       asm.store(.word, memory, Self.t1)
       lookedUp()

@@ -26,7 +26,7 @@ extension BlockTranslation {
     let opcode = Opcode((i.operation == .shld ? 0xA4 : 0xAC) | (i.usesCL ? 1 : 0), .two)
     let width = self.width(i)
     let other = i.reg &* 8
-    onOperand(i, k, size: Int(i.width), reads: true, writes: true, freeT1: hasHome(other)) { block, target in
+    onOperand(i, k, size: Int(i.width), reads: true, writes: true) { block, target in
       let value = block.place(other, Self.t1)
       block.asm.emit(opcode, width, value.field, target)
       if !i.usesCL { block.asm.byte(UInt8(truncatingIfNeeded: i.immediate)) }
@@ -45,7 +45,7 @@ extension BlockTranslation {
       }
     let width = self.width(i)
     if i.isMemory && isRegister {
-      let memory = look(MemoryAccess(bitOf: i, write: kind != 0), k, freeT1: true)
+      let memory = look(MemoryAccess(bitOf: i, write: kind != 0), k)
       asm.move(.long, Self.t1, source(i.reg &* 8))
       asm.apply(.and, .long, .register(Self.t1), Int32(width.rawValue) * 8 - 1)
       needFlags(i, k, usingT1: false)

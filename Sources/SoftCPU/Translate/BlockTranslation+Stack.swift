@@ -13,12 +13,11 @@ extension BlockTranslation {
   mutating func emitPushes(_ k: Int) -> Int {
     let run = run(from: k, of: .push)
     let size = Int(slot) * run
-    let needsT1 = (0..<run).contains { hasHome(instruction(k + $0).rm &* 8) }
-    let memory = look(MemoryAccess(.rsp, Int32(-size), size: size, write: true), k, count: run, freeT1: needsT1)
+    let memory = look(MemoryAccess(.rsp, Int32(-size), size: size, write: true), k, count: run)
     for n in 0..<run {
       let value = place(instruction(k + n).rm &* 8, Self.t1)
       var target = memory
-      target.displacement = slot * Int32(run - 1 - n)
+      target.displacement += slot * Int32(run - 1 - n)
       asm.store(context.word, target, value.register)
     }
     moveStack(by: Int32(-size))
@@ -29,12 +28,11 @@ extension BlockTranslation {
   /// POP of registers; returns how many.
   mutating func emitPops(_ k: Int) -> Int {
     let run = run(from: k, of: .pop)
-    let needsT1 = (0..<run).contains { hasHome(instruction(k + $0).rm &* 8) }
-    let memory = look(MemoryAccess(.rsp, 0, size: Int(slot) * run, write: false), k, count: run, freeT1: needsT1)
+    let memory = look(MemoryAccess(.rsp, 0, size: Int(slot) * run, write: false), k, count: run)
     for n in 0..<run {
       let target = place(instruction(k + n).rm &* 8, Self.t1, isRead: false)
       var source = memory
-      source.displacement = slot * Int32(n)
+      source.displacement += slot * Int32(n)
       asm.load(context.word, target.register, source)
       written(target)
     }
@@ -46,7 +44,8 @@ extension BlockTranslation {
   /// How many pushes or pops of whole registers but RSP follow each other.
   private func run(from k: Int, of operation: Operation) -> Int {
     var run = 1
-    while run < Self.longestRun, k + run < count, isSimple(instruction(k + run), operation) { run += 1 }
+    let end = min(k + Self.longestRun, span.map { $0.last + 1 } ?? count)
+    while k + run < end, isSimple(instruction(k + run), operation), staying.isEmpty || !involves(instruction(k + run), Self.t0) { run += 1 }
     return run
   }
 
@@ -77,7 +76,7 @@ extension BlockTranslation {
   ///
   /// - Parameter lookups: of the whole instruction.
   mutating func emitPushTemporary(_ k: Int, lookups: Int) {
-    let memory = look(push, k, freeT1: true)
+    let memory = look(push, k)
     asm.load(Self.t1, .gs(TranslatedState.secondTemporary))
     asm.store(context.word, memory, Self.t1)
     moveStack(by: -slot)
@@ -92,7 +91,9 @@ extension BlockTranslation {
   }
 
   mutating func emitLeave(_ i: Instruction, _ k: Int) {
-    let memory = look(MemoryAccess(.rbp, 0, size: Int(slot), write: false), k)
+    var access = MemoryAccess(.rbp, 0, size: Int(slot), write: false)
+    access.near = Int(Register.rsp.rawValue)
+    let memory = look(access, k)
     asm.load(context.word, Self.t0, memory)
     asm.loadAddress(context.word, .rsp, Memory(.rbp, displacement: slot))
     asm.move(.rbp, Self.t0)

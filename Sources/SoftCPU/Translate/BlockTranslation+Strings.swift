@@ -30,7 +30,7 @@ extension BlockTranslation {
       }
     }
     if i.operation != .loadString {
-      let to = look(MemoryAccess(.rdi, 0, size: size, write: true), k, freeT1: true)
+      let to = look(MemoryAccess(.rdi, 0, size: size, write: true), k)
       lookups += 1
       if i.operation == .moveString { asm.load(Self.t1, .gs(TranslatedState.secondTemporary)) }
       asm.store(width, to, i.operation == .moveString ? Self.t1 : .rax)
@@ -52,11 +52,11 @@ extension BlockTranslation {
     asm.apply(.cmp, .quad, .register(Self.t1), Int32(4096 / size - 1))
     asm.jump(if: .above, miss)
     if moves {
-      let from = look(MemoryAccess(.rsi, 0, size: size, write: false), k, freeT1: true)
+      _ = look(MemoryAccess(.rsi, 0, size: size, write: false), k)
       emitEndCheck(size, miss)
-      asm.store(.gs(TranslatedState.secondTemporary), from.base ?? Self.t0)
+      asm.store(.gs(TranslatedState.secondTemporary), Self.t0)
     }
-    _ = look(MemoryAccess(.rdi, 0, size: size, write: true), k, freeT1: true)
+    _ = look(MemoryAccess(.rdi, 0, size: size, write: true), k)
     emitEndCheck(size, miss)
     // The guest's RDI waits in T1, and RSI in the core, while the host's lead to the host's memory.
     asm.move(Self.t1, .rdi)

@@ -31,8 +31,7 @@ extension BlockTranslation {
     if traits.contains(.float) { needControl(k) }
     var memory: Memory?
     if i.isMemory {
-      let general = form.reg == .general && hasHome(i.reg &* 8)
-      memory = look(MemoryAccess(operand: i, size: Int(i.width), write: stores), k, freeT1: general, aligned: i.prefixes.contains(.aligned))
+      memory = look(MemoryAccess(operand: i, size: Int(i.width), write: stores), k, aligned: i.prefixes.contains(.aligned))
     }
     loadSources(i, form)
     let (reg, home) = field(form, i)

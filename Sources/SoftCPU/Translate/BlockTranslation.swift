@@ -9,11 +9,15 @@ internal import Assembler
   /// What a slow path does: everything again that could not be done quickly, by the interpreter.
   struct SlowPath {
     var miss: Label
-    /// After the lookup, with T0 the offset in the page and T1 the page's place.
+    /// After the lookup.
     var hit: Label
     var resume: Label
     /// Nil where it was no lookup that failed.
     var access: MemoryAccess?
+    /// The lookup is for all of a span.
+    var isSpan = false
+    /// What is in no table is left to the interpreter.
+    var asksNobody = false
     var first: Int
     var count: Int
     /// The host has the flags after the instruction.
@@ -28,6 +32,9 @@ internal import Assembler
     /// What the host has of the vector registers before, and must have after it all.
     var vectorsBefore = VectorRegisters()
     var vectorsAfter = VectorRegisters()
+    /// And of R11 and R15.
+    var residentsBefore = Residents()
+    var residentsAfter: Residents.Set = []
   }
 
   /// A way to another block that may be linked to it.
@@ -60,11 +67,14 @@ internal import Assembler
   var flagsSaved = false
   var vectors = VectorRegisters()
   var residents = Residents()
-  /// The present instruction needs no temporaries.
-  var keepsResidents = false
+  /// What of them the present instruction leaves in place.
+  var staying: Residents.Set = []
+  var span: Span?
   /// The instruction that last looked whether the host has the guest's MXCSR.
   var asksForControl = -1
   var slowPaths: [SlowPath] = []
+  /// Where second lookups come back.
+  var foundPaths: [(label: Label, path: SlowPath)] = []
   var farJumps: [(label: Label, target: UInt64, isLive: Bool, mustSave: Bool, instructions: Int)] = []
   var edges: [Edge] = []
   var nearEntry = 0
@@ -98,11 +108,12 @@ internal import Assembler
     var k = 0
     while k < count {
       k += emit(instruction(k), k)
+      endSpan(before: k)
       // What follows is a block of its own.
       if changesTranslations(instruction(k - 1).operation) { count = k }
     }
     // What comes out of line has temporaries.
-    keepsResidents = false
+    staying = []
     storeResidents()
     storeVectors()
     if !Self.neverContinues(instruction(count - 1).operation) {
@@ -112,6 +123,7 @@ internal import Assembler
     emitSavingEntry()
     emitFarJumps()
     emitSlowPaths()
+    emitFound()
     emitEdgeStubs()
     asm.resolve()
     return true

@@ -108,6 +108,7 @@ extension Core {
     guard let blocks = unsafe UnsafePointer<Translator.Block>(bitPattern: UInt(load(TranslatedState.blockTable, as: UInt64.self))) else { return HelperResult.leave }
     let block = unsafe blocks + request.block
     if request.flagsBefore { takeFlags() }
+    if request.count > 1 { losePatience(request.block) }
     do throws(Fault) {
       store(Exit.helper.rawValue, at: TranslatedState.exit)
       if let time = context.environment.clock.counted {
@@ -164,12 +165,23 @@ extension Core {
     let translator = context.translator
     // The instruction is executed again where this finds nothing, so its record must stay what it is.
     self[.currentBlock] = 0
-    if load(TranslatedState.patience + block * 4, as: Int32.self) <= 0 { translator.judge(block, at: context.environment.clock.now.nanoseconds) }
+    judgeIfImpatient(block)
     let invalidations = translator.invalidations
     guard Int(address & 0xFFF) + count <= 4096, (try? probe(address, count, write: write)) != nil, translator.invalidations == invalidations,
       let place = unsafe write ? writeHost(address, count) : readHost(address, count)
     else { return 0 }
     return UInt64(UInt(bitPattern: place)) & ~0xFFF
+  }
+
+  /// A span that is not in one page costs as much as many misses of near entries.
+  private func losePatience(_ block: Int) {
+    let place = TranslatedState.patience + block * 4
+    store(load(place, as: Int32.self) &- 16, at: place)
+    judgeIfImpatient(block)
+  }
+  private func judgeIfImpatient(_ block: Int) {
+    guard load(TranslatedState.patience + block * 4, as: Int32.self) <= 0 else { return }
+    context.translator.judge(block, at: context.environment.clock.now.nanoseconds)
   }
 
   /// Makes a block of some instructions of another one.

@@ -93,16 +93,15 @@ struct HelperRequest {
 
   /// So many instructions of a block are to be executed; the flags are live before or after them.
   init(block: Int, count: Int, flagsBefore: Bool, flagsAfter: Bool) {
-    rawValue = UInt32(truncatingIfNeeded: block) << 8 | UInt32(truncatingIfNeeded: count) & 15 | (flagsBefore ? 16 : 0) | (flagsAfter ? 32 : 0)
+    rawValue = UInt32(truncatingIfNeeded: block) << 8 | UInt32(truncatingIfNeeded: count) & 63 | (flagsBefore ? 64 : 0) | (flagsAfter ? 128 : 0)
   }
   init(rawValue: UInt32) { self.rawValue = rawValue }
 
-  static let longest = 8
   static let mostBlocks = 1 << 24
   var block: Int { Int(rawValue >> 8) }
-  var count: Int { Int(rawValue & 15) }
-  var flagsBefore: Bool { rawValue & 16 != 0 }
-  var flagsAfter: Bool { rawValue & 32 != 0 }
+  var count: Int { Int(rawValue & 63) }
+  var flagsBefore: Bool { rawValue & 64 != 0 }
+  var flagsAfter: Bool { rawValue & 128 != 0 }
 }
 
 extension Core {

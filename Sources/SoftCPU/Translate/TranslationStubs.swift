@@ -14,12 +14,12 @@ struct TranslationStubs {
   /// A near return to T0, with the guest's flags saved: looks for code there, or leaves to the run loop. If that is no
   /// address, goes on at T1 instead, and nothing has happened.
   let exitReturning: Int
-  /// For each near entry: T0 is an address that missed it, and T1 the place of a jump to where code goes on, with T0 and
-  /// T1 as after a lookup. Behind that jump a byte tells how much is accessed, less one, with `keepsVectors`, and four the
+  /// For each near entry: T0 is an address that missed it, and T1 the place of a jump to where code goes on, with T0 the
+  /// offset in the page and T1 the page's place on the host. Behind that jump a byte tells how much is accessed, less one, with `asksNobody`, and four the
   /// block's number; behind that code goes on if the address has no page of RAM, or the access leaves it. Looks in the
   /// table, and fills the entry. Whoever comes too often gets no entry at all, see Translator.judge.
   let secondLookups: Int
-  static let secondLookupSize = 256
+  static let secondLookupSize = 320
   /// The same for an address that is not in the table either, or has no near entry: the page tables are looked at.
   let findRead: Int
   let findWrite: Int
@@ -29,8 +29,8 @@ struct TranslationStubs {
   let readTime: Int
   /// Gives the host the guest's MXCSR, and goes on at T1; behind a jump there if it raises exceptions.
   let loadControl: Int
-  /// The host's vector registers are the guest's: nothing of the host may be called.
-  static let keepsVectors: UInt8 = 0x80
+  /// Nothing of the host may be called: its vector registers are the guest's, or nobody is to be asked for the page.
+  static let asksNobody: UInt8 = 0x80
 
   static let none = TranslationStubs()
 
@@ -93,13 +93,15 @@ struct TranslationStubs {
     asm.align(16)
     (findRead, findWrite) = Self.finds(&asm, core)
 
-    asm.align(Self.secondLookupSize)
+    asm.align(16)
     secondLookups = asm.position
     for set in 0..<SoftTLB.sets {
       for use in [SoftTLB.Use.read, .write] {
         for register in 0..<SoftTLB.nearEntries {
+          let end = asm.position + Self.secondLookupSize
           Self.secondLookup(&asm, SoftTLB.table(set, use), SoftTLB.near(set, use, register), otherwise: use == .read ? findRead : findWrite)
-          asm.align(Self.secondLookupSize)
+          precondition(asm.position <= end, "a second lookup has room in its place")
+          while asm.position < end { asm.byte(0x90) }
         }
       }
     }
@@ -125,6 +127,8 @@ struct TranslationStubs {
     asm.store(.gs(SoftTLB.nearPages + near), t0)
     asm.load(t1, .gs(table + 8, index: t1))
     asm.store(.gs(SoftTLB.nearHosts + near), t1)
+    asm.apply(.sub, t1, .register(t0))
+    asm.store(.gs(SoftTLB.nearDistances + near), t1)
     for size in SoftTLB.nearSizes { asm.store(.quad, .gs(SoftTLB.nearLimits(for: size) + near), UInt64(4096 - size + 1)) }
     asm.load(t1, resume)
     asm.load(.long, t0, Memory(t1, displacement: Int32(numberPlace)))
@@ -132,7 +136,7 @@ struct TranslationStubs {
     asm.jump(if: .equal, miss)
     // Whether the access stays in the page.
     asm.emit(Opcode(0xB6, .two), .long, .register(t1), .memory(Memory(t1, displacement: Int32(jumpSize))))
-    asm.apply(.and, .long, .register(t1), Int32(~keepsVectors))
+    asm.apply(.and, .long, .register(t1), Int32(~asksNobody))
     asm.apply(.xor, .long, .register(t1), 4095)
     asm.load(t0, sought)
     asm.apply(.sub, t0, .memory(.gs(SoftTLB.nearPages + near)))

@@ -43,6 +43,7 @@ internal import Processor
     let set: Int
     let is64Bit: Bool
     let needsFlags: Bool
+    let triesNearEntries: Bool
     /// Where its code is entered, from the start of code memory.
     let farEntry: Int
     let nearEntry: Int
@@ -167,7 +168,8 @@ internal import Processor
 
   /// The number of a block's code, made now; nil if it has none.
   ///
-  /// - Parameter triesNearEntries: most of its accesses are thought to be near the last one by the same register.
+  /// - Parameter triesNearEntries: most of its accesses are thought to be near the last one by the same register, and those
+  ///   that follow each other in one page.
   @unsafe func translate(_ block: UnsafeMutablePointer<BlockRecord>, triesNearEntries: Bool) -> Int? {
     guard let memory = prepare(), let blocks, let edges else { return nil }
     let record = unsafe block.pointee
@@ -196,7 +198,7 @@ internal import Processor
     blocks.append(
       Block(
         rip: record.rip, record: UInt64(UInt(bitPattern: block)), page: record.page, physicalPage: record.physical >> 12, mapping: mapping,
-        secondMapping: secondMapping, set: set, is64Bit: context.is64Bit, needsFlags: translation.needsFlags, farEntry: used, nearEntry: used + translation.nearEntry, nextInPage: known?.first ?? -1))
+        secondMapping: secondMapping, set: set, is64Bit: context.is64Bit, needsFlags: translation.needsFlags, triesNearEntries: triesNearEntries, farEntry: used, nearEntry: used + translation.nearEntry, nextInPage: known?.first ?? -1))
     pages[record.page] = (blocks.count - 1, record.version)
     if second.isThere { crossings[second.page, default: ([], second.version)].blocks.append(blocks.count - 1) }
     core.store(TranslatedState.usualPatience, at: TranslatedState.patience + (blocks.count - 1) * 4)
@@ -309,10 +311,10 @@ internal import Processor
 
   func isDead(_ number: Int) -> Bool { blocks?[number].isDead ?? true }
 
-  /// A near entry must earn its place. A block whose accesses missed theirs again and again within a short time is made
-  /// anew without: so it is with pointers that are followed, and with tables that are read at random.
+  /// A near entry must earn its place, and so must a span. A block whose accesses missed theirs again and again within a
+  /// short time is made anew without: so it is with pointers that are followed, and with tables that are read at random.
   func judge(_ number: Int, at now: UInt64) {
-    guard let blocks, !blocks[number].isDead else { return }
+    guard let blocks, !blocks[number].isDead, blocks[number].triesNearEntries else { return }
     if now &- blocks[number].judged < Self.shortTime {
       retire(number)
     } else {
