@@ -15,12 +15,17 @@ struct BlockRecord {
   var heat: UInt32 = 0
   /// The number of its code in the translator, or -1.
   var code: Int32 = -1
+  /// In bytes, with its instructions.
+  var size: UInt32 = 0
   /// The next block of the same slot of the cache; zero for none.
   var next: UInt64 = 0
   /// Where its only instruction goes on, if that lies in two pages.
   var second: SecondPage = .none
-  static let headerSize = MemoryLayout<BlockRecord>.size
+  static let headerSize = MemoryLayout<BlockRecord>.stride
   static let longest = 64
+  static let largest = size(of: longest)
+
+  static func size(of instructions: Int) -> Int { headerSize + (instructions + 1) * MemoryLayout<InstructionRecord>.stride }
 }
 
 /// The other page of an instruction that lies in two.
@@ -88,6 +93,7 @@ extension Core {
       unsafe block.pointee.epoch = self[.epoch]
       if let known = unsafe enter(block) { return known }
     }
+    if let known = recallYoung(rip, physical) { return known }
     return try buildBlock(rip, physical)
   }
 
@@ -113,6 +119,36 @@ extension Core {
       unsafe (previous, next) = (block, self.block(at: block.pointee.next))
     }
     return nil
+  }
+
+  /// The same among the young blocks, of which one that is run again moves to the others.
+  private func recallYoung(_ rip: UInt64, _ physical: UInt64) -> Instruction? {
+    guard let young = context.youngBlocks, let block = unsafe young.block(at: rip), unsafe block.pointee.physical == physical,
+      unsafe block.pointee.mode == self[.mode], unsafe leadsToSecondPage(block)
+    else { return nil }
+    unsafe block.pointee.epoch = self[.epoch]
+    guard unsafe isCurrent(block), unsafe block.pointee.heat >= YoungBlocks.grownUp else { return unsafe enter(block) }
+    unsafe young.forget(block)
+    guard let kept = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(arenaRoom())) else { return nil }
+    unsafe UnsafeMutableRawPointer(kept).copyMemory(from: block, byteCount: Int(block.pointee.size))
+    // Room may have been made, which begins an epoch.
+    unsafe kept.pointee.epoch = self[.epoch]
+    unsafe keep(kept)
+    return unsafe enter(kept)
+  }
+
+  /// Where the next block that is kept may begin.
+  private func arenaRoom() -> UInt64 {
+    if self[.arenaNext] &+ UInt64(BlockRecord.largest) > self[.arenaEnd] { context.emptyBlockCache() }
+    return self[.arenaNext]
+  }
+
+  /// A block at the next place of the arena is the first of its slot from now on.
+  @unsafe private func keep(_ block: UnsafeMutablePointer<BlockRecord>) {
+    let slot = unsafe slot(block.pointee.rip)
+    unsafe block.pointee.next = load(slot)
+    store(UInt64(UInt(bitPattern: block)), at: slot)
+    self[.arenaNext] = unsafe self[.arenaNext] &+ UInt64(block.pointee.size)
   }
 
   /// Whether the page behind a block's is still the one that it ends in.
@@ -171,9 +207,8 @@ extension Core {
   }
 
   @inline(never) private func buildBlock(_ rip: UInt64, _ physical: UInt64, longest: Int = BlockRecord.longest) throws(Fault) -> Instruction {
-    let room = UInt64(BlockRecord.headerSize + (BlockRecord.longest + 1) * MemoryLayout<InstructionRecord>.stride)
-    if self[.arenaNext] &+ room > self[.arenaEnd] { context.emptyBlockCache() }
-    guard let p = unsafe UnsafeMutableRawPointer(bitPattern: UInt(self[.arenaNext])) else { preconditionFailure("the block cache has memory") }
+    let young = longest > 1 && context.isTranslating && Mode.isTranslatable(self[.mode]) ? context.youngBlocks : nil
+    guard let p = unsafe young?.room() ?? UnsafeMutableRawPointer(bitPattern: UInt(arenaRoom())) else { preconditionFailure("the block cache has memory") }
     let records = unsafe (p + BlockRecord.headerSize).assumingMemoryBound(to: InstructionRecord.self)
     let (page, version) = context.markCode(physical)
     var count = 0
@@ -211,12 +246,10 @@ extension Core {
     unsafe records[count].operation = .endOfBlock
     var block = BlockRecord(rip: rip, physical: physical, mode: self[.mode], epoch: self[.epoch], page: page, version: version)
     block.second = second
-    if longest > 1 { block.next = load(slot(rip)) }
-    unsafe p.storeBytes(of: block, as: BlockRecord.self)
-    if longest > 1 {
-      self[.arenaNext] = self[.arenaNext] &+ UInt64(BlockRecord.headerSize + (count + 1) * MemoryLayout<InstructionRecord>.stride + 63) & ~63
-      store(UInt64(UInt(bitPattern: p)), at: slot(rip))
-    }
+    block.size = UInt32(BlockRecord.size(of: count))
+    let made = unsafe p.bindMemory(to: BlockRecord.self, capacity: 1)
+    unsafe made.initialize(to: block)
+    if let young { unsafe young.add(made) } else if longest > 1 { unsafe keep(made) }
     self[.currentBlock] = UInt64(UInt(bitPattern: p))
     return unsafe Instruction(record: records)
   }

@@ -24,6 +24,8 @@ internal import Time
   private(set) var windows: [PhysicalWindow] = []
   private let translation: TranslationPolicy
   private let arena: UnsafeMutableRawPointer
+  /// Where blocks begin that may become code of the host.
+  let youngBlocks: YoungBlocks?
   private var timeOffset: UInt64 = 0
   private var mapGeneration: UInt32 = .max
   /// Pages of code that are being overwritten.
@@ -44,6 +46,7 @@ internal import Time
       core, threshold: translation == .hot ? Translator.usualThreshold : 0, countsInstructions: environment.clock.isCounted)
     lockstep = translation == .lockstep ? Lockstep(core) : nil
     unsafe self.arena = unsafe arena
+    youngBlocks = unsafe translation == .hot ? YoungBlocks(arena + Self.arenaSize - YoungBlocks.size) : nil
     core[.context] = UInt64(UInt(bitPattern: unsafe Unmanaged.passUnretained(self).toOpaque()))
     core[.marks] = UInt64(UInt(bitPattern: unsafe environment.memory.ram.codeMarks))
     core[.versions] = UInt64(UInt(bitPattern: unsafe environment.memory.versions))
@@ -139,7 +142,8 @@ internal import Time
     core[.epoch] &+= 1
     translator.recycle()
     core[.arenaNext] = UInt64(UInt(bitPattern: unsafe arena))
-    core[.arenaEnd] = core[.arenaNext] + UInt64(Self.arenaSize)
+    core[.arenaEnd] = core[.arenaNext] + UInt64(Self.arenaSize - YoungBlocks.size)
+    youngBlocks?.removeAll()
     core[.currentBlock] = 0
   }
 
