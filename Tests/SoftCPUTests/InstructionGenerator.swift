@@ -72,7 +72,7 @@ struct InstructionGenerator {
     .interrupt3, .syscall, .sysret, .sysenter, .sysexit, .softwareInterrupt, .interrupt1, .farReturn, .iret, .farJumpMemory, .farCallMemory,
     .popSegment, .pushSegment, .moveFromSegment, .moveToSegment, .les, .lds, .lss, .lfs, .lgs, .cpuid, .rdtsc, .rdpmc, .rdrand, .rdseed, .sgdt, .sidt, .lgdt, .lidt,
     .sldt, .str, .lldt, .ltr, .verr, .verw, .loadAccessRights, .loadLimit, .smsw, .farJump, .farCall, .into, .vector, .x87, .fwait, .emms, .fxsave, .fxrstor, .xsave, .xsaveopt, .xsavec, .xrstor, .ldmxcsr, .stmxcsr,
-    .maskmov, .vzero, .vmaskmov, .vgather, .vldmxcsr, .vstmxcsr, .popFlags, .pushFlags, .rdmsr, .wrmsr,
+    .maskmovq, .maskmovdqu, .vmaskmovdqu, .vzeroupper, .vzeroall, .vmaskmovLoad, .vmaskmovStore, .vgatherd, .vgatherq, .vldmxcsr, .vstmxcsr, .popFlags, .pushFlags, .rdmsr, .wrmsr,
     .moveFromControl, .moveToControl, .moveFromDebug, .moveToDebug, .undefined, .swapgs, .wbinvd, .lmsw, .invlpg,
   ]
 

@@ -33,6 +33,8 @@ import Testing
     let chosen: Set<Operation> = [
       .tzcnt, .lzcnt, .crc32, .adox, .pdep, .pext, .shlx, .sarx, .shrx, .loop, .arpl, .pause, .rdpid, .rdtscp, .xgetbv, .xsetbv, .rdpkru, .wrpkru,
       .clac, .stac, .swapgs, .hypercall, .invpcid, .rdfsbase, .rdgsbase, .wrfsbase, .wrgsbase, .hosted, .hostedFloat, .hostedRarely,
+      .x87Move, .x87Compare, .x87Undefined, .fninit, .fnclex, .fneni, .fnstswAX, .fnstsw, .fnstcw, .fldcw, .fnstenv, .fldenv, .fnsave, .frstor,
+      .maskmovdqu, .vzeroall,
       .load64, .load32, .store64, .store32, .copy64, .copy32, .lea64, .push64, .pop64, .jumpIfZero, .jumpUnlessZero, .add64, .addImmediate64,
       .subtractImmediate64, .compare64, .compareImmediate64, .compare32, .compareImmediate32, .test64, .test32, .xor32, .andImmediate32,
       .endOfBlock, .stopped, .breakpoint,

@@ -41,10 +41,10 @@ extension Core {
   /// The linear address of the next instruction, which must lie in its segment.
   @inline(__always) func nextCodeLinear(_ rip: UInt64) throws(Fault) -> UInt64 {
     if is64Bit { return rip }
-    if rip > segmentLimit(Segment.cs) { throw .protection }
+    if rip > segmentLimit(.cs) { throw .protection }
     return codeLinear(rip)
   }
-  func codeLinear(_ rip: UInt64) -> UInt64 { is64Bit ? rip : (rip &+ segmentBase(1)) & 0xFFFF_FFFF }
+  func codeLinear(_ rip: UInt64) -> UInt64 { is64Bit ? rip : (rip &+ segmentBase(.cs)) & 0xFFFF_FFFF }
   func truncateIP(_ rip: UInt64, _ width: UInt8) -> UInt64 { width == 8 ? rip : width == 4 ? rip & 0xFFFF_FFFF : rip & 0xFFFF }
 
   /// The decoded block at RIP, from the cache or made now.

@@ -66,7 +66,7 @@ extension CoreContext {
       state.debug.addresses.count == 4
     else { throw ProcessorError("the state of a processor has a part of another size.") }
     try setState(state.registers)
-    take(vectorImage: state.vectors)
+    load(vectorImage: state.vectors)
     core[.xcr0] = state.xcr0
     core.setPageKeys(state.pageKeys)
     core.updateMode()
@@ -88,7 +88,7 @@ extension CoreContext {
     return image
   }
 
-  private func take(vectorImage image: [UInt8]) {
+  private func load(vectorImage image: [UInt8]) {
     for offset in 0..<Self.legacySize { core.store(image[offset], at: Core.vectorState + offset) }
     let hasUpper = image[Self.header] & 4 != 0
     for offset in 0..<ExtendedArea.upperSize { core.store(hasUpper ? image[ExtendedArea.upperOffset + offset] : 0, at: Core.upperHalves + offset) }

@@ -1,3 +1,4 @@
+internal import Primitives
 internal import Synchronization
 
 /// Instructions that a processor does not have, by name: the opcode's bytes and what chose among its instructions.
@@ -17,7 +18,7 @@ public final class InstructionTally: Sendable {
   static func name(_ i: Instruction) -> String {
     var text = i.prefixes.contains(.repeatNonzero) ? "F2 " : i.prefixes.contains(.repeatZero) ? "F3 " : i.prefixes.contains(.operandSize) ? "66 " : ""
     text += ["", "0F ", "0F 38 ", "0F 3A ", "VEX ", "VEX 0F ", "VEX 0F 38 ", "VEX 0F 3A "][Int(i.map & 7)]
-    text += (i.opcode < 16 ? "0" : "") + String(i.opcode, radix: 16, uppercase: true)
+    text += i.opcode.hex(digits: 2).uppercased()
     let row = opcodeMaps[Int(i.map & 7)][Int(i.opcode)]
     if row.hasModRM { text += " /\(i.extension3)\(i.isMemory ? "" : " register")" }
     return text

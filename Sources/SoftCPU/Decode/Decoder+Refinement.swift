@@ -19,6 +19,9 @@ extension Decoder {
       i.reg = i.opcode >> 3 & 7
     // How much more RET drops is a number without a sign.
     case (0, 0xC2), (0, 0xCA): i.immediate &= 0xFFFF
+    // There are six segment registers, and nobody moves to CS.
+    case (0, 0x8C) where group > 5: operation = .undefined
+    case (0, 0x8E) where group > 5 || group == 1: operation = .undefined
     case (0, 0x8D), (0, 0xC4), (0, 0xC5), (0, 0x62), (1, 0xB2), (1, 0xB4), (1, 0xB5):
       if !i.isMemory { operation = .undefined }
     case (0, 0xFF) where (group == 3 || group == 5) && !i.isMemory: operation = .undefined
@@ -61,6 +64,8 @@ extension Decoder {
       if operation == .xsavec, hasChoosingPrefix { operation = .undefined }
       if group >= 6, operation != .undefined, i.prefixes.contains(.repeatZero) { operation = group == 7 ? .rdpid : .undefined }
       if operation == .rdrand || operation == .rdseed { i.width = i.prefixes.contains(.rexW) ? 8 : i.prefixes.contains(.operandSize) ? 2 : 4 }
+    case (1, 0xF7):
+      if i.isMemory || !i.prefixes.isDisjoint(with: .repeated) { operation = .undefined } else if i.prefixes.contains(.operandSize) { operation = .maskmovdqu }
     case (2, 0xF0), (2, 0xF1):
       if i.prefixes.contains(.repeatNonzero) {
         operation = .crc32
@@ -84,13 +89,25 @@ extension Decoder {
 extension Decoder {
   /// The prefix within VEX chooses among the instructions of an opcode.
   private func refineVEX(_ i: inout InstructionRecord, _ operation: inout Operation) {
-    if operation == .vldmxcsr || operation == .vstmxcsr {
-      let isPlain = i.isMemory && i.vvvv == 0 && i.vectorLength == 0 && i.prefixes.isDisjoint(with: [.operandSize, .repeatZero, .repeatNonzero])
-      if !isPlain { operation = .undefined }
-    }
-    guard !operation.traits.contains(.takesVEX) else { return }
     let prefix = i.prefixes.intersection([.operandSize, .repeatZero, .repeatNonzero])
-    if i.vectorLength != 0 { return operation = .undefined }
+    let isShort = i.vectorLength == 0
+    switch operation {
+    case .vector: return
+    case .vldmxcsr, .vstmxcsr:
+      if !i.isMemory || i.vvvv != 0 || !isShort || prefix != [] { operation = .undefined }
+      return
+    case .vmaskmovdqu:
+      if i.isMemory || i.vvvv != 0 || !isShort || prefix != .operandSize { operation = .undefined }
+      return
+    case .vzeroupper:
+      operation = i.vvvv != 0 || prefix != [] ? .undefined : isShort ? .vzeroupper : .vzeroall
+      return
+    case .vmaskmovLoad, .vmaskmovStore, .vgatherd, .vgatherq:
+      if !i.isMemory || prefix != .operandSize || !resolveElements(&i) { operation = .undefined }
+      return
+    default: break
+    }
+    if !isShort { return operation = .undefined }
     switch (i.map, i.opcode, prefix) {
     case (6, 0xF5, .repeatZero): operation = .pext
     case (6, 0xF5, .repeatNonzero): operation = .pdep
@@ -99,6 +116,26 @@ extension Decoder {
     case (6, 0xF7, _): operation = prefix == .operandSize ? .shlx : prefix == .repeatNonzero ? .shrx : .sarx
     case (7, 0xF0, .repeatNonzero) where i.vvvv == 0: break
     default: operation = .undefined
+    }
+  }
+
+  /// The size of the elements that a mask chooses, and the number of a gather's register of indices; whether there is such an
+  /// instruction.
+  private func resolveElements(_ i: inout InstructionRecord) -> Bool {
+    let isWide = i.prefixes.contains(.vexW)
+    switch i.opcode {
+    case 0x2C...0x2F:
+      i.width = i.opcode & 1 == 0 ? 4 : 8
+      return !isWide
+    case 0x90...0x93:
+      guard i.rm & 7 == 4, i.addressWidth != 2 else { return false }
+      i.width = isWide ? 8 : 4
+      // Without an index there is no such register; number 4 is one of vectors.
+      if i.index == 128 { i.index = 4 * 8 }
+      return i.reg != i.vvvv && i.reg * 8 != i.index && i.vvvv * 8 != i.index
+    default:
+      i.width = isWide ? 8 : 4
+      return true
     }
   }
 }

@@ -14,7 +14,7 @@ extension Decoder {
     }
     guard let code = VectorStubs.shared.place(stub.key, { stub.code }) else { return }
     operation = form.isRare ? .hostedRarely : traits.contains(.float) ? .hostedFloat : .hosted
-    i.vectorImmediate = UInt8(truncatingIfNeeded: i.immediate)
+    i.secondImmediate = UInt8(truncatingIfNeeded: i.immediate)
     i.immediate = code
     i.destination = VectorArea.word(form.reg, i.reg)
     i.source = VectorArea.word(form.rm, i.rm)

@@ -69,7 +69,7 @@ struct Decoder {
     i = InstructionRecord()
     i.address = start
     var rex: UInt8 = 0
-    var override: UInt8?
+    var override: Segment?
     var addressPrefix = false
     var opcode = try byte()
     prefixes: while true {
@@ -79,8 +79,8 @@ struct Decoder {
       case 0xF0: i.prefixes.insert(.lock)
       case 0xF2: i.prefixes.remove(.repeatZero); i.prefixes.insert(.repeatNonzero)
       case 0xF3: i.prefixes.remove(.repeatNonzero); i.prefixes.insert(.repeatZero)
-      case 0x26, 0x2E, 0x36, 0x3E: if !is64 { override = opcode >> 3 & 3 }
-      case 0x64, 0x65: override = opcode - 0x60
+      case 0x26, 0x2E, 0x36, 0x3E: if !is64 { override = Segment(number: opcode >> 3 & 3) }
+      case 0x64, 0x65: override = opcode == 0x64 ? .fs : .gs
       case 0x40...0x4F where is64:
         rex = opcode
         opcode = try byte()
@@ -124,17 +124,18 @@ struct Decoder {
       if i.map == 0, opcode == 0xFF, [2, 4, 6].contains(i.reg & 7) { isWideByDefault = true }
     } else {
       i.rm = opcode & 7 | (rex & 1) << 3
-      i.segment = override ?? (is64 ? 6 : 3)
+      i.segment = override ?? (is64 ? .flat : .ds)
     }
     if is64 && isWideByDefault && !small { size = 8 }
     i.width = size
     try operands(&i, row, size, is64, rex)
     if !is64 {
-      if i.segment == 6 { i.segment = override ?? 3 }
-      if core[.mode] & Mode.flat != 0, i.addressWidth == 4, i.segment == 0 || i.segment == 2 || i.segment == 3 { i.segment = 6 }
+      if i.segment == .flat { i.segment = override ?? .ds }
+      if core[.mode] & Mode.flat != 0, i.addressWidth == 4, [.es, .ss, .ds].contains(i.segment) { i.segment = .flat }
     }
     refine(&i, &operation, is64)
     findHostCode(&i, &operation)
+    resolveX87(&i, &operation)
     if isRefused { operation = .undefined }
     if i.prefixes.contains(.lock), !operation.traits.contains(.isLockable) || !i.isMemory || i.form != .memoryRegister && i.form != .memoryImmediate {
       operation = .undefined
@@ -143,7 +144,7 @@ struct Decoder {
     i.shape = Shape(i.form, i.width)
     i.length = UInt8(position)
     if isRelative { i.displacement = i.displacement &+ start &+ UInt64(position); i.base = 128 }
-    if i.segment == 6 && i.addressWidth == 8 { i.prefixes.insert(.plainAddress) }
+    if i.segment == .flat && i.addressWidth == 8 { i.prefixes.insert(.plainAddress) }
     if operation.traits.contains(.isRelative) {
       i.immediate = core.truncateIP(i.immediate &+ start &+ UInt64(position), i.width)
     }
@@ -177,7 +178,7 @@ struct Decoder {
     return (is64 ? rex : 0, try byte())
   }
 
-  private mutating func modRM(_ i: inout InstructionRecord, _ rex: UInt8, _ override: UInt8?, _ is64: Bool) throws(Fault) {
+  private mutating func modRM(_ i: inout InstructionRecord, _ rex: UInt8, _ override: Segment?, _ is64: Bool) throws(Fault) {
     let byte = try byte()
     let mod = byte >> 6
     i.reg = byte >> 3 & 7 | (rex & 4) << 1
@@ -186,7 +187,7 @@ struct Decoder {
     // Moves to and from control and debug registers ignore mod.
     if i.map == 1 && (0x20...0x23).contains(i.opcode) { return }
     i.isMemory = true
-    var segment: UInt8 = is64 ? 6 : 3
+    var segment: Segment = is64 ? .flat : .ds
     if i.addressWidth == 2 { try address16(&i, mod, &segment) } else {
       var low = byte & 7
       var hasBase = true
@@ -205,7 +206,7 @@ struct Decoder {
       if hasBase {
         let base = low | (rex & 1) << 3
         i.base = base * 8
-        if !is64 && (base == 4 || base == 5) { segment = 2 }
+        if !is64 && (base == 4 || base == 5) { segment = .ss }
       }
     }
     if i.addressWidth != 2 {
@@ -214,14 +215,14 @@ struct Decoder {
     i.segment = override ?? segment
   }
 
-  private mutating func address16(_ i: inout InstructionRecord, _ mod: UInt8, _ segment: inout UInt8) throws(Fault) {
+  private mutating func address16(_ i: inout InstructionRecord, _ mod: UInt8, _ segment: inout Segment) throws(Fault) {
     // BX+SI BX+DI BP+SI BP+DI SI DI BP BX
     let bases: [UInt8] = [3, 3, 5, 5, 6, 7, 5, 3]
     let rm = Int(i.rm & 7)
     if rm == 6 && mod == 0 { i.displacement = try signed(2); return }
     i.base = bases[rm] * 8
     if rm < 4 { i.index = rm & 1 == 0 ? 48 : 56 }
-    if bases[rm] == 5 { segment = 2 }
+    if bases[rm] == 5 { segment = .ss }
     if mod == 1 { i.displacement = try signed(1) } else if mod == 2 { i.displacement = try signed(2) }
   }
 
@@ -267,7 +268,7 @@ struct Decoder {
         // TEST alone of group 3 has an immediate.
         if i.map == 0, i.opcode & 0xFE == 0xF6, i.reg & 7 > 1 { continue }
         // ENTER has a second one.
-        if hasImmediate { i.vvvv = try byte(); continue }
+        if hasImmediate { i.secondImmediate = try byte(); continue }
         hasImmediate = true
         i.immediate = try signed(Int(operand.method == .immediate || operand.method == .branch ? width : 1))
       case .far:

@@ -12,7 +12,7 @@ struct InstructionRecord {
   /// 0 one byte, 1 0F, 2 0F38, 3 0F3A.
   var map: UInt8 = 0
   var opcode: UInt8 = 0
-  /// Operand size in bytes: 1, 2, 4 or 8; of a vector instruction the bytes in memory.
+  /// Operand size in bytes: 1, 2, 4 or 8; of a vector or x87 instruction the bytes in memory, or those of one element.
   var width: UInt8 = 4
   /// Address size in bytes.
   var addressWidth: UInt8 = 8
@@ -28,8 +28,7 @@ struct InstructionRecord {
   var base: UInt8 = 128
   var index: UInt8 = 128
   var scale: UInt8 = 0
-  /// 0 to 5 ES CS SS DS FS GS; 6 is flat.
-  var segment: UInt8 = 6
+  var segment = Segment.flat
   var isMemory = false
   /// Where the two operands are.
   var form: Form = .registerImmediate
@@ -37,8 +36,8 @@ struct InstructionRecord {
   var shape: Shape = .registerImmediate32
   /// The second operand is CL.
   var usesCL = false
-  /// The immediate of a hosted instruction.
-  var vectorImmediate: UInt8 = 0
+  /// A second immediate: ENTER's level, or the immediate of a hosted instruction, whose first is the place of its code.
+  var secondImmediate: UInt8 = 0
   /// VEX: the register in vvvv, and L.
   var vvvv: UInt8 = 0
   var vectorLength: UInt8 = 0
@@ -76,7 +75,7 @@ struct Prefixes: OptionSet {
   static let plainAddress = Prefixes(rawValue: 128)
   /// A vector operand in memory must be aligned to its size.
   static let aligned = Prefixes(rawValue: 256)
-  /// A vector operand in memory is the destination.
+  /// A vector or x87 operand in memory is the destination.
   static let writes = Prefixes(rawValue: 512)
   /// VEX.W, which counts outside of 64-bit code for some.
   static let vexW = Prefixes(rawValue: 1024)
@@ -109,9 +108,9 @@ struct Prefixes: OptionSet {
   @inline(__always) var base: UInt8 { unsafe record.pointee.base }
   @inline(__always) var index: UInt8 { unsafe record.pointee.index }
   @inline(__always) var scale: UInt8 { unsafe record.pointee.scale }
-  @inline(__always) var segment: UInt8 { unsafe record.pointee.segment }
+  @inline(__always) var segment: Segment { unsafe record.pointee.segment }
   @inline(__always) var isMemory: Bool { unsafe record.pointee.isMemory }
-  @inline(__always) var vectorImmediate: UInt8 { unsafe record.pointee.vectorImmediate }
+  @inline(__always) var secondImmediate: UInt8 { unsafe record.pointee.secondImmediate }
   @inline(__always) var vvvv: UInt8 { unsafe record.pointee.vvvv }
   @inline(__always) var vectorLength: UInt8 { unsafe record.pointee.vectorLength }
   @inline(__always) var form: Form { unsafe record.pointee.form }
@@ -132,6 +131,8 @@ struct Prefixes: OptionSet {
   @inline(__always) var condition: UInt8 { opcode & 15 }
   /// The second operand is an immediate.
   var hasImmediate: Bool { form == .registerImmediate || form == .memoryImmediate }
+  /// The segment register that ModRM.reg or the opcode names. The decoder has refused others.
+  @inline(__always) var namedSegment: Segment { Segment(number: extension3) ?? .es }
   /// The opcode extension in ModRM.reg.
   @inline(__always) var extension3: UInt8 { reg & 7 }
 }

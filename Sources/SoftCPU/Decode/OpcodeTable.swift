@@ -308,7 +308,7 @@ let opcodeText = """
   1 C7 undefined/compareExchangePair/undefined/undefined/xsavec/undefined/rdrand/rdseed Ey
   1 C8-CF byteSwap Zv
   1 D0-F6 vector m
-  1 F7 maskmov m
+  1 F7 maskmovq m
   1 F8-FE vector m
   1 FF undefined m
   2 00-EF vector m
@@ -320,16 +320,20 @@ let opcodeText = """
   4 00-FF undefined m
   5 00-FF vector m rest
   5 70-73 vector m Ib
-  5 77 vzero
+  5 77 vzeroupper
   5 AE undefined/undefined/vldmxcsr/vstmxcsr/undefined/undefined/undefined/undefined
-  5 F7 maskmov m
+  5 F7 vmaskmovdqu m
   5 C2 vector m Ib
   5 C4-C6 vector m Ib
   6 00-EF vector m rest
-  6 2C-2F vmaskmov m
-  6 8C vmaskmov m
-  6 8E vmaskmov m
-  6 90-93 vgather m
+  6 2C-2D vmaskmovLoad m
+  6 2E-2F vmaskmovStore m
+  6 8C vmaskmovLoad m
+  6 8E vmaskmovStore m
+  6 90 vgatherd m
+  6 91 vgatherq m
+  6 92 vgatherd m
+  6 93 vgatherq m
   6 F0-FF undefined m rest
   6 F2 andn Gy Ey
   6 F3 undefined/blsr/blsmsk/blsi/undefined/undefined/undefined/undefined Ey

@@ -12,8 +12,6 @@ extension Operation {
     static let isString = Traits(rawValue: 8)
     /// LOCK may stand before it, if its destination is in memory.
     static let isLockable = Traits(rawValue: 16)
-    /// It looks itself at what VEX says beside the opcode.
-    static let takesVEX = Traits(rawValue: 32)
   }
 
   var traits: Traits {
@@ -30,7 +28,6 @@ extension Operation {
       .syscall, .sysret, .sysenter, .sysexit, .undefined:
       .endsBlock
     case .moveString, .storeString, .loadString, .compareString, .scanString, .inputString, .outputString: .isString
-    case .vector, .vldmxcsr, .vstmxcsr, .maskmov, .vzero, .vmaskmov, .vgather: .takesVEX
     case .cmp, .test, .rol, .ror, .rcl, .rcr, .shl, .shr, .sar, .shld, .shrd, .mul, .imul, .imulTwo, .imulThree, .div, .idiv,
       .daa, .das, .aaa, .aas, .aam, .aad, .move, .moveZero8, .moveZero16, .moveSign8, .moveSign16, .moveSign32, .lea,
       .cmov, .setcc, .byteSwap, .moveBE, .convert, .extend, .translate, .lahf, .sahf, .cmc, .clc, .stc, .cld, .std, .salc,
@@ -40,8 +37,10 @@ extension Operation {
       .verr, .verw, .loadAccessRights, .loadLimit, .arpl, .swapgs, .rdfsbase, .rdgsbase, .wrfsbase, .wrgsbase,
       .nop, .pause, .prefetch, .halt, .cpuid, .rdtsc, .rdtscp, .rdpid, .rdpmc, .rdmsr, .wrmsr, .rdrand, .rdseed,
       .cli, .sti, .clac, .stac, .rdpkru, .wrpkru, .moveFromControl, .moveToControl, .moveFromDebug, .moveToDebug,
-      .clts, .lmsw, .smsw, .invlpg, .invpcid, .wbinvd, .xgetbv, .xsetbv, .hypercall, .hosted, .hostedFloat, .hostedRarely,
-      .x87, .fwait, .emms, .fxsave, .fxrstor, .xsave, .xsaveopt, .xsavec, .xrstor, .ldmxcsr, .stmxcsr,
+      .clts, .lmsw, .smsw, .invlpg, .invpcid, .wbinvd, .xgetbv, .xsetbv, .hypercall, .vector, .hosted, .hostedFloat, .hostedRarely,
+      .x87, .x87Move, .x87Compare, .x87Undefined, .fninit, .fnclex, .fneni, .fnstswAX, .fnstsw, .fnstcw, .fldcw, .fnstenv, .fldenv,
+      .fnsave, .frstor, .fwait, .emms, .fxsave, .fxrstor, .xsave, .xsaveopt, .xsavec, .xrstor, .ldmxcsr, .stmxcsr, .vldmxcsr, .vstmxcsr,
+      .maskmovq, .maskmovdqu, .vmaskmovdqu, .vzeroupper, .vzeroall, .vmaskmovLoad, .vmaskmovStore, .vgatherd, .vgatherq,
       .load64, .load32, .store64, .store32, .copy64, .copy32, .lea64, .add64, .addImmediate64, .subtractImmediate64,
       .compare64, .compareImmediate64, .compare32, .compareImmediate32, .test64, .test32, .xor32, .andImmediate32,
       .endOfBlock, .stopped, .breakpoint:

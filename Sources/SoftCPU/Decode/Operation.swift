@@ -50,9 +50,16 @@ enum Operation: UInt16, CaseIterable {
   // Vectors
   /// One that the host executes, see Decoder.findHostCode; from the table it comes as `vector`.
   case vector, hosted, hostedFloat, hostedRarely
-  case x87, fwait, emms, fxsave, fxrstor, xsave, xsaveopt, xsavec, xrstor, ldmxcsr, stmxcsr, vldmxcsr, vstmxcsr
-  /// MASKMOVQ and MASKMOVDQU; VZEROUPPER and VZEROALL; VMASKMOV and VPMASKMOV; VGATHER and VPGATHER.
-  case maskmov, vzero, vmaskmov, vgather
+  /// x87: what the host executes, FCMOV, comparisons that set RFLAGS (FCOMI and its like), and opcodes that are none; from the
+  /// table they all come as `x87`.
+  case x87, x87Move, x87Compare, x87Undefined
+  /// FNENI, FNDISI and FNSETPM of older coprocessors; FNSTSW to AX, and to memory.
+  case fninit, fnclex, fneni, fnstswAX, fnstsw, fnstcw, fldcw, fnstenv, fldenv, fnsave, frstor
+  case fwait, emms, fxsave, fxrstor, xsave, xsaveopt, xsavec, xrstor, ldmxcsr, stmxcsr, vldmxcsr, vstmxcsr
+  case maskmovq, maskmovdqu, vmaskmovdqu, vzeroupper, vzeroall
+  /// VMASKMOVPS, VMASKMOVPD, VPMASKMOVD and VPMASKMOVQ from memory and to it; VGATHERDPS, VGATHERDPD, VPGATHERDD and VPGATHERDQ,
+  /// and with indices of 64 bits VGATHERQPS, VGATHERQPD, VPGATHERQD and VPGATHERQQ.
+  case vmaskmovLoad, vmaskmovStore, vgatherd, vgatherq
   // The commonest forms of the above, see InstructionRecord.specialise.
   case load64, load32, store64, store32, copy64, copy32, lea64, push64, pop64, jumpIfZero, jumpUnlessZero
   case add64, addImmediate64, subtractImmediate64, compare64, compareImmediate64, compare32, compareImmediate32

@@ -1,3 +1,5 @@
+internal import Primitives
+
 extension Core {
   /// Runs as with a translator, with each translated block rehearsed before.
   func run(_ lockstep: Lockstep, with translator: Translator) throws(TripleFault) {
@@ -40,7 +42,7 @@ extension Core {
 
   func bytes(of i: Instruction) -> String {
     guard let place = try? codeAddress(codeLinear(i.address)) else { return "?" }
-    return (0..<Int(i.length)).map { String(readPhysical(place &+ UInt64($0), 1), radix: 16) }.joined(separator: " ")
+    return (0..<Int(i.length)).map { readPhysical(place &+ UInt64($0), 1).hex() }.joined(separator: " ")
   }
 
   /// The memory that an instruction may access; nil if what it does cannot be undone.

@@ -1,8 +1,10 @@
+internal import Primitives
+
 /// What instructions that can be undone do to a core.
 struct CoreState {
   private static let fields: [Core.Field] = [.currentBlock, .shadow, .trapShadow, .pending, .debugReasons]
   /// FS, GS, and the one that SWAPGS keeps.
-  private static let bases = [Core.segments + Segment.fs * 32, Core.segments + Segment.gs * 32, Core.Field.kernelGSBase.rawValue]
+  private static let bases = [Segment.fs.place, Segment.gs.place, Core.Field.kernelGSBase.rawValue]
   private static let vectorSize = Core.upperHalves + 256 - Core.vectorState
 
   /// The general registers, RIP and the flags.
@@ -44,15 +46,14 @@ struct CoreState {
   ///
   /// - Parameter known: the flags that count.
   func difference(_ core: Core, flags known: UInt64) -> String? {
-    for k in 0..<16 where words[k] != core[register: k] { return "register \(k) is \(hex(core[register: k])), should be \(hex(words[k]))" }
-    if (flags ^ core.flags) & known != 0 { return "flags are \(hex(core.flags)), should be \(hex(flags))" }
-    if pageKeys != core[.pkru] { return "PKRU is \(hex(core[.pkru])), should be \(hex(pageKeys))" }
+    for k in 0..<16 where words[k] != core[register: k] { return "register \(k) is \(core[register: k].hex()), should be \(words[k].hex())" }
+    if (flags ^ core.flags) & known != 0 { return "flags are \(core.flags.hex()), should be \(flags.hex())" }
+    if pageKeys != core[.pkru] { return "PKRU is \(core[.pkru].hex()), should be \(pageKeys.hex())" }
     let now = CoreState(core)
-    if now.bases != bases { return "bases of FS and GS are \(now.bases.map(hex)), should be \(bases.map(hex))" }
+    if now.bases != bases { return "bases of FS and GS are \(now.bases.map { $0.hex() }), should be \(bases.map { $0.hex() })" }
     guard let place = vectors.indices.first(where: { vectors[$0] != now.vectors[$0] }) else { return nil }
     return "byte \(place) of the vector state is \(now.vectors[place]), should be \(vectors[place])"
   }
 
-  var text: String { "registers " + words[..<16].map(hex).joined(separator: " ") + ", flags \(hex(flags))" }
-  private func hex(_ value: UInt64) -> String { String(value, radix: 16) }
+  var text: String { "registers " + words[..<16].map { $0.hex() }.joined(separator: " ") + ", flags \(flags.hex())" }
 }

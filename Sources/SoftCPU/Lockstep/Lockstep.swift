@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Translated code beside the interpreter, to find the translator's mistakes: `--accel soft,lockstep`.
 ///
 /// Before a block is run as code of the host, the interpreter executes it, and everything it did is undone: it is a
@@ -79,7 +81,7 @@
   func end(byEdge: Bool, hasFlags: Bool) {
     guard isActive else { return }
     guard byEdge, let last = steps.last, last.index < 0 else { return trueFlags = nil }
-    if core[.rip] != last.state.rip { note("RIP is \(hex(core[.rip])), should be \(hex(last.state.rip))", steps.count - 1) }
+    if core[.rip] != last.state.rip { note("RIP is \(core[.rip].hex()), should be \(last.state.rip.hex())", steps.count - 1) }
     compare(last, hasFlags: hasFlags)
     trueFlags = hasFlags ? nil : last.state.arithmeticFlags
   }
@@ -146,13 +148,13 @@
     for (place, byte) in expected {
       guard let p = unsafe UnsafePointer<UInt8>(bitPattern: place) else { continue }
       let now = unsafe p.pointee
-      if now != byte { note("a byte of memory is \(hex(UInt64(now))), should be \(hex(UInt64(byte)))", number) }
+      if now != byte { note("a byte of memory is \(now.hex()), should be \(byte.hex())", number) }
     }
   }
 
   private func note(_ text: String, _ number: Int) {
     guard difference == nil else { return }
-    let code = block.dropLast().map { "\(hex($0.address)) \(core.bytes(of: $0)) \($0.operation)" }.joined(separator: "\n  ")
+    let code = block.dropLast().map { "\($0.address.hex()) \(core.bytes(of: $0)) \($0.operation)" }.joined(separator: "\n  ")
     let index = number < steps.count ? steps[number].index : -1
     difference = """
       translated code is not what the interpreter does: \(text)
@@ -162,7 +164,6 @@
       """
   }
 
-  private func hex(_ value: UInt64) -> String { String(value, radix: 16) }
 }
 
 extension Lockstep.Touched {

@@ -49,6 +49,16 @@ extension Core {
     try write(linear(i, T.bitWidth / 8, write: true), value)
   }
 
+  /// The operand of 2, 4 or 8 bytes that ModRM.rm names.
+  @inline(__always) func operand(_ i: Instruction) throws(Fault) -> UInt64 {
+    if !i.isMemory { return i.width == 8 ? self[register: Int(i.rm)] : self[register: Int(i.rm)] & (i.width == 4 ? 0xFFFF_FFFF : 0xFFFF) }
+    return switch i.width {
+    case 2: UInt64(try readOperand(i, UInt16.self))
+    case 4: UInt64(try readOperand(i, UInt32.self))
+    default: try readOperand(i)
+    }
+  }
+
   /// Reads 2, 4 or 8 bytes at a linear address.
   func readNumber(_ address: UInt64, _ width: UInt8) throws(Fault) -> UInt64 {
     switch width {

@@ -104,7 +104,8 @@ public final class StandIn: Sendable {
       // Components that the processor has elsewhere in its areas than ours does are not ours to save.
       return state.xcr0 & ~ExtendedArea.vectors == 0
     // VEX also clears the rest of 512-bit registers, which are not here.
-    case .hosted, .hostedFloat, .hostedRarely, .maskmov, .vzero, .vmaskmov, .vgather, .vldmxcsr, .vstmxcsr:
+    case .hosted, .hostedFloat, .hostedRarely, .maskmovq, .maskmovdqu, .vmaskmovdqu, .vzeroupper, .vzeroall, .vmaskmovLoad,
+      .vmaskmovStore, .vgatherd, .vgatherq, .vldmxcsr, .vstmxcsr:
       return !i.prefixes.contains(.vex) || i.prefixes.contains(.writes) || state.vectors[header] & upperHalvesOf512 == 0
     default: return true
     }

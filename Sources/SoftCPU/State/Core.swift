@@ -32,6 +32,16 @@
     if T.bitWidth == 32 { store(UInt64(truncatingIfNeeded: value), at: Int(offset)) } else { store(value, at: Int(offset)) }
   }
 
+  /// Writes the low `width` bytes of a general register by number, as `set` does.
+  func setRegister(_ number: UInt8, _ value: UInt64, _ width: UInt8) {
+    switch width {
+    case 1: set(number &* 8, UInt8(truncatingIfNeeded: value))
+    case 2: set(number &* 8, UInt16(truncatingIfNeeded: value))
+    case 4: set(number &* 8, UInt32(truncatingIfNeeded: value))
+    default: set(number &* 8, value)
+    }
+  }
+
   /// The object around this core. Not for the run loop.
   var context: CoreContext {
     guard let p = unsafe UnsafeRawPointer(bitPattern: UInt(self[.context])) else { preconditionFailure("a core belongs to a context") }

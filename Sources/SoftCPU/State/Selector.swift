@@ -10,6 +10,8 @@ extension UInt16 {
   var requestedLevel: UInt8 { UInt8(self & Self.levelBits) }
   /// In the local table, and not the global one.
   var isLocalSelector: Bool { self & Self.tableBit != 0 }
+  /// The table that its descriptor is in.
+  var table: Segment { self & Self.tableBit != 0 ? .local : .global }
   /// Where its descriptor is in the table.
   var descriptorOffset: UInt64 { UInt64(self & ~(Self.levelBits | Self.tableBit)) }
 }

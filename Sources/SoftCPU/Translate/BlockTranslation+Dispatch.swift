@@ -14,7 +14,7 @@ extension BlockTranslation {
   /// Whether addresses are as they are calculated here: without a segment in 32-bit code, and of its size.
   private func isAddressable(_ i: Instruction) -> Bool {
     if context.is64Bit { return true }
-    return i.addressWidth == 4 && (!i.isMemory || i.segment == 6)
+    return i.addressWidth == 4 && (!i.isMemory || i.segment == .flat)
   }
 
   private mutating func emitFarFlow(_ i: Instruction, _ k: Int) {
@@ -68,7 +68,7 @@ extension BlockTranslation {
       needFlags(i, k)
       asm.lahf()
     case .hosted, .hostedFloat, .hostedRarely: return emitVector(i, k)
-    case .vzero: return emitZeroUpper(i)
+    case .vzeroupper: return emitZeroUpper()
     case .andn, .bextr, .blsr, .blsmsk, .blsi, .bzhi, .pdep, .pext, .rorx, .mulx, .shlx, .sarx, .shrx: return emitBitField(i, k)
     case .adcx, .adox, .crc32, .moveBE: return emitMap38(i, k)
     case .pushFlags:
@@ -79,10 +79,10 @@ extension BlockTranslation {
     case .cli, .sti: return emitInterruptFlag(i, k)
     case .moveFromSegment: return emitSelector(i, k)
     case .swapgs: return emitSwap()
-    case .rdfsbase: emitReadingBase(i, k, Segment.fs)
-    case .rdgsbase: emitReadingBase(i, k, Segment.gs)
-    case .wrfsbase: emitWritingBase(i, k, Segment.fs)
-    case .wrgsbase: emitWritingBase(i, k, Segment.gs)
+    case .rdfsbase: emitReadingBase(i, k, .fs)
+    case .rdgsbase: emitReadingBase(i, k, .gs)
+    case .wrfsbase: emitWritingBase(i, k, .fs)
+    case .wrgsbase: emitWritingBase(i, k, .gs)
     case .clac, .stac: return emitAccessControl(i, k)
     case .rdtsc, .rdtscp: return emitTime(i, k)
     case .moveString, .storeString, .loadString: return emitString(i, k)

@@ -20,7 +20,7 @@ struct MemoryAccess {
     address = .operand(i)
     self.size = size
     use = write ? .write : .read
-    near = i.segment == Segment.fs || i.segment == Segment.gs ? Self.firstSegment + Int(i.segment) - Segment.fs : i.base != 128 ? Int(i.base) / 8 : i.index != 128 ? Int(i.index) / 8 : nil
+    near = i.segment.hasBase64 ? Self.firstSegment + (i.segment == .fs ? 0 : 1) : i.base != 128 ? Int(i.base) / 8 : i.index != 128 ? Int(i.index) / 8 : nil
   }
   /// BT and its like with a bit number in a register.
   init(bitOf i: Instruction, write: Bool) {
@@ -40,7 +40,7 @@ struct MemoryAccess {
   var place: (base: Register, distance: Int32)? {
     switch address {
     case .register(let register, let distance): (register, distance)
-    case .operand(let i) where i.base != 128 && i.index == 128 && i.segment == 6 && i.addressWidth == 8:
+    case .operand(let i) where i.base != 128 && i.index == 128 && i.segment == .flat && i.addressWidth == 8:
       (Register(number: i.base / 8), Int32(truncatingIfNeeded: i.displacement))
     default: nil
     }
@@ -204,8 +204,8 @@ extension BlockTranslation {
   }
 
   private mutating func emitSegment(_ i: Instruction) {
-    guard i.segment != 6 else { return }
-    asm.apply(.add, Self.t0, .memory(.gs(Core.segments + Int(i.segment) * 32)))
+    guard i.segment != .flat else { return }
+    asm.apply(.add, Self.t0, .memory(.gs(i.segment.place)))
   }
 
   mutating func emitOffset(_ i: Instruction, to target: Register) {

@@ -2,13 +2,12 @@ internal import Assembler
 
 /// Segment registers, as far as 64-bit code reads them and moves their bases.
 extension BlockTranslation {
-  private func selector(_ segment: Int) -> Memory { .gs(Core.segments + segment * 32 + 20) }
-  private func base(_ segment: Int) -> Memory { .gs(Core.segments + segment * 32) }
+  private func selector(_ segment: Segment) -> Memory { .gs(segment.place + 20) }
+  private func base(_ segment: Segment) -> Memory { .gs(segment.place) }
 
   /// MOV of a segment register's selector to a register or memory.
   mutating func emitSelector(_ i: Instruction, _ k: Int) -> Bool {
-    guard i.extension3 < 6 else { return false }
-    let from = selector(Int(i.extension3))
+    let from = selector(i.namedSegment)
     if i.isMemory {
       let memory = look(MemoryAccess(operand: i, size: 2, write: true), k)
       asm.emit(Opcode(0xB7, .two), .long, .register(Self.t1), .memory(from))
@@ -29,7 +28,7 @@ extension BlockTranslation {
   /// SWAPGS of ring 0.
   mutating func emitSwap() -> Bool {
     guard context.set != 0, context.is64Bit else { return false }
-    let (now, other) = (base(Segment.gs), Memory.gs(Core.Field.kernelGSBase.rawValue))
+    let (now, other) = (base(.gs), Memory.gs(Core.Field.kernelGSBase.rawValue))
     asm.load(Self.t0, now)
     asm.load(Self.t1, other)
     asm.store(now, Self.t1)
@@ -38,7 +37,7 @@ extension BlockTranslation {
   }
 
   /// RDFSBASE and RDGSBASE.
-  mutating func emitReadingBase(_ i: Instruction, _ k: Int, _ segment: Int) {
+  mutating func emitReadingBase(_ i: Instruction, _ k: Int, _ segment: Segment) {
     ifAllowed(k) { block, _ in
       let target = block.place(i.rm &* 8, Self.t0, isRead: false)
       block.asm.load(block.width(i), target.register, block.base(segment))
@@ -47,7 +46,7 @@ extension BlockTranslation {
   }
 
   /// WRFSBASE and WRGSBASE.
-  mutating func emitWritingBase(_ i: Instruction, _ k: Int, _ segment: Int) {
+  mutating func emitWritingBase(_ i: Instruction, _ k: Int, _ segment: Segment) {
     ifAllowed(k) { block, miss in
       block.asm.move(block.width(i), Self.t0, block.source(i.rm &* 8))
       TranslationStubs.emitAddressCheck(&block.asm, otherwise: miss)

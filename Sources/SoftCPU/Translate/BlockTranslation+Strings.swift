@@ -5,7 +5,7 @@ internal import Assembler
 extension BlockTranslation {
   /// False if the instruction is none of these.
   mutating func emitString(_ i: Instruction, _ k: Int) -> Bool {
-    guard i.addressWidth == context.word.rawValue, i.segment == 6 else { return false }
+    guard i.addressWidth == context.word.rawValue, i.segment == .flat else { return false }
     if i.prefixes.isDisjoint(with: .repeated) {
       emitSingle(i, k)
       return true

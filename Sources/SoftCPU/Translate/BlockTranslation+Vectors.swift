@@ -42,7 +42,7 @@ extension BlockTranslation {
     } else {
       asm.emit(opcode(i), traits.contains(.wide) && i.prefixes.contains(.rexW) ? .quad : .long, reg, operand(form, i, memory))
     }
-    if traits.contains(.immediate) { asm.byte(i.vectorImmediate) }
+    if traits.contains(.immediate) { asm.byte(i.secondImmediate) }
     noteFlags(i)
     noteResult(i, form)
     if form.rm == .general, stores, !i.isMemory, hasHome(i.rm &* 8) { asm.store(.gs(Int(i.rm) * 8), Self.t0) }
@@ -53,8 +53,8 @@ extension BlockTranslation {
   }
 
   /// VZEROUPPER, which ends what strings and copies do with wide registers: in the core, with all of them there.
-  mutating func emitZeroUpper(_ i: Instruction) -> Bool {
-    guard context.hasWideVectors, context.is64Bit, i.vvvv == 0, i.vectorLength == 0, VectorForms.Prefix(i.prefixes) == .none else { return false }
+  mutating func emitZeroUpper() -> Bool {
+    guard context.hasWideVectors, context.is64Bit else { return false }
     storeVectors()
     vectors.loaded &= ~1
     asm.emit(Opcode(0xEF, .two, .operandSize), Assembler.Extension(), .vector(0), .vector(0))
@@ -75,7 +75,7 @@ extension BlockTranslation {
     let isVEX = i.prefixes.contains(.vex)
     let readsReg = !traits.isDisjoint(with: [.stores, .readsOnly, .accumulates, .string]) || !isVEX && !Self.replacesTarget(i)
     let readsRM = !traits.contains(.stores) || !isVEX && i.width < 16
-    if traits.contains(.fourth) { need(i.vectorImmediate >> 4, true, isWide: form.isLong) }
+    if traits.contains(.fourth) { need(i.secondImmediate >> 4, true, isWide: form.isLong) }
     if traits.contains(.third) { need(0, true, isWide: false) }
     for isRead in [true, false] {
       if form.rm.isVector, !i.isMemory, readsRM == isRead { need(i.rm, isRead, isWide: form.rm == .ymm) }

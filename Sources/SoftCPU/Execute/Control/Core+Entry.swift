@@ -27,11 +27,11 @@ extension Core {
   /// A code segment of everything, without looking at any descriptor.
   func setFlatCode(_ selector: UInt16, level: UInt8, wide: Bool) {
     setSegment(
-      Segment.cs, selector: selector | UInt16(level), base: 0, limit: 0xFFFF_FFFF,
+      .cs, selector: selector | UInt16(level), base: 0, limit: 0xFFFF_FFFF,
       attributes: (wide ? 0xA09B : 0xC09B) | UInt32(level) << 5)
   }
   func setFlatStack(_ selector: UInt16, level: UInt8) {
-    setSegment(Segment.ss, selector: selector | UInt16(level), base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093 | UInt32(level) << 5)
+    setSegment(.ss, selector: selector | UInt16(level), base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093 | UInt32(level) << 5)
   }
 
   func systemCall(_ i: Instruction) throws(Fault) {
@@ -42,8 +42,8 @@ extension Core {
     self[.r11] = flags & ~Flags.rf
     let selector = UInt16(truncatingIfNeeded: self[.star] >> 32)
     flags = flags & ~(self[.sfmask] | Flags.rf)
-    setSegment(Segment.cs, selector: selector.withoutLevel, base: 0, limit: 0xFFFF_FFFF, attributes: 0xA09B)
-    setSegment(Segment.ss, selector: selector.withoutLevel &+ 8, base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093)
+    setSegment(.cs, selector: selector.withoutLevel, base: 0, limit: 0xFFFF_FFFF, attributes: 0xA09B)
+    setSegment(.ss, selector: selector.withoutLevel &+ 8, base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093)
     updateMode(cpl: 0)
     leave(to: target)
     traceSystemCall()
@@ -67,8 +67,8 @@ extension Core {
     let selector = UInt16(truncatingIfNeeded: self[.star] >> 48)
     let wide = i.width == 8
     flags = self[.r11] & Flags.existing & ~(Flags.rf | Flags.vm)
-    setSegment(Segment.cs, selector: (selector &+ (wide ? 16 : 0)) | 3, base: 0, limit: 0xFFFF_FFFF, attributes: wide ? 0xA0FB : 0xC0FB)
-    setSegment(Segment.ss, selector: (selector &+ 8) | 3, base: 0, limit: 0xFFFF_FFFF, attributes: 0xC0F3)
+    setSegment(.cs, selector: (selector &+ (wide ? 16 : 0)) | 3, base: 0, limit: 0xFFFF_FFFF, attributes: wide ? 0xA0FB : 0xC0FB)
+    setSegment(.ss, selector: (selector &+ 8) | 3, base: 0, limit: 0xFFFF_FFFF, attributes: 0xC0F3)
     updateMode(cpl: 3)
     openInterrupts()
     leave(to: wide ? self[.rcx] : self[.rcx] & 0xFFFF_FFFF)

@@ -33,9 +33,9 @@ extension Core {
     let long = isLong
     let offset = UInt64(vector) * (long ? 16 : 8)
     let errorCode = UInt32(vector) << 3 | 2
-    guard offset + (long ? 15 : 7) <= segmentLimit(Segment.interrupt) else { throw Fault(vector: 13, code: errorCode) }
-    let low = try readSystem(segmentBase(Segment.interrupt) &+ offset)
-    let high = long ? try readSystem(segmentBase(Segment.interrupt) &+ offset &+ 8) : 0
+    guard offset + (long ? 15 : 7) <= segmentLimit(.interrupt) else { throw Fault(vector: 13, code: errorCode) }
+    let low = try readSystem(segmentBase(.interrupt) &+ offset)
+    let high = long ? try readSystem(segmentBase(.interrupt) &+ offset &+ 8) : 0
     let type = low >> 40 & 0x1F
     guard type == 14 || type == 15 || !long && (5...7).contains(type) else { throw Fault(vector: 13, code: errorCode) }
     if kind == .software && UInt8(low >> 45 & 3) < cpl { throw Fault(vector: 13, code: errorCode) }
@@ -57,20 +57,20 @@ extension Core {
     let segment = try accessed(codeSelector, d)
     let isInner = level != cpl
     var stack = try interruptStack(level, table: long ? low >> 32 & 7 : 0)
-    if wasVirtual8086 { for n in [Segment.gs, Segment.fs, Segment.ds, Segment.es] { try stack.push(UInt64(selector(n)), width) } }
+    if wasVirtual8086 { for n in [Segment.gs, .fs, .ds, .es] { try stack.push(UInt64(selector(n)), width) } }
     if long || isInner {
-      try stack.push(UInt64(selector(Segment.ss)), width)
+      try stack.push(UInt64(selector(.ss)), width)
       try stack.push(self[.rsp], width)
     }
     // A fault comes back to its instruction, whose breakpoint then must not be met again.
     try stack.push(flags | (kind == .exception && vector != 1 ? Flags.rf : 0), width)
-    try stack.push(UInt64(selector(Segment.cs)), width)
+    try stack.push(UInt64(selector(.cs)), width)
     try stack.push(self[.rip], width)
     if let code { try stack.push(UInt64(code), width) }
-    if wasVirtual8086 { for n in [Segment.gs, Segment.fs, Segment.ds, Segment.es] { setNullSegment(n, 0) } }
+    if wasVirtual8086 { for n in [Segment.gs, .fs, .ds, .es] { setNullSegment(n, 0) } }
     self[.systemFlags] &= ~(Flags.tf | Flags.nt | Flags.rf | Flags.vm | (type & 1 == 0 ? Flags.interrupts : 0))
-    stack.take(level: level)
-    setSegment(Segment.cs, codeSelector.withoutLevel | UInt16(level), segment)
+    stack.load(level: level)
+    setSegment(.cs, codeSelector.withoutLevel | UInt16(level), segment)
     updateMode(cpl: level)
     self[.rip] = target
     self[.shadow] = .max
@@ -88,13 +88,13 @@ extension Core {
   }
 
   private func realInterrupt(_ vector: UInt8) throws(Fault) {
-    guard UInt64(vector) * 4 + 3 <= segmentLimit(Segment.interrupt) else { throw .protection }
-    let gate = try readSlowly(segmentBase(Segment.interrupt) &+ UInt64(vector) * 4, 4)
+    guard UInt64(vector) * 4 + 3 <= segmentLimit(.interrupt) else { throw .protection }
+    let gate = try readSlowly(segmentBase(.interrupt) &+ UInt64(vector) * 4, 4)
     var stack = PendingStack(of: self)
     try stack.push(flags, 2)
-    try stack.push(UInt64(selector(Segment.cs)), 2)
+    try stack.push(UInt64(selector(.cs)), 2)
     try stack.push(self[.rip], 2)
-    stack.take(level: 0)
+    stack.load(level: 0)
     self[.systemFlags] &= ~(Flags.interrupts | Flags.tf | Flags.ac)
     enterRealCode(UInt16(truncatingIfNeeded: gate >> 16), gate & 0xFFFF)
     self[.shadow] = .max

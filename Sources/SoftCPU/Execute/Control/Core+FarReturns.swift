@@ -6,7 +6,7 @@ extension Core {
     let selector = UInt16(truncatingIfNeeded: try peek(i.width, at: width))
     let extra = i.immediate
     guard isProtected && !isVirtual8086 else {
-      if target > segmentLimit(Segment.cs) { throw .protection }
+      if target > segmentLimit(.cs) { throw .protection }
       drop(2 * width + extra)
       return enterRealCode(selector, target)
     }
@@ -19,7 +19,7 @@ extension Core {
     if isProtected && !isVirtual8086 && self[.systemFlags] & Flags.nt != 0 {
       // A nested task ends.
       if isLong { throw .protection }
-      let link: UInt16 = UInt16(truncatingIfNeeded: try readSystem(segmentBase(Segment.task)))
+      let link: UInt16 = UInt16(truncatingIfNeeded: try readSystem(segmentBase(.task)))
       try switchTask(to: link, .taskReturn, returnTo: i.next)
       return endInterrupt()
     }
@@ -27,7 +27,7 @@ extension Core {
     let selector = UInt16(truncatingIfNeeded: try peek(i.width, at: width))
     let newFlags = try peek(i.width, at: 2 * width)
     if !isProtected || isVirtual8086 {
-      if target > segmentLimit(Segment.cs) { throw .protection }
+      if target > segmentLimit(.cs) { throw .protection }
       drop(3 * width)
       enterRealCode(selector, target)
       setFlagsFromGuest(newFlags, i.width, resumes: true)
@@ -65,10 +65,10 @@ extension Core {
       let stackSelector = UInt16(truncatingIfNeeded: try peek(i.width, at: frame + extra + UInt64(i.width)))
       if stackSelector.isNullSelector {
         guard is64Bit, level != 3, d.rights.isLong else { throw .protection }
-        setNullSegment(Segment.ss, stackSelector)
+        setNullSegment(.ss, stackSelector)
       } else {
         let stack = try stackDescriptor(stackSelector, level: level) { .protection($0) }
-        setSegment(Segment.ss, stackSelector, stack)
+        setSegment(.ss, stackSelector, stack)
       }
       self[.rsp] = i.width == 2 ? self[.rsp] & ~0xFFFF | sp & 0xFFFF : sp
       // RETF to an outer level drops its parameters from both stacks.
@@ -85,23 +85,23 @@ extension Core {
     if target > 0xFFFF { throw .protection }
     flags = newFlags & Flags.existing
     self[.rsp] = values[0] & 0xFFFF_FFFF
-    let segments = [Segment.ss, Segment.es, Segment.ds, Segment.fs, Segment.gs]
+    let segments = [Segment.ss, .es, .ds, .fs, .gs]
     for (segment, value) in zip(segments, values.dropFirst()) { setVirtual8086Segment(segment, UInt16(truncatingIfNeeded: value)) }
-    setVirtual8086Segment(Segment.cs, selector)
+    setVirtual8086Segment(.cs, selector)
     updateMode(cpl: 3)
     leave(to: target)
   }
 
-  func setVirtual8086Segment(_ n: Int, _ selector: UInt16) {
-    setSegment(n, selector: selector, base: UInt64(selector) << 4, limit: 0xFFFF, attributes: n == Segment.cs ? 0xFB : 0xF3)
+  func setVirtual8086Segment(_ segment: Segment, _ selector: UInt16) {
+    setSegment(segment, selector: selector, base: UInt64(selector) << 4, limit: 0xFFFF, attributes: segment == .cs ? 0xFB : 0xF3)
   }
 
   /// Data segments that an outer level may not have become null.
   private func dropInnerSegments(_ level: UInt8) {
-    for n in [Segment.es, Segment.ds, Segment.fs, Segment.gs] {
-      let rights = segmentRights(n)
+    for segment in [Segment.es, .ds, .fs, .gs] {
+      let rights = segmentRights(segment)
       if !rights.isConforming, rights.level < level, !rights.isUnusable {
-        setNullSegment(n, 0, base: is64Bit && n >= Segment.fs ? segmentBase(n) : 0)
+        setNullSegment(segment, 0, base: is64Bit && segment.hasBase64 ? segmentBase(segment) : 0)
       }
     }
   }

@@ -11,11 +11,11 @@ extension Core {
     guard isProtected && !isVirtual8086 else {
       if isCall {
         var stack = PendingStack(of: self)
-        try stack.push(UInt64(self.selector(Segment.cs)), Int(i.width))
+        try stack.push(UInt64(self.selector(.cs)), Int(i.width))
         try stack.push(i.next, Int(i.width))
-        if target > segmentLimit(Segment.cs) { throw .protection }
-        stack.take(level: cpl)
-      } else if target > segmentLimit(Segment.cs) { throw .protection }
+        if target > segmentLimit(.cs) { throw .protection }
+        stack.load(level: cpl)
+      } else if target > segmentLimit(.cs) { throw .protection }
       return enterRealCode(selector, target)
     }
     if selector.isNullSelector { throw .protection }
@@ -33,7 +33,7 @@ extension Core {
     }
   }
 
-  private func transferToCode(_ i: Instruction, _ selector: UInt16, _ d: Descriptor, _ target: UInt64, _ isCall: Bool) throws(Fault) {
+  private func transferToCode(_ i: Instruction, _ selector: UInt16, _ d: SegmentDescriptor, _ target: UInt64, _ isCall: Bool) throws(Fault) {
     let isConforming = d.rights.isConforming
     guard d.isCode, isConforming ? d.dpl <= cpl : d.dpl == cpl && selector.requestedLevel <= cpl else { throw .protection(selector) }
     guard d.isPresent else { throw .notPresent(selector) }
@@ -41,15 +41,15 @@ extension Core {
     let code = try accessed(selector, d)
     if isCall {
       var stack = PendingStack(of: self)
-      try stack.push(UInt64(self.selector(Segment.cs)), Int(i.width))
+      try stack.push(UInt64(self.selector(.cs)), Int(i.width))
       try stack.push(i.next, Int(i.width))
-      stack.take(level: cpl)
+      stack.load(level: cpl)
     }
     enterCode(selector, code, target, level: cpl)
   }
 
   /// Faults if code cannot be entered at an offset: beyond its limit, not canonical, or of a kind that does not exist.
-  func checkedTarget(_ target: UInt64, in d: Descriptor, _ selector: UInt16) throws(Fault) -> UInt64 {
+  func checkedTarget(_ target: UInt64, in d: SegmentDescriptor, _ selector: UInt16) throws(Fault) -> UInt64 {
     let isWide = isLong && d.rights.isLong
     if isWide {
       if d.rights.isBig { throw .protection(selector) }
@@ -62,8 +62,8 @@ extension Core {
   }
 
   /// Enters code whose descriptor has been checked.
-  func enterCode(_ selector: UInt16, _ d: Descriptor, _ target: UInt64, level: UInt8) {
-    setSegment(Segment.cs, selector.withoutLevel | UInt16(level), d)
+  func enterCode(_ selector: UInt16, _ d: SegmentDescriptor, _ target: UInt64, level: UInt8) {
+    setSegment(.cs, selector.withoutLevel | UInt16(level), d)
     updateMode(cpl: level)
     leave(to: target)
   }
@@ -71,8 +71,8 @@ extension Core {
   /// Enters code of real or virtual 8086 mode.
   func enterRealCode(_ selector: UInt16, _ target: UInt64) {
     setSegment(
-      Segment.cs, selector: selector, base: UInt64(selector) << 4, limit: segmentLimit(Segment.cs),
-      attributes: segmentAttributes(Segment.cs))
+      .cs, selector: selector, base: UInt64(selector) << 4, limit: segmentLimit(.cs),
+      attributes: segmentAttributes(.cs))
     leave(to: target)
   }
 
@@ -93,17 +93,17 @@ extension Core {
     let level = isConforming ? cpl : d.dpl
     var stack = level == cpl ? PendingStack(of: self) : try PendingStack(of: self, level: level)
     if level != cpl {
-      try stack.push(UInt64(self.selector(Segment.ss)), width)
+      try stack.push(UInt64(self.selector(.ss)), width)
       try stack.push(self[.rsp], width)
       let count = width == 8 ? 0 : UInt64(gate.low >> 32 & 31)
       for parameter in (0..<count).reversed() { try stack.push(peek(UInt8(width), at: parameter * UInt64(width)), width) }
     }
-    try stack.push(UInt64(self.selector(Segment.cs)), width)
+    try stack.push(UInt64(self.selector(.cs)), width)
     try stack.push(i.next, width)
-    stack.take(level: level)
+    stack.load(level: level)
     enterCode(selector, code, target, level: level)
   }
 
   /// A descriptor that is 16 bytes long in long mode.
-  private func wideDescriptor(_ selector: UInt16) throws(Fault) -> Descriptor { try descriptor(selector, wide: isLong) }
+  private func wideDescriptor(_ selector: UInt16) throws(Fault) -> SegmentDescriptor { try descriptor(selector, wide: isLong) }
 }

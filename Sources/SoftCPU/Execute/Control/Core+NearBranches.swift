@@ -2,7 +2,7 @@
 extension Core {
   /// #GP unless code can be at an offset of the present code segment.
   func requireTarget(_ target: UInt64) throws(Fault) {
-    guard is64Bit ? Self.isCanonical(target) : target <= segmentLimit(Segment.cs) else { throw .protection }
+    guard is64Bit ? Self.isCanonical(target) : target <= segmentLimit(.cs) else { throw .protection }
   }
 
   /// The slow end of a jump, to where nobody has been yet.
@@ -50,11 +50,11 @@ extension Core {
   func nonCanonicalFault(_ i: Instruction, _ address: UInt64) -> Fault {
     let isOperand = i.isMemory && (!i.operation.traits.contains(.usesStack) || address == operandAddress(i))
     // Of the segments only FS and GS count in 64-bit code, and these are not the stack's.
-    let isStack = isOperand ? i.segment == 6 && (Int(i.base) == Field.rsp.rawValue || Int(i.base) == Field.rbp.rawValue) : i.operation.traits.contains(.usesStack)
+    let isStack = isOperand ? i.segment == .flat && (Int(i.base) == Field.rsp.rawValue || Int(i.base) == Field.rbp.rawValue) : i.operation.traits.contains(.usesStack)
     return isStack ? .stack(0) : .protection
   }
 
   private func operandAddress(_ i: Instruction) -> UInt64 {
-    effectiveAddress(i) &+ (i.segment == 6 ? 0 : segmentBase(Int(i.segment)))
+    effectiveAddress(i) &+ segmentBase(i.segment)
   }
 }

@@ -15,20 +15,20 @@ extension Core {
     guard d.limit >= (isWide ? 0x67 : 0x2B) else { throw .invalidTask(selector) }
 
     // All that will be read or written is touched first: a page fault comes while the old task runs.
-    try touchTask(segmentBase(Segment.task), segmentAttributes(Segment.task) & 8 != 0)
+    try touchTask(segmentBase(.task), segmentAttributes(.task) & 8 != 0)
     try touchTask(d.base, isWide)
     let new = try TaskState(of: self, at: d.base, isWide)
 
     var oldFlags = flags
     if isReturn { oldFlags &= ~Flags.nt }
-    let previous = self.selector(Segment.task)
+    let previous = self.selector(.task)
     if kind == .jump || isReturn { try setBusy(previous, false) }
     try TaskState.save(self, rip: next, flags: oldFlags)
     if kind == .call || kind == .interrupt { try writeSystem(d.base, UInt64(previous), 2) }
     if !isReturn { try setBusy(selector, true) }
     var busy = d
     busy.low |= 1 << 41
-    setSegment(Segment.task, selector, busy)
+    setSegment(.task, selector, busy)
     self[.cr0] |= CR0.taskSwitched
     try enter(new, isWide, linked: kind == .call || kind == .interrupt)
     if let code { try push(UInt64(code), isWide ? 4 : 2) }
@@ -41,7 +41,7 @@ extension Core {
 
   private func setBusy(_ selector: UInt16, _ isBusy: Bool) throws(Fault) {
     guard !selector.isNullSelector, isInTable(selector) else { return }
-    let address = segmentBase(Segment.global) &+ selector.descriptorOffset
+    let address = segmentBase(.global) &+ selector.descriptorOffset
     let low = try readSystem(address)
     try writeSystem(address, isBusy ? low | 1 << 41 : low & ~(1 << 41))
   }
@@ -56,36 +56,34 @@ extension Core {
     openInterrupts()
     for (number, value) in new.registers.enumerated() { self[register: number] = value }
     self[.rip] = new.rip
-    for n in [Segment.es, Segment.cs, Segment.ss, Segment.ds, Segment.fs, Segment.gs] {
-      setNullSegment(n, new.segments[n])
-    }
+    for (segment, selector) in zip(Segment.named, new.segments) { setNullSegment(segment, selector) }
     if flags & Flags.vm != 0 {
-      for n in [Segment.es, Segment.cs, Segment.ss, Segment.ds, Segment.fs, Segment.gs] { setVirtual8086Segment(n, new.segments[n]) }
+      for (segment, selector) in zip(Segment.named, new.segments) { setVirtual8086Segment(segment, selector) }
       try loadLocalTable(new.local)
       return updateMode(cpl: 3)
     }
-    let level = UInt8(new.segments[Segment.cs] & 3)
+    let level = UInt8(new.selector(.cs) & 3)
     self[.mode] = self[.mode] & ~3 | UInt64(level)
     try loadLocalTable(new.local)
-    try loadTaskCode(new.segments[Segment.cs], level)
-    let stack = try stackDescriptor(new.segments[Segment.ss], level: level) { .invalidTask($0) }
-    setSegment(Segment.ss, new.segments[Segment.ss], stack)
+    try loadTaskCode(new.selector(.cs), level)
+    let stack = try stackDescriptor(new.selector(.ss), level: level) { .invalidTask($0) }
+    setSegment(.ss, new.selector(.ss), stack)
     updateMode(cpl: level)
-    for n in [Segment.es, Segment.ds, Segment.fs, Segment.gs] {
-      do throws(Fault) { try loadSegment(n, new.segments[n]) } catch {
+    for segment in [Segment.es, .ds, .fs, .gs] {
+      do throws(Fault) { try loadSegment(segment, new.selector(segment)) } catch {
         throw error.vector == 13 ? Fault(vector: 10, code: error.code) : error
       }
     }
-    if self[.rip] > segmentLimit(Segment.cs) { throw .protection }
+    if self[.rip] > segmentLimit(.cs) { throw .protection }
   }
 
   private func loadLocalTable(_ selector: UInt16) throws(Fault) {
-    setNullSegment(Segment.local, selector)
+    setNullSegment(.local, selector)
     if selector.isNullSelector { return }
     guard !selector.isLocalSelector, isInTable(selector) else { throw .invalidTask(selector) }
     let d = try descriptor(selector)
     guard d.isSystem, d.type == 2, d.isPresent else { throw .invalidTask(selector) }
-    setSegment(Segment.local, selector, d)
+    setSegment(.local, selector, d)
   }
 
   private func loadTaskCode(_ selector: UInt16, _ level: UInt8) throws(Fault) {
@@ -93,7 +91,7 @@ extension Core {
     let d = try descriptor(selector)
     guard !d.isSystem, d.isCode, d.rights.isConforming ? d.dpl <= level : d.dpl == level else { throw .invalidTask(selector) }
     guard d.isPresent else { throw .notPresent(selector) }
-    setSegment(Segment.cs, selector, try accessed(selector, d))
+    setSegment(.cs, selector, try accessed(selector, d))
   }
 }
 
@@ -104,9 +102,11 @@ struct TaskState {
   var flags: UInt64
   /// EAX ECX EDX EBX ESP EBP ESI EDI.
   var registers: [UInt64] = []
-  /// ES CS SS DS FS GS.
+  /// Selectors of `Segment.named`.
   var segments: [UInt16] = []
   var local: UInt16
+
+  func selector(_ segment: Segment) -> UInt16 { segments[Int(segment.rawValue)] }
 
   init(of core: Core, at base: UInt64, _ isWide: Bool) throws(Fault) {
     let size: UInt64 = isWide ? 4 : 2
@@ -126,12 +126,12 @@ struct TaskState {
 
   /// Writes what changes into the present task's segment.
   static func save(_ core: Core, rip: UInt64, flags: UInt64) throws(Fault) {
-    let base = core.segmentBase(Segment.task)
-    let isWide = core.segmentAttributes(Segment.task) & 8 != 0
+    let base = core.segmentBase(.task)
+    let isWide = core.segmentAttributes(.task) & 8 != 0
     let size = isWide ? 4 : 2
     var values = [rip, flags]
     for n in 0..<8 { values.append(core[register: n]) }
-    for n in 0..<(isWide ? 6 : 4) { values.append(UInt64(core.selector(n))) }
+    for segment in Segment.named.prefix(isWide ? 6 : 4) { values.append(UInt64(core.selector(segment))) }
     for (number, value) in values.enumerated() {
       try core.writeSystem(base &+ (isWide ? 0x20 : 0x0E) &+ UInt64(number * size), value, size)
     }

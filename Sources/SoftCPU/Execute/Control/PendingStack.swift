@@ -3,7 +3,7 @@ struct PendingStack {
   private let core: Core
   let selector: UInt16
   /// The segment it lies in, unless that is the present one, or all of 64-bit memory.
-  let descriptor: Descriptor?
+  let descriptor: SegmentDescriptor?
   private(set) var pointer: UInt64
   private let isFlat: Bool
   /// Whether user code will own the stack: it is then filled with user rights.
@@ -12,7 +12,7 @@ struct PendingStack {
   /// The present stack; flat where 64-bit code will use it.
   init(of core: Core, isFlat: Bool? = nil) {
     self.core = core
-    selector = core.selector(Segment.ss)
+    selector = core.selector(.ss)
     descriptor = nil
     pointer = core[.rsp]
     self.isFlat = isFlat ?? core.is64Bit
@@ -24,11 +24,11 @@ struct PendingStack {
     self.core = core
     isUser = level == 3
     isFlat = core.isLong
-    let task = core.segmentBase(Segment.task)
-    let limit = core.segmentLimit(Segment.task)
-    let isWide = core.segmentAttributes(Segment.task) & 8 != 0
+    let task = core.segmentBase(.task)
+    let limit = core.segmentLimit(.task)
+    let isWide = core.segmentAttributes(.task) & 8 != 0
     let place = core.isLong ? 4 + UInt64(level) * 8 : isWide ? 4 + UInt64(level) * 8 : 2 + UInt64(level) * 4
-    guard place + (core.isLong ? 7 : isWide ? 5 : 3) <= limit else { throw .invalidTask(core.selector(Segment.task)) }
+    guard place + (core.isLong ? 7 : isWide ? 5 : 3) <= limit else { throw .invalidTask(core.selector(.task)) }
     let entry = try core.readSystem(task &+ place)
     guard !core.isLong else {
       guard Core.isCanonical(entry) else { throw .stack(0) }
@@ -46,9 +46,9 @@ struct PendingStack {
     isUser = level == 3
     isFlat = true
     descriptor = nil
-    selector = level == core.cpl ? core.selector(Segment.ss) : UInt16(level)
-    guard 0x1C + entry * 8 + 7 <= core.segmentLimit(Segment.task) else { throw .invalidTask(core.selector(Segment.task)) }
-    pointer = try core.readSystem(core.segmentBase(Segment.task) &+ 0x1C &+ entry * 8)
+    selector = level == core.cpl ? core.selector(.ss) : UInt16(level)
+    guard 0x1C + entry * 8 + 7 <= core.segmentLimit(.task) else { throw .invalidTask(core.selector(.task)) }
+    pointer = try core.readSystem(core.segmentBase(.task) &+ 0x1C &+ entry * 8)
     guard Core.isCanonical(pointer) else { throw .stack(0) }
   }
 
@@ -74,7 +74,7 @@ struct PendingStack {
   }
 
   private func linear(_ offset: UInt64, _ count: Int) throws(Fault) -> UInt64 {
-    guard let descriptor else { return try core.linear(UInt8(Segment.ss), offset, count, write: true) }
+    guard let descriptor else { return try core.linear(.ss, offset, count, write: true) }
     let last = offset &+ UInt64(count - 1)
     let isInside =
       !descriptor.rights.expandsDown
@@ -84,11 +84,11 @@ struct PendingStack {
   }
 
   /// Makes it the processor's stack, for code of `level`.
-  func take(level: UInt8) {
+  func load(level: UInt8) {
     if let descriptor {
-      core.setSegment(Segment.ss, selector, descriptor)
+      core.setSegment(.ss, selector, descriptor)
     } else if isFlat && level != core.cpl {
-      core.setSegment(Segment.ss, selector: selector, base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093 | UInt32(level) << 5)
+      core.setSegment(.ss, selector: selector, base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093 | UInt32(level) << 5)
     }
     core[.rsp] = pointer
   }
@@ -96,7 +96,7 @@ struct PendingStack {
 
 extension Core {
   /// The descriptor of a stack segment for `level`.
-  func stackDescriptor(_ selector: UInt16, level: UInt8, _ fault: (UInt16) -> Fault) throws(Fault) -> Descriptor {
+  func stackDescriptor(_ selector: UInt16, level: UInt8, _ fault: (UInt16) -> Fault) throws(Fault) -> SegmentDescriptor {
     if selector.isNullSelector { throw fault(selector) }
     guard isInTable(selector) else { throw fault(selector) }
     let d = try descriptor(selector)
@@ -107,6 +107,6 @@ extension Core {
 
   /// Whether a selector's table reaches that far.
   func isInTable(_ selector: UInt16) -> Bool {
-    selector.descriptorOffset + 7 <= segmentLimit(selector.isLocalSelector ? Segment.local : Segment.global)
+    selector.descriptorOffset + 7 <= segmentLimit(selector.table)
   }
 }

@@ -30,7 +30,7 @@ extension Core {
   /// The linear address to which so many bytes will be pushed.
   private func pushAddress(_ width: UInt8) throws(Fault) -> UInt64 {
     let sp = (self[.rsp] &- UInt64(width)) & stackMask
-    return isFlat ? sp : try linear(2, sp, Int(width), write: true)
+    return isFlat ? sp : try linear(.ss, sp, Int(width), write: true)
   }
   /// Faults if a push would.
   func probePush(_ width: UInt8) throws(Fault) { try probe(pushAddress(width), Int(width), write: true) }
@@ -40,12 +40,8 @@ extension Core {
     try readStack((self[.rsp] &+ depth) & stackMask, width)
   }
   private func readStack(_ sp: UInt64, _ width: UInt8) throws(Fault) -> UInt64 {
-    let address = isFlat ? sp : try linear(2, sp, Int(width), write: false)
-    return switch width {
-    case 2: UInt64(try read(address, UInt16.self))
-    case 4: UInt64(try read(address, UInt32.self))
-    default: try read(address, UInt64.self)
-    }
+    let address = isFlat ? sp : try linear(.ss, sp, Int(width), write: false)
+    return try readNumber(address, width)
   }
   func drop(_ count: UInt64) { self[.rsp] = stackPointer(without: count) }
   /// RSP when so many bytes are dropped from the present stack.
@@ -62,22 +58,6 @@ extension Core {
     return value
   }
 
-  @inline(__always) func operand(_ i: Instruction) throws(Fault) -> UInt64 {
-    if !i.isMemory { return i.width == 8 ? self[register: Int(i.rm)] : self[register: Int(i.rm)] & (i.width == 4 ? 0xFFFF_FFFF : 0xFFFF) }
-    return switch i.width {
-    case 2: UInt64(try readOperand(i, UInt16.self))
-    case 4: UInt64(try readOperand(i, UInt32.self))
-    default: try readOperand(i)
-    }
-  }
-  func setRegister(_ number: UInt8, _ value: UInt64, _ width: UInt8) {
-    switch width {
-    case 1: set(number &* 8, UInt8(truncatingIfNeeded: value))
-    case 2: set(number &* 8, UInt16(truncatingIfNeeded: value))
-    case 4: set(number &* 8, UInt32(truncatingIfNeeded: value))
-    default: set(number &* 8, value)
-    }
-  }
   func storeOperand(_ i: Instruction, _ value: UInt64, _ width: UInt8) throws(Fault) {
     if !i.isMemory { return setRegister(i.rm, value, width) }
     switch width {
@@ -124,7 +104,7 @@ extension Core {
     do {
       try push(self[.rbp], i.width)
       let frame = self[.rsp]
-      let level = i.vvvv & 31
+      let level = i.secondImmediate & 31
       if level > 0 {
         // The frame pointers of the enclosing procedures, and then the new one.
         for depth in 1..<max(level, 1) {
@@ -134,7 +114,7 @@ extension Core {
         try push(frame, i.width)
       }
       let end = (self[.rsp] &- i.immediate & 0xFFFF) & stackMask
-      try probe(is64Bit ? end : linear(2, end, Int(i.width), write: true), Int(i.width), write: true)
+      try probe(is64Bit ? end : linear(.ss, end, Int(i.width), write: true), Int(i.width), write: true)
       setRegister(5, frame, i.width)
       moveStack(to: self[.rsp] &- i.immediate & 0xFFFF)
     } catch {

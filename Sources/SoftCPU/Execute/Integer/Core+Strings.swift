@@ -54,7 +54,7 @@ extension Core {
     let compares = i.operation == .compareString
     var most = min(truncated(self[.rcx], i.addressWidth) &- 1, (4096 - to & 0xFFF) / size)
     if compares { most = min(most, (4096 - from & 0xFFF) / size) }
-    guard most > 0, !compares || i.segment == 6, let b = unsafe readHost(to, Int(most * size)) else { return 0 }
+    guard most > 0, !compares || i.segment == .flat, let b = unsafe readHost(to, Int(most * size)) else { return 0 }
     let goesOnWhileEqual = i.prefixes.contains(.repeatZero)
     var alike = 0
     if compares {
@@ -96,7 +96,7 @@ extension Core {
       let value: T = get(0)
       for n in 0..<Int(count) { unsafe p.storeBytes(of: value, toByteOffset: n &* Int(size), as: T.self) }
     } else {
-      guard i.segment == 6, let q = unsafe readHost(from &- below, length) else { return 0 }
+      guard i.segment == .flat, let q = unsafe readHost(from &- below, length) else { return 0 }
       // Where an element is written before it is read a pattern repeats: one by one then.
       let distance = unsafe upwards ? p - UnsafeMutableRawPointer(mutating: q) : UnsafeMutableRawPointer(mutating: q) - p
       if distance <= 0 || distance >= length {
@@ -120,7 +120,7 @@ extension Core {
     try linear(i.segment, truncated(self[.rsi], i.addressWidth), count, write: false)
   }
   private func target(_ i: Instruction, _ count: Int, write: Bool) throws(Fault) -> UInt64 {
-    try linear(isFlat ? 6 : 0, truncated(self[.rdi], i.addressWidth), count, write: write)
+    try linear(isFlat ? .flat : .es, truncated(self[.rdi], i.addressWidth), count, write: write)
   }
 
   private func stringStep<T: RegisterWidth>(_ i: Instruction, _: T.Type, _ step: UInt64) throws(Fault) {

@@ -36,7 +36,7 @@ extension Core {
   /// INVLPG.
   func invalidatePage(_ i: Instruction) throws(Fault) {
     try requireSystem()
-    flushTranslation(of: i.segment == 6 ? effectiveAddress(i) : segmentBase(Int(i.segment)) &+ effectiveAddress(i))
+    flushTranslation(of: segmentBase(i.segment) &+ effectiveAddress(i))
     leave(to: i.next)
   }
 
@@ -81,7 +81,7 @@ extension Core {
       let (paged, cached) = (CR0.paging | CR0.protection, CR0.cacheDisabled | CR0.notWriteThrough)
       guard value >> 32 == 0, value & paged != CR0.paging, value & cached != CR0.notWriteThrough else { throw .protection }
       // 64-bit code cannot leave its paging, nor begin it.
-      if (value ^ self[.cr0]) & CR0.paging != 0, isLong ? is64Bit : segmentRights(Segment.cs).isLong && self[.efer] & EFER.longMode != 0 {
+      if (value ^ self[.cr0]) & CR0.paging != 0, isLong ? is64Bit : segmentRights(.cs).isLong && self[.efer] & EFER.longMode != 0 {
         throw .protection
       }
       if value & CR0.paging == 0, self[.cr4] & CR4.identifiers != 0 { throw .protection }

@@ -21,9 +21,9 @@ extension Core {
   }
 
   /// The descriptor of a selector, if it exists and the privilege level may know of it.
-  private func visibleDescriptor(_ selector: UInt16) throws(Fault) -> Descriptor? {
+  private func visibleDescriptor(_ selector: UInt16) throws(Fault) -> SegmentDescriptor? {
     guard !selector.isNullSelector else { return nil }
-    let table = selector.isLocalSelector ? Segment.local : Segment.global
+    let table = selector.table
     guard selector.descriptorOffset + 7 <= segmentLimit(table) else { return nil }
     let d = try descriptor(selector)
     let isConforming = d.rights.isConforming

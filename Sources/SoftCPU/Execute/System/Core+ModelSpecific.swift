@@ -51,8 +51,8 @@ extension Core {
     if let field = field(of: msr) { return self[field] }
     switch msr {
     case 0x10: return context.timeStamp
-    case 0xC000_0100: return segmentBase(Segment.fs)
-    case 0xC000_0101: return segmentBase(Segment.gs)
+    case 0xC000_0100: return segmentBase(.fs)
+    case 0xC000_0101: return segmentBase(.gs)
     case 0x1B, 0x6E0, 0x800...0x83F: return try context.environment.interrupts.readMSR(msr)
     default:
       guard let value = context.plainRegisters.value(msr) ?? Self.fixedValue(msr) else { throw .protection }
@@ -65,8 +65,8 @@ extension Core {
     case 0xC000_0080: return try writeFeatures(value)
     case 0x175, 0x176, 0xC000_0100, 0xC000_0101, 0xC000_0102, 0xC000_0082, 0xC000_0083:
       guard Self.isCanonical(value) else { throw .protection }
-      if msr == 0xC000_0100 { return setSegmentBase(Segment.fs, value) }
-      if msr == 0xC000_0101 { return setSegmentBase(Segment.gs, value) }
+      if msr == 0xC000_0100 { return setSegmentBase(.fs, value) }
+      if msr == 0xC000_0101 { return setSegmentBase(.gs, value) }
     case 0x277:
       let types: Set<UInt64> = [0, 1, 4, 5, 6, 7]
       guard (0..<8).allSatisfy({ types.contains(value >> UInt64($0 * 8) & 0xFF) }) else { throw .protection }

@@ -15,8 +15,8 @@ extension Core {
 
   func checkPort(_ port: UInt16, _ count: Int) throws(Fault) {
     guard isProtected, cpl > ioPrivilege || isVirtual8086 else { return }
-    let task = segmentBase(Segment.task)
-    let limit = segmentLimit(Segment.task)
+    let task = segmentBase(.task)
+    let limit = segmentLimit(.task)
     guard limit >= 0x67 else { throw .protection }
     let map = try readSystem(task &+ 0x66) & 0xFFFF &+ UInt64(port) / 8
     guard map &+ 1 <= limit else { throw .protection }

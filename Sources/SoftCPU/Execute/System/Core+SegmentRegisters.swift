@@ -4,23 +4,20 @@ extension Core {
     let value = try peek(i.width)
     // The old stack's size counts, even if POP SS changes it.
     let rest = stackPointer(without: UInt64(i.width))
-    try loadSegment(Int(i.reg), UInt16(truncatingIfNeeded: value))
+    try loadSegment(i.namedSegment, UInt16(truncatingIfNeeded: value))
     self[.rsp] = rest
-    if Int(i.reg) == Segment.ss { holdTraps(until: i.next) }
+    if i.namedSegment == .ss { holdTraps(until: i.next) }
     leave(to: i.next)
   }
 
   func moveFromSegment(_ i: Instruction) throws(Fault) {
-    guard i.extension3 < 6 else { throw .undefined }
-    try storeOperand(i, UInt64(selector(Int(i.extension3))), i.isMemory ? 2 : i.width)
+    try storeOperand(i, UInt64(selector(i.namedSegment)), i.isMemory ? 2 : i.width)
   }
 
   func moveToSegment(_ i: Instruction) throws(Fault) {
-    let segment = Int(i.extension3)
-    guard segment < 6, segment != Segment.cs else { throw .undefined }
     let value = i.isMemory ? try readOperand(i, UInt16.self) : get(i.rm &* 8)
-    try loadSegment(segment, value)
-    if segment == Segment.ss { holdTraps(until: i.next) }
+    try loadSegment(i.namedSegment, value)
+    if i.namedSegment == .ss { holdTraps(until: i.next) }
     leave(to: i.next)
   }
 
@@ -31,13 +28,13 @@ extension Core {
   }
 
   /// LES, LDS, LSS, LFS and LGS.
-  func loadFarPointer(_ i: Instruction, to segment: Int) throws(Fault) {
+  func loadFarPointer(_ i: Instruction, to segment: Segment) throws(Fault) {
     let address = try linear(i, Int(i.width) + 2, write: false)
     let offset = try readNumber(address, i.width)
     let selector: UInt16 = try read(address &+ UInt64(i.width))
     try loadSegment(segment, selector)
     setRegister(i.reg, offset, i.width)
-    if segment == Segment.ss { self[.shadow] = i.next }
+    if segment == .ss { self[.shadow] = i.next }
     leave(to: i.next)
   }
 
@@ -53,17 +50,17 @@ extension Core {
 
   func swapGS() throws(Fault) {
     try requireSystem()
-    let base = segmentBase(Segment.gs)
-    setSegmentBase(Segment.gs, self[.kernelGSBase])
+    let base = segmentBase(.gs)
+    setSegmentBase(.gs, self[.kernelGSBase])
     self[.kernelGSBase] = base
   }
 
-  func readSegmentBase(_ i: Instruction, _ segment: Int) throws(Fault) {
+  func readSegmentBase(_ i: Instruction, _ segment: Segment) throws(Fault) {
     try requireBaseInstructions()
     setRegister(i.rm, segmentBase(segment), i.width)
   }
 
-  func writeSegmentBase(_ i: Instruction, _ segment: Int) throws(Fault) {
+  func writeSegmentBase(_ i: Instruction, _ segment: Segment) throws(Fault) {
     try requireBaseInstructions()
     let value = i.width == 8 ? self[register: Int(i.rm)] : self[register: Int(i.rm)] & 0xFFFF_FFFF
     guard Self.isCanonical(value) else { throw .protection }

@@ -6,7 +6,7 @@ extension Core {
   }
 
   /// SGDT and SIDT.
-  func storeTable(_ i: Instruction, _ table: Int) throws(Fault) {
+  func storeTable(_ i: Instruction, _ table: Segment) throws(Fault) {
     try requireTablePrivilege()
     let address = try linear(i, is64Bit ? 10 : 6, write: true)
     try write(address, UInt16(truncatingIfNeeded: segmentLimit(table)))
@@ -14,7 +14,7 @@ extension Core {
   }
 
   /// LGDT and LIDT.
-  func loadTable(_ i: Instruction, _ table: Int) throws(Fault) {
+  func loadTable(_ i: Instruction, _ table: Segment) throws(Fault) {
     let address = try linear(i, is64Bit ? 10 : 6, write: false)
     try requireSystem()
     let limit: UInt16 = try read(address)
@@ -24,29 +24,29 @@ extension Core {
   }
 
   /// SLDT and STR.
-  func storeSystemSegment(_ i: Instruction, _ segment: Int) throws(Fault) {
+  func storeSystemSegment(_ i: Instruction, _ segment: Segment) throws(Fault) {
     try requireSelectors()
     try requireTablePrivilege()
     try storeOperand(i, UInt64(selector(segment)), 2)
   }
 
   /// LLDT and LTR.
-  func loadSystemSegment(_ i: Instruction, _ segment: Int) throws(Fault) {
+  func loadSystemSegment(_ i: Instruction, _ segment: Segment) throws(Fault) {
     try requireSelectors()
     try requireSystem()
     let value = i.isMemory ? try readOperand(i, UInt16.self) : get(i.rm &* 8)
     if value.isNullSelector {
-      if segment == Segment.task { throw .protection }
+      if segment == .task { throw .protection }
       return setNullSegment(segment, value)
     }
     var d = try descriptor(value, wide: isLong)
     // The local table, or an available task; one of 16 bits is none for long mode.
-    guard d.isSystem, segment == Segment.local ? d.type == 2 : d.type == 9 || d.type == 1 && !isLong else { throw .protection(value) }
+    guard d.isSystem, segment == .local ? d.type == 2 : d.type == 9 || d.type == 1 && !isLong else { throw .protection(value) }
     guard d.isPresent else { throw .notPresent(value) }
     if isLong, !Self.isCanonical(d.base) { throw .protection(value) }
-    if segment == Segment.task {
+    if segment == .task {
       d.low |= 1 << 41
-      try writeSystem(segmentBase(Segment.global) &+ value.descriptorOffset, d.low)
+      try writeSystem(segmentBase(.global) &+ value.descriptorOffset, d.low)
     }
     setSegment(segment, value, d)
   }

@@ -75,7 +75,7 @@ extension Core {
     try read(address, 160 &+ reachableXMM, to: VectorArea.image)
     let control = load(VectorArea.image &+ 24, as: UInt32.self)
     if self[.cr4] & CR4.fxsave != 0, control & ~Self.controlMask != 0 { throw .protection }
-    takeX87(wide: i.prefixes.contains(.rexW))
+    loadX87(wide: i.prefixes.contains(.rexW))
     store(control & 0xFFFF, at: VectorArea.mxcsr)
     copy(VectorArea.image &+ 160, VectorArea.xmm, reachableXMM)
   }
@@ -89,7 +89,7 @@ extension Core {
     }
   }
 
-  private func takeX87(wide: Bool) {
+  private func loadX87(wide: Bool) {
     copy(VectorArea.image, Self.vectorState, 24)
     copy(VectorArea.image &+ 32, VectorArea.mmx, 128)
     if !wide {
@@ -174,7 +174,7 @@ extension Core {
     }
     if wanted & ExtendedArea.x87 != 0 {
       if present & ExtendedArea.x87 == 0 { makeInitialX87() }
-      takeX87(wide: i.prefixes.contains(.rexW))
+      loadX87(wide: i.prefixes.contains(.rexW))
     }
     if takesControl { store(control, at: VectorArea.mxcsr) } else if wanted & ExtendedArea.sse != 0 { store(FloatControl.masks, at: VectorArea.mxcsr) }
     if wanted & present & ExtendedArea.sse != 0 {

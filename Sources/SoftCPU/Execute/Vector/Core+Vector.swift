@@ -103,11 +103,6 @@ extension Core {
     try requireNoPendingX87()
   }
 
-  @inline(__always) func copyPair(_ source: Int, _ target: Int) {
-    let pair = load(source, as: SIMD2<UInt64>.self)
-    store(pair, at: target)
-  }
-
   /// Keeps the new sticky flags; #XM if one is not masked.
   private func commitExceptions() throws(Fault) {
     let raised = load(VectorArea.workControl, as: UInt32.self) & FloatControl.raised
@@ -128,42 +123,4 @@ extension Core {
     setStackTop(0)
     store(UInt8(0), at: VectorArea.tags)
   }
-
-  // MARK: Memory
-
-  /// Copies guest memory to a place in the block.
-  func read(_ address: UInt64, _ count: Int, to place: Int) throws(Fault) {
-    if let p = unsafe readHost(address, count) {
-      unsafe (base + place).copyMemory(from: p, byteCount: count)
-      return
-    }
-    try probe(address, count, write: false)
-    var done = 0
-    while done < count {
-      let piece = Self.piece(count - done)
-      let value = try readPiece(address &+ UInt64(done), piece)
-      for k in 0..<piece { store(UInt8(truncatingIfNeeded: value >> UInt64(8 * k)), at: place + done + k) }
-      done += piece
-    }
-  }
-
-  /// Copies a place in the block to guest memory, all of it or nothing.
-  func write(_ address: UInt64, _ count: Int, from place: Int) throws(Fault) {
-    if let p = unsafe writeHost(address, count) {
-      unsafe p.copyMemory(from: base + place, byteCount: count)
-      return
-    }
-    try probe(address, count, write: true)
-    var done = 0
-    while done < count {
-      let piece = Self.piece(count - done)
-      var value: UInt64 = 0
-      for k in 0..<piece { value |= UInt64(load(place + done + k, as: UInt8.self)) << UInt64(8 * k) }
-      try writePiece(address &+ UInt64(done), value, piece)
-      done += piece
-    }
-  }
-
-  /// The largest power of two, to 8, that is left to do.
-  private static func piece(_ left: Int) -> Int { left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1 }
 }

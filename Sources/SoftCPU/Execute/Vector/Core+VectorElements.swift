@@ -1,24 +1,12 @@
 /// Vector instructions that access memory by the element, as a mask tells.
 extension Core {
-  /// MASKMOVQ and MASKMOVDQU: the bytes whose mask has its top bit set go to DS:RDI.
-  func storeBytes(_ i: Instruction) throws(Fault) {
-    let prefix = VectorForms.Prefix(i.prefixes)
-    guard !i.isMemory, prefix == .operandSize || prefix == .none && !i.prefixes.contains(.vex) else { throw .undefined }
-    let wide = prefix == .operandSize
-    if i.prefixes.contains(.vex) {
-      guard i.vvvv == 0, i.vectorLength == 0 else { throw .undefined }
-      try requireAVX()
-    } else if wide {
-      try requireSSE()
-    } else {
-      try requireMMX()
-      useMMX()
-    }
-    let source = Int(VectorArea.word(wide ? .xmm : .mmx, i.reg)) &* 8
-    let mask = Int(VectorArea.word(wide ? .xmm : .mmx, i.rm)) &* 8
-    let count = wide ? 16 : 8
+  /// MASKMOVQ, MASKMOVDQU and VMASKMOVDQU: the bytes whose mask has its top bit set go to DS:RDI.
+  func storeBytes(_ i: Instruction, _ kind: VectorForm.Operand) throws(Fault) {
+    let source = Int(VectorArea.word(kind, i.reg)) &* 8
+    let mask = Int(VectorArea.word(kind, i.rm)) &* 8
+    let count = kind == .xmm ? 16 : 8
     let offset = truncated(self[.rdi], i.addressWidth)
-    let segment = i.segment == 6 && !is64Bit ? 3 : i.segment
+    let segment = i.segment == .flat && !is64Bit ? .ds : i.segment
     let address = try linear(segment, offset, count, write: true)
     guard (0..<count).contains(where: { load(mask &+ $0, as: UInt8.self) & 0x80 != 0 }) else { return }
     try probe(address, count, write: true)
@@ -48,40 +36,41 @@ extension Core {
     if size == 4 { store(UInt32(truncatingIfNeeded: value), at: place) } else { store(value, at: place) }
   }
 
-  /// VMASKMOVPS, VMASKMOVPD, VPMASKMOVD and VPMASKMOVQ: elements that the mask does not choose are not accessed.
-  func moveMasked(_ i: Instruction) throws(Fault) {
-    let isInteger = i.opcode >= 0x80
-    let isWide = i.prefixes.contains(.vexW)
-    guard i.isMemory, VectorForms.Prefix(i.prefixes) == .operandSize, isInteger || !isWide else { throw .undefined }
-    try requireAVX()
-    let size = isInteger ? (isWide ? 8 : 4) : i.opcode & 1 != 0 ? 8 : 4
-    let chosen = (0..<(16 << Int(i.vectorLength)) / size).filter { isChosen(i.vvvv, $0, size) }
+  /// The elements that the mask in VEX.vvvv chooses, each with its offset.
+  private func chosenElements(_ i: Instruction, _ size: Int) -> [(k: Int, offset: UInt64)] {
     let offset = effectiveAddress(i)
-    let stores = isInteger ? i.opcode == 0x8E : i.opcode >= 0x2E
-    if stores {
-      for k in chosen { try probe(elementAddress(i, offset &+ UInt64(k &* size), size, write: true), size, write: true) }
-      for k in chosen {
-        let address = try elementAddress(i, offset &+ UInt64(k &* size), size, write: true)
-        if size == 4 { try write(address, load(element(i.reg, k, size), as: UInt32.self)) } else {
-          try write(address, load(element(i.reg, k, size), as: UInt64.self))
-        }
-      }
-      return
-    }
-    let values = try chosen.map { (k) throws(Fault) in try readElement(i, offset &+ UInt64(k &* size), size) }
+    return (0..<(16 << Int(i.vectorLength)) / size).filter { isChosen(i.vvvv, $0, size) }.map { ($0, offset &+ UInt64($0 &* size)) }
+  }
+
+  /// VMASKMOVPS, VMASKMOVPD, VPMASKMOVD and VPMASKMOVQ: elements that the mask does not choose are not accessed.
+  func loadMasked(_ i: Instruction) throws(Fault) {
+    try requireAVX()
+    let size = Int(i.width)
+    let chosen = chosenElements(i, size)
+    let values = try chosen.map { (element) throws(Fault) in try readElement(i, element.offset, size) }
     clear(i.reg, from: 0)
-    for (k, value) in zip(chosen, values) { setElement(element(i.reg, k, size), value, size) }
+    for (element, value) in zip(chosen, values) { setElement(self.element(i.reg, element.k, size), value, size) }
+  }
+
+  /// The same to memory, all of it or nothing.
+  func storeMasked(_ i: Instruction) throws(Fault) {
+    try requireAVX()
+    let size = Int(i.width)
+    let chosen = chosenElements(i, size)
+    for (_, offset) in chosen { try probe(elementAddress(i, offset, size, write: true), size, write: true) }
+    for (k, offset) in chosen {
+      let address = try elementAddress(i, offset, size, write: true)
+      let place = element(i.reg, k, size)
+      if size == 4 { try write(address, load(place, as: UInt32.self)) } else { try write(address, load(place, as: UInt64.self)) }
+    }
   }
 
   /// Gathers: elements come from addresses that are elements, too; one that is there clears its mask, so that after
   /// a fault the instruction goes on with the others.
-  func gather(_ i: Instruction) throws(Fault) {
-    guard i.isMemory, i.rm & 7 == 4, i.addressWidth != 2, VectorForms.Prefix(i.prefixes) == .operandSize else { throw .undefined }
-    let index: UInt8 = i.index == 128 ? 4 : i.index / 8
-    guard i.reg != i.vvvv, i.reg != index, index != i.vvvv else { throw .undefined }
+  func gather(_ i: Instruction, indexSize: Int) throws(Fault) {
     try requireAVX()
-    let size = i.prefixes.contains(.vexW) ? 8 : 4
-    let indexSize = i.opcode & 1 != 0 ? 8 : 4
+    let size = Int(i.width)
+    let index = i.index / 8
     let count = (16 << Int(i.vectorLength)) / max(size, indexSize)
     let base = load(Int(i.base), as: UInt64.self) &+ i.displacement
     let length = 16 << Int(i.vectorLength)
@@ -104,10 +93,9 @@ extension Core {
     for k in first / 8..<4 { store(UInt64(0), at: element(number, k, 8)) }
   }
 
-  /// VZEROUPPER and VZEROALL.
-  func clearRegisters(_ i: Instruction) throws(Fault) {
-    guard i.vvvv == 0, VectorForms.Prefix(i.prefixes) == .none else { throw .undefined }
+  /// VZEROUPPER and VZEROALL: makes the bytes of all registers zero from one on.
+  func clearRegisters(from first: Int) throws(Fault) {
     try requireAVX()
-    for number in 0..<(is64Bit ? 16 : 8) as Range<UInt8> { clear(number, from: i.vectorLength == 0 ? 16 : 0) }
+    for number in 0..<(is64Bit ? 16 : 8) as Range<UInt8> { clear(number, from: first) }
   }
 }

@@ -19,15 +19,9 @@ extension Core {
     try requireNoPendingX87()
   }
 
-  /// The opcodes D8 to DF.
-  func executeX87(_ i: Instruction) throws(Fault) {
+  /// #NM when the system wants to hear of x87 instructions.
+  func requireX87() throws(Fault) {
     guard self[.cr0] & (CR0.emulation | CR0.taskSwitched) == 0 else { throw .noCoprocessor }
-    if try i.isMemory ? executeX87Control(i) : executeX87RegisterControl(i) { return }
-    try requireNoPendingX87()
-    let modrm = 0xC0 | i.extension3 << 3 | i.rm & 7
-    let found = i.isMemory ? X87Form.memory(i.opcode, i.extension3) : X87Form.register(i.opcode, modrm)
-    guard let form = found else { throw .undefined }
-    try executeX87(i, form, modrm)
   }
 
   /// #MF if an unmasked exception waits.
@@ -35,12 +29,23 @@ extension Core {
     if status & 0x80 != 0 { throw .x87 }
   }
 
-  private func executeX87(_ i: Instruction, _ form: X87Form, _ modrm: UInt8) throws(Fault) {
-    let size = Int(form.size)
+  /// An opcode that is no instruction.
+  func refuseX87() throws(Fault) {
+    try requireX87()
+    try requireNoPendingX87()
+    throw .undefined
+  }
+
+  /// An instruction that the host executes.
+  func executeX87(_ i: Instruction) throws(Fault) {
+    try requireX87()
+    try requireNoPendingX87()
+    let size = Int(i.width)
+    let stores = i.prefixes.contains(.writes)
     var address: UInt64 = 0
-    if size > 0 {
-      address = try linear(i, size, write: form.stores)
-      if !form.stores {
+    if i.isMemory {
+      address = try linear(i, size, write: stores)
+      if !stores {
         try read(address, size, to: VectorArea.operand)
       } else if unsafe writeHost(address, size) == nil {
         try probe(address, size, write: true)
@@ -51,10 +56,8 @@ extension Core {
     store(status & ~(Self.summary | 0x7F), at: VectorArea.image &+ 2)
     store(UInt32(0x1F80), at: VectorArea.image &+ 24)
     store(UInt32(0xFFFF), at: VectorArea.image &+ 28)
-    if form.readsFlags { store(moveFlags, at: VectorArea.flags) }
-    let key = 1 << 31 | UInt32(i.opcode) << 8 | UInt32(modrm) | (i.isMemory ? 1 << 16 : 0)
-    guard let code = VectorStubs.shared.place(key, { form.code(i.opcode, modrm) }) else { throw .undefined }
-    unsafe callHost(code, base, base + VectorArea.operand, base)
+    if i.operation == .x87Move { store(moveFlags, at: VectorArea.flags) }
+    unsafe callHost(i.immediate, base, base + VectorArea.operand, base)
 
     let after = load(VectorArea.image &+ 2, as: UInt16.self)
     let raised = after & 0x3F
@@ -63,18 +66,23 @@ extension Core {
     if unmasked & 7 == 0 {
       // Invalid operands, denormals and divisions by zero stop an instruction before it does anything.
       let stackFault = after & 0x40
-      if form.stores && size > 0 { try write(address, size, from: VectorArea.operand) }
+      if stores { try write(address, size, from: VectorArea.operand) }
       unsafe (base + VectorArea.tags).copyMemory(from: base + VectorArea.image + 4, byteCount: 1)
       unsafe (base + VectorArea.mmx).copyMemory(from: base + VectorArea.image + 32, byteCount: 128)
       status = after & ~(Self.summary | 0x7F) | sticky | raised | stackFault
-      if form.setsFlags { arithmeticFlags = load(VectorArea.flags) }
+      if i.operation == .x87Compare { arithmeticFlags = load(VectorArea.flags) }
     } else {
       status = status & ~0x200 | after & 0x200 | raised | after & 0x40
     }
     summarize()
-    store(UInt16(i.opcode & 7) << 8 | UInt16(i.isMemory ? modrm & 0x3F : modrm), at: VectorArea.lastOpcode)
+    store(Self.lastOpcode(i), at: VectorArea.lastOpcode)
     store(i.address, at: VectorArea.lastInstruction)
     if i.isMemory { store(address, at: VectorArea.lastOperand) }
+  }
+
+  /// What FNSAVE and its like tell of the opcode and the ModRM byte.
+  private static func lastOpcode(_ i: Instruction) -> UInt16 {
+    UInt16(i.opcode & 7) << 8 | UInt16(i.extension3) << 3 | (i.isMemory ? 0 : 0xC0 | UInt16(i.rm & 7))
   }
 
   /// CF, PF and ZF as an RFLAGS image.
@@ -112,7 +120,7 @@ extension Core {
     for k in 0..<8 { copyPair(VectorArea.image &+ ((k &+ shift) & 7) &* 16, VectorArea.mmx &+ k &* 16) }
   }
 
-  private func initializeX87() {
+  private func reset() {
     setStackTop(0)
     control = 0x37F
     status = 0
@@ -122,59 +130,85 @@ extension Core {
     store(UInt64(0), at: VectorArea.lastOperand)
   }
 
-  private func executeX87RegisterControl(_ i: Instruction) throws(Fault) -> Bool {
-    switch (i.opcode, 0xC0 | i.extension3 << 3 | i.rm & 7) {
-    case (0xDB, 0xE2):  // FNCLEX
-      status &= 0x7F00
-    case (0xDB, 0xE3): initializeX87()
-    case (0xDB, 0xE0), (0xDB, 0xE1), (0xDB, 0xE4): break  // FNENI, FNDISI, FNSETPM of older coprocessors
-    case (0xDF, 0xE0):
-      store(status, at: Field.rax.rawValue)
-    default: return false
-    }
-    return true
+  /// FNINIT.
+  func initializeX87() throws(Fault) {
+    try requireX87()
+    reset()
   }
 
-  private func executeX87Control(_ i: Instruction) throws(Fault) -> Bool {
-    switch (i.opcode, i.extension3) {
-    case (0xD9, 4):
-      try requireNoPendingX87()
-      let size = environmentSize(i)
-      try read(linear(i, size, write: false), size, to: VectorArea.operand)
-      takeEnvironment(size)
-    case (0xD9, 5):
-      try requireNoPendingX87()
-      control = try readOperand(i, UInt16.self) & 0x1F7F | 0x40
-      summarize()
-    case (0xD9, 6):
-      let size = environmentSize(i)
-      makeEnvironment(size)
-      try write(linear(i, size, write: true), size, from: VectorArea.operand)
-      control |= 0x3F
-      summarize()
-    case (0xD9, 7): try writeOperand(i, control)
-    case (0xDD, 4):
-      try requireNoPendingX87()
-      let size = environmentSize(i)
-      try read(linear(i, size + 80, write: false), size + 80, to: VectorArea.operand)
-      takeEnvironment(size)
-      for k in 0..<80 {
-        let value = load(VectorArea.operand &+ size &+ k, as: UInt8.self)
-        store(value, at: VectorArea.mmx &+ k / 10 &* 16 &+ k % 10)
-      }
-    case (0xDD, 6):
-      let size = environmentSize(i)
-      makeEnvironment(size)
-      for k in 0..<80 {
-        let value = load(VectorArea.mmx &+ k / 10 &* 16 &+ k % 10, as: UInt8.self)
-        store(value, at: VectorArea.operand &+ size &+ k)
-      }
-      try write(linear(i, size + 80, write: true), size + 80, from: VectorArea.operand)
-      initializeX87()
-    case (0xDD, 7): try writeOperand(i, status)
-    default: return false
+  /// FNCLEX.
+  func clearExceptions() throws(Fault) {
+    try requireX87()
+    status &= 0x7F00
+  }
+
+  /// FNSTSW.
+  func storeStatusInAX() throws(Fault) {
+    try requireX87()
+    store(status, at: Field.rax.rawValue)
+  }
+  func storeStatus(_ i: Instruction) throws(Fault) {
+    try requireX87()
+    try writeOperand(i, status)
+  }
+
+  /// FNSTCW.
+  func storeControlWord(_ i: Instruction) throws(Fault) {
+    try requireX87()
+    try writeOperand(i, control)
+  }
+
+  /// FLDCW.
+  func loadControlWord(_ i: Instruction) throws(Fault) {
+    try requireX87()
+    try requireNoPendingX87()
+    control = try readOperand(i, UInt16.self) & 0x1F7F | 0x40
+    summarize()
+  }
+
+  /// FNSTENV.
+  func storeEnvironment(_ i: Instruction) throws(Fault) {
+    try requireX87()
+    let size = environmentSize(i)
+    makeEnvironment(size)
+    try write(linear(i, size, write: true), size, from: VectorArea.operand)
+    control |= 0x3F
+    summarize()
+  }
+
+  /// FLDENV.
+  func loadEnvironment(_ i: Instruction) throws(Fault) {
+    try requireX87()
+    try requireNoPendingX87()
+    let size = environmentSize(i)
+    try read(linear(i, size, write: false), size, to: VectorArea.operand)
+    setEnvironment(size)
+  }
+
+  /// FNSAVE: the environment, the registers in 80 bytes, and a new beginning.
+  func saveX87(_ i: Instruction) throws(Fault) {
+    try requireX87()
+    let size = environmentSize(i)
+    makeEnvironment(size)
+    for k in 0..<80 {
+      let value = load(VectorArea.mmx &+ k / 10 &* 16 &+ k % 10, as: UInt8.self)
+      store(value, at: VectorArea.operand &+ size &+ k)
     }
-    return true
+    try write(linear(i, size + 80, write: true), size + 80, from: VectorArea.operand)
+    reset()
+  }
+
+  /// FRSTOR.
+  func restoreX87(_ i: Instruction) throws(Fault) {
+    try requireX87()
+    try requireNoPendingX87()
+    let size = environmentSize(i)
+    try read(linear(i, size + 80, write: false), size + 80, to: VectorArea.operand)
+    setEnvironment(size)
+    for k in 0..<80 {
+      let value = load(VectorArea.operand &+ size &+ k, as: UInt8.self)
+      store(value, at: VectorArea.mmx &+ k / 10 &* 16 &+ k % 10)
+    }
   }
 
   /// 28 bytes, or 14 with 16-bit operands.
@@ -198,7 +232,7 @@ extension Core {
     for (k, word) in words.enumerated() { store(word, at: VectorArea.operand &+ k &* 4) }
   }
 
-  private func takeEnvironment(_ size: Int) {
+  private func setEnvironment(_ size: Int) {
     let step = size / 7
     let word = { (k: Int) in load(VectorArea.operand &+ k &* step, as: UInt16.self) }
     let pointer = { (k: Int) -> UInt64 in
