@@ -2,6 +2,8 @@ import Primitives
 
 /// Linux' "zero page": what a boot loader tells the kernel.
 struct BootParameters {
+  private typealias Field = SetupHeader.Field
+
   private(set) var bytes = [UInt8](repeating: 0, count: 4096)
 
   /// For a bzImage: its own header, to be filled in.
@@ -12,34 +14,34 @@ struct BootParameters {
 
   /// For an ELF kernel, which has no header.
   init() {
-    bytes.store(UInt16(0xAA55), at: 0x1FE)
-    bytes.store(UInt32(0x5372_6448), at: 0x202)
-    bytes.store(UInt16(0x020F), at: 0x206)
-    bytes.store(UInt32(0x0100_0000), at: 0x230)
+    bytes.store(SetupHeader.bootFlag, at: Field.bootFlag)
+    bytes.store(SetupHeader.magic, at: Field.magic)
+    bytes.store(UInt16(0x020F), at: Field.version)
+    bytes.store(UInt32(0x0100_0000), at: Field.alignment)
     common()
   }
 
   private mutating func common() {
-    bytes.store(UInt16(0xFFFF), at: 0x1FA)  // vid_mode: normal
-    bytes.store(UInt8(0xFF), at: 0x210)  // type_of_loader: without a number
+    bytes.store(UInt16(0xFFFF), at: Field.videoMode)  // normal
+    bytes.store(SetupHeader.noLoader, at: Field.loaderType)
   }
 
-  mutating func setKernel(_ address: UInt64) { bytes.store(UInt32(truncatingIfNeeded: address), at: 0x214) }
+  mutating func setKernel(_ address: UInt64) { bytes.store(UInt32(truncatingIfNeeded: address), at: Field.start32) }
 
   /// The kernel's address was chosen at random: it goes on with its other memory regions (loadflags, KASLR_FLAG).
-  mutating func setRandomBase() { bytes[0x211] |= 2 }
+  mutating func setRandomBase() { bytes[Field.loadFlags] |= 2 }
 
   mutating func setInitrd(_ range: MemoryRange) {
-    store(range.first.value, low: 0x218, high: 0x0C0)
-    store(range.count, low: 0x21C, high: 0x0C4)
+    store(range.first.value, low: Field.initrd, high: 0x0C0)
+    store(range.count, low: Field.initrdSize, high: 0x0C4)
   }
 
-  mutating func setCommandLine(_ address: GuestAddress) { store(address.value, low: 0x228, high: 0x0C8) }
+  mutating func setCommandLine(_ address: GuestAddress) { store(address.value, low: Field.commandLine, high: 0x0C8) }
   mutating func setRootPointer(_ address: UInt64) { bytes.store(address, at: 0x070) }
   mutating func setScreen(_ screen: ScreenInformation) {
     bytes.replaceSubrange(0..<screen.bytes.count, with: screen.bytes)
   }
-  mutating func setSetupData(_ address: UInt64) { bytes.store(address, at: 0x250) }
+  mutating func setSetupData(_ address: UInt64) { bytes.store(address, at: Field.setupData) }
 
   mutating func setMemoryMap(_ map: MemoryMap) {
     bytes.store(UInt8(map.entries.count), at: 0x1E8)

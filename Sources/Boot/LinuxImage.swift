@@ -20,13 +20,14 @@ struct LinuxImage: Equatable {
   /// RAM that the kernel needs from its load address on before it reads the memory map.
   let memorySize: UInt64
 
-  static let headerStart = 0x1F1
+  static let headerStart = SetupHeader.Field.setupSectors
   static let headerReach = 0x400
   /// Room for the header in the boot parameters.
   private static let headerEnd = 0x290
 
   static func recognizes(_ bytes: [UInt8]) -> Bool {
-    bytes.load(UInt16.self, at: 0x1FE) == 0xAA55 && bytes.load(UInt32.self, at: 0x202) == 0x5372_6448
+    let setup = SetupHeader(bytes)
+    return setup.number(SetupHeader.Field.bootFlag) == SetupHeader.bootFlag && setup.number(SetupHeader.Field.magic) == SetupHeader.magic
   }
 
   /// - Parameter bytes: the first `headerReach` bytes of the file, or all of a shorter one.
@@ -34,27 +35,28 @@ struct LinuxImage: Equatable {
     func refuse(_ field: String, _ problem: String) -> LoadError {
       .field(file: file, name: field, problem: problem)
     }
-    guard bytes.load(UInt16.self, at: 0x1FE) == 0xAA55 else { throw refuse("boot_flag", "is not 0xaa55") }
-    guard bytes.load(UInt32.self, at: 0x202) == 0x5372_6448 else { throw refuse("header", "is not \"HdrS\"") }
-    guard let version = bytes.load(UInt16.self, at: 0x206), let headerLength = bytes.load(UInt8.self, at: 0x201),
-      let initSize = bytes.load(UInt32.self, at: 0x260), let preferred = bytes.load(UInt64.self, at: 0x258),
-      let alignment = bytes.load(UInt32.self, at: 0x230), let relocatable = bytes.load(UInt8.self, at: 0x234),
-      let extendedFlags = bytes.load(UInt16.self, at: 0x236), let commandLineSize = bytes.load(UInt32.self, at: 0x238),
-      let initrdMaximum = bytes.load(UInt32.self, at: 0x22C), let flags = bytes.load(UInt8.self, at: 0x211),
-      let entry = bytes.load(UInt32.self, at: 0x214), let paragraphs = bytes.load(UInt32.self, at: 0x1F4),
-      let payloadOffset = bytes.load(UInt32.self, at: 0x248), let payloadSize = bytes.load(UInt32.self, at: 0x24C)
+    typealias Field = SetupHeader.Field
+    let setup = SetupHeader(bytes)
+    guard setup.number(Field.bootFlag) == SetupHeader.bootFlag else { throw refuse("boot_flag", "is not 0xaa55") }
+    guard setup.number(Field.magic) == SetupHeader.magic else { throw refuse("header", "is not \"HdrS\"") }
+    guard let version = setup.version, let headerLength: UInt8 = setup.number(Field.jump),
+      let initSize: UInt32 = setup.number(Field.initSize), let preferred: UInt64 = setup.number(Field.preferredAddress),
+      let alignment: UInt32 = setup.number(Field.alignment), let relocatable: UInt8 = setup.number(Field.relocatable),
+      let extendedFlags: UInt16 = setup.number(Field.extendedLoadFlags),
+      let commandLineSize: UInt32 = setup.number(Field.commandLineSize), let flags: UInt8 = setup.number(Field.loadFlags),
+      let entry: UInt32 = setup.number(Field.start32), let paragraphs: UInt32 = setup.number(Field.systemSize),
+      let payloadOffset: UInt32 = setup.number(Field.payloadOffset), let payloadSize: UInt32 = setup.number(Field.payloadSize)
     else { throw refuse("header", "is cut off") }
     guard version >= 0x020A else {
       throw refuse("version", "is \(version >> 8).\(version & 0xFF), older than 2.10 of Linux 2.6.31: --firmware builtin starts it")
     }
 
-    let end = 0x202 + Int(headerLength)
-    guard end >= 0x264 else { throw refuse("jump", "ends the header before init_size") }
+    let end = Field.magic + Int(headerLength)
+    guard end >= Field.initSize + 4 else { throw refuse("jump", "ends the header before init_size") }
     guard end <= bytes.count else { throw refuse("jump", "leads past the end of the file") }
     header = Array(bytes[Self.headerStart..<min(end, Self.headerEnd)])
 
-    let sectors = bytes[0x1F1]
-    setupSize = (UInt64(sectors == 0 ? 4 : sectors) + 1) * 512
+    setupSize = setup.setupSize
     guard setupSize < fileSize else { throw refuse("setup_sects", "leaves no room for the kernel in the file") }
     kernelSize = fileSize - setupSize
     guard UInt64(paragraphs) * 16 <= kernelSize.roundedUp(toMultipleOf: 16) else {
@@ -75,7 +77,7 @@ struct LinuxImage: Equatable {
     // xloadflags came with 2.12.
     has64BitEntry = version >= 0x020C && extendedFlags & 1 == 1
     guard !has64BitEntry || kernelSize > 0x200 else { throw refuse("xloadflags", "promise an entry past the end of the file") }
-    initrdLimit = UInt64(initrdMaximum) + 1
+    initrdLimit = setup.initrdLimit
     commandLineLimit = Int(commandLineSize)
     preferredAddress = preferred
     guard initSize != 0 else { throw refuse("init_size", "is zero") }

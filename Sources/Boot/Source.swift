@@ -1,4 +1,5 @@
 import Host
+internal import Primitives
 
 /// A kernel image: a file, or a part of one.
 struct Source {

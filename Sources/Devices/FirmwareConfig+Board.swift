@@ -19,13 +19,14 @@ extension FirmwareConfig {
     static let legacyMemoryMap: UInt16 = 0x8003
   }
 
-  static func boardItems(cpuCount: Int, memorySize: UInt64, hasDMA: Bool) -> [UInt16: [UInt8]] {
+  static func boardItems(cpuCount: Int, memorySize: UInt64) -> [UInt16: [UInt8]] {
     let cpus = UInt16(clamping: cpuCount)
     // No nodes, then the node of each processor.
     let nodes = [UInt8](repeating: 0, count: 8 * (Int(cpus) + 1))
     return [
       Key.signature: Array("QEMU".utf8),
-      Key.version: bytes(UInt32(hasDMA ? 3 : 1)),
+      // There is the DMA interface.
+      Key.version: bytes(UInt32(3)),
       Key.memorySize: bytes(memorySize),
       Key.noGraphics: bytes(UInt16(1)),
       Key.cpuCount: bytes(cpus),

@@ -1,5 +1,6 @@
-/// Something of the host that firmware reads piece by piece, so that nobody holds all of it.
-public protocol FirmwareSource: AnyObject, Sendable {
+/// What firmware reads under one key.
+public protocol FirmwareContent: Sendable {
+  init(_ bytes: [UInt8])
   var count: Int { get }
   /// It has no more than that, which is known before its bytes are there.
   var largestCount: Int { get }
@@ -7,34 +8,7 @@ public protocol FirmwareSource: AnyObject, Sendable {
   func bytes(_ range: Range<Int>) -> [UInt8]
 }
 
-extension FirmwareSource {
+extension [UInt8]: FirmwareContent {
   public var largestCount: Int { count }
-}
-
-/// What firmware reads under one key.
-public enum FirmwareContent: Sendable {
-  case bytes([UInt8])
-  case source(any FirmwareSource)
-  case directory(FirmwareDirectory)
-
-  public var count: Int {
-    switch self {
-    case .bytes(let bytes): bytes.count
-    case .source(let source): source.count
-    case .directory(let directory): directory.byteCount
-    }
-  }
-
-  var largestCount: Int { if case .source(let source) = self { source.largestCount } else { count } }
-
-  /// The bytes of a range below `count`, zeros for those that the host cannot read.
-  public func bytes(_ range: Range<Int>) -> [UInt8] {
-    switch self {
-    case .bytes(let bytes): return Array(bytes[range])
-    case .directory(let directory): return Array(directory.encoded[range])
-    case .source(let source):
-      let bytes = Array(source.bytes(range).prefix(range.count))
-      return bytes + [UInt8](repeating: 0, count: range.count - bytes.count)
-    }
-  }
+  public func bytes(_ range: Range<Int>) -> [UInt8] { Array(self[range]) }
 }

@@ -19,21 +19,21 @@ public enum FirmwareConfigError: Error, Equatable, CustomStringConvertible {
 }
 
 /// The list of files behind fw_cfg's directory key, sorted by name, keys in that order.
-public struct FirmwareDirectory: Sendable {
+struct FirmwareDirectory<Content: FirmwareContent>: Sendable {
   struct File: Sendable {
     let name: String
     let key: UInt16
-    let content: FirmwareContent
+    let content: Content
   }
 
-  private static let nameSize = 56
+  private static var nameSize: Int { 56 }
   /// Arbitrary, and far below the number of keys.
-  private static let largestCount = 1024
+  private static var largestCount: Int { 1024 }
 
   let files: [File]
 
-  init(_ items: [FirmwareConfig.Item]) throws(FirmwareConfigError) {
-    var named: [(name: String, content: FirmwareContent)] = []
+  init(_ items: [FirmwareItem<Content>]) throws(FirmwareConfigError) {
+    var named: [(name: String, content: Content)] = []
     for item in items { if case .file(let name) = item.name { named.append((name, item.content)) } }
     guard named.count <= Self.largestCount else { throw .tooManyFiles(named.count) }
     named.sort { $0.name < $1.name }
@@ -47,8 +47,6 @@ public struct FirmwareDirectory: Sendable {
     }
     self.files = files
   }
-
-  var byteCount: Int { 4 + files.count * (8 + Self.nameSize) }
 
   /// The directory as the guest reads it, big-endian.
   var encoded: [UInt8] {

@@ -55,7 +55,7 @@ final class Board: Sendable {
     } else {
       sharedFiles = nil
     }
-    parts.add(VirtioEntropy { count in (try? random.bytes(count)) ?? [] }, as: plan.entropy)
+    entropy = parts.addEntropy(random, as: plan.entropy)
     if let wish = configuration.display, let function = plan.display {
       display = parts.addDisplay(wish, as: function)
     } else {
@@ -66,10 +66,8 @@ final class Board: Sendable {
     tables = MadeOnce { ACPITables(processors: plan.processors, placements: plan.described) }
     let items = configuration.firmware == nil ? [] : try FirmwareItems(configuration, plan, tables, resources.files).list
     let files = try FirmwareItems.files(configuration, resources.files)
-    firmwareConfig = parts.add(
-      try FirmwareConfig(
-        cpuCount: plan.processors, memorySize: configuration.memory, extra: items + files, memory: memory),
-      FirmwareConfig.placement)
+    firmwareFiles = parts.addFirmwareConfig(
+      try FirmwareShelf(cpuCount: plan.processors, memorySize: configuration.memory, extra: items + files))
     variables = resources.variables
     if let variables, let place = plan.flash {
       variables.show(in: memory)
@@ -88,6 +86,8 @@ final class Board: Sendable {
     do throws(SystemError) {
       for disk in disks { try disk.start(isImmediate: chassis.clock.isCounted) }
       try sharedFiles?.start(isImmediate: chassis.clock.isCounted)
+      // Whoever reads the register wants its byte at once; and the host keeps nobody waiting for random bytes.
+      for station in [firmwareFiles, entropy] as [any Station] { try station.start(isImmediate: true) }
       try streams?.start(isImmediate: chassis.clock.isCounted)
     } catch {
       stop()
@@ -106,10 +106,11 @@ final class Board: Sendable {
   private let files: OpenedFiles
   private let disks: [DiskStation]
   private let sharedFiles: FileStation?
+  private let entropy: EntropyStation
   private let streams: CommandStreams?
   private let tables: MadeOnce<ACPITables>
   private let makeTables: @Sendable (MemoryRange, Port) -> ACPITables
-  private let firmwareConfig: Slot<FirmwareConfig>
+  private let firmwareFiles: FirmwareStation
   private let variables: FirmwareVariables?
   private let flash: Slot<FlashMemory>?
   private let random: Entropy
@@ -147,7 +148,7 @@ final class Board: Sendable {
   func refreshTables() {
     // What is off now is where it was at power-on as soon as somebody wants tables.
     let tables = makeTables(bridge.ecam ?? Platform.ecam, bridge.pmBase ?? Platform.pmBlock.first)
-    firmwareConfig.access { config, _ in _ = config.replace("etc/acpi/tables", with: tables.tables) }
+    firmwareFiles.replace("etc/acpi/tables", with: tables.tables)
   }
 
   /// Gives the guest its memory as the chipset, the flash chip and the display have it now.
@@ -179,6 +180,7 @@ final class Board: Sendable {
   /// Nobody works for the devices any more.
   func stop() {
     for disk in disks { disk.stop() }
+    for station in [firmwareFiles, entropy] as [any Station] { station.stop() }
     sharedFiles?.stop()
     streams?.stop()
   }

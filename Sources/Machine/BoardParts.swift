@@ -68,6 +68,18 @@ struct BoardParts {
     return FileStation(slot: slot, server: server, memory: memory, worker: worker)
   }
 
+  mutating func addFirmwareConfig(_ shelf: FirmwareShelf<FirmwareFile>) -> FirmwareStation {
+    let worker = Worker(name: FirmwareConfig.placement.name)
+    let slot = add(FirmwareConfig(memory: memory), FirmwareConfig.placement, on: Outlet(on: chassis, wake: worker.call))
+    return FirmwareStation(slot: slot, shelf: shelf, worker: worker)
+  }
+
+  mutating func addEntropy(_ entropy: Entropy, as place: BoardPlan.Function) -> EntropyStation {
+    let worker = Worker(name: place.name)
+    let slot = add(VirtioEntropy(), as: place, on: Outlet(on: chassis, wake: worker.call))
+    return EntropyStation(slot: slot, entropy: entropy, worker: worker)
+  }
+
   mutating func addDisplay(_ wish: Configuration.Display, as place: BoardPlan.Function) -> FunctionSlot<DisplayAdapter> {
     let slot = add(DisplayAdapter(memorySize: Int(memory.videoSize), preferred: wish.preferred), as: place)
     targets.append(FixedPorts(of: slot))

@@ -1,3 +1,4 @@
+internal import Boot
 internal import CFirmware
 internal import Devices
 internal import Host
@@ -6,7 +7,7 @@ internal import Primitives
 /// A kernel that the user chose, as firmware finds it in fw_cfg: its two parts, its initial RAM disk and its command
 /// line, each with its size and the place for it, and a setup header that already names these places.
 struct KernelItems {
-  let list: [FirmwareConfig.Item]
+  let list: [FirmwareItem<FirmwareFile>]
 
   private enum Key {
     static let kernelAddress: UInt16 = 0x07
@@ -42,69 +43,40 @@ struct KernelItems {
     let initrd = try configuration.initrd.map { try Self.small(files.file($0)) }
     let commandLine = Array(configuration.commandLine.utf8) + [0]
     // Whatever is not a bzImage has no setup part; the firmware says so.
-    let sectors = try file.bytes(at: 0x1F1, count: 1).first ?? 0
-    let setupSize = min(UInt64(sectors == 0 ? 4 : sectors) * 512 + 512, file.size)
-    var setup = try file.bytes(at: 0, count: Int(setupSize))
-    let limit = min(Self.initrdLimit(setup), lowMemory - min(lowMemory, Self.firmwareTables))
+    let setupSize = min(SetupHeader(try file.bytes(at: 0, count: 512)).setupSize, file.size)
+    var setup = SetupHeader(try file.bytes(at: 0, count: Int(setupSize)))
+    let limit = min(setup.initrdLimit, lowMemory - min(lowMemory, Self.firmwareTables))
     let initrdSize = initrd?.size ?? 0
     let initrdAddress = (limit - min(limit, initrdSize)) & ~0xFFF
     guard initrdSize == 0 || initrdAddress >= Place.kernel + file.size - setupSize else {
       throw MachineError("\(initrd?.path ?? path): the initial RAM disk of \(initrdSize) bytes does not fit between the kernel and 0x\(limit.hex())")
     }
-    Self.tell(&setup, initrd: initrdSize == 0 ? 0 : initrdAddress, initrdSize)
+    setup.tell(
+      initrd: initrdSize == 0 ? 0 : initrdAddress, initrdSize: initrdSize, commandLine: Place.commandLine, setup: Place.setup)
     let numbers: [(UInt16, UInt64)] = [
       (Key.kernelAddress, Place.kernel), (Key.kernelEntry, Place.kernel), (Key.kernelSize, file.size - setupSize),
       (Key.initrdAddress, initrdAddress), (Key.initrdSize, initrdSize),
       (Key.commandLineAddress, Place.commandLine), (Key.commandLineSize, UInt64(commandLine.count)),
       (Key.setupAddress, Place.setup), (Key.setupSize, setupSize),
     ]
-    var list: [FirmwareConfig.Item] = numbers.map { key, number in
+    var list: [FirmwareItem<FirmwareFile>] = numbers.map { key, number in
       var bytes: [UInt8] = []
       bytes.append(littleEndian: UInt32(truncatingIfNeeded: number))
-      return .init(.key(key), bytes)
+      return .init(.key(key), .bytes(bytes))
     }
-    list.append(.init(.key(Key.kernel), .source(FileContent(file, from: setupSize))))
-    list.append(.init(.key(Key.setup), setup))
-    list.append(.init(.key(Key.commandLine), commandLine))
-    if let initrd { list.append(.init(.key(Key.initrd), .source(FileContent(initrd)))) }
+    list.append(.init(.key(Key.kernel), .file(FilePart(file, from: setupSize))))
+    list.append(.init(.key(Key.setup), .bytes(setup.bytes)))
+    list.append(.init(.key(Key.commandLine), .bytes(commandLine)))
+    if let initrd { list.append(.init(.key(Key.initrd), .file(FilePart(initrd)))) }
     // For firmware that knows how to start a disk but not a kernel, as SeaBIOS: our option ROM starts it.
     let name = "genroms/kernel.rom"
-    list.append(.init(.file(name), (0..<option_rom_size()).map { option_rom_byte($0) }))
-    list.append(.init(.file("bootorder"), Array("/rom@\(name)\nHALT\0".utf8)))
+    list.append(.init(.file(name), .bytes((0..<option_rom_size()).map { option_rom_byte($0) })))
+    list.append(.init(.file("bootorder"), .bytes(Array("/rom@\(name)\nHALT\0".utf8))))
     self.list = list
   }
 
   private static func small(_ file: HostFile) throws -> HostFile {
     guard file.size <= largestFile else { throw FileError(path: file.path, .tooLarge(limit: largestFile)) }
     return file
-  }
-
-  // MARK: The setup header (Linux' boot protocol)
-
-  private static func version(_ setup: [UInt8]) -> UInt16? {
-    setup.load(UInt32.self, at: 0x202) == 0x5372_6448 ? setup.load(UInt16.self, at: 0x206) : nil
-  }
-
-  /// Where the initial RAM disk has to end.
-  private static func initrdLimit(_ setup: [UInt8]) -> UInt64 {
-    guard let version = version(setup), version >= 0x203, let last = setup.load(UInt32.self, at: 0x22C) else { return 0x3800_0000 }
-    return UInt64(last) + 1
-  }
-
-  private static func tell(_ setup: inout [UInt8], initrd: UInt64, _ initrdSize: UInt64) {
-    guard let version = version(setup), setup.count >= 0x230 else { return }
-    setup.store(UInt8(0xFF), at: 0x210)  // a boot loader without a number
-    setup.store(UInt32(truncatingIfNeeded: initrd), at: 0x218)
-    setup.store(UInt32(truncatingIfNeeded: initrdSize), at: 0x21C)
-    if version >= 0x201, let flags = setup.load(UInt8.self, at: 0x211) {
-      setup.store(flags | 0x80, at: 0x211)  // its heap may go up to the command line
-      setup.store(UInt16(Place.commandLine - Place.setup - 0x200), at: 0x224)
-    }
-    if version >= 0x202 {
-      setup.store(UInt32(Place.commandLine), at: 0x228)
-    } else {
-      setup.store(UInt16(0xA33F), at: 0x20)
-      setup.store(UInt16(truncatingIfNeeded: Place.commandLine - Place.setup), at: 0x22)
-    }
   }
 }

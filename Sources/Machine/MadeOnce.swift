@@ -1,4 +1,3 @@
-internal import Devices
 internal import Synchronization
 
 /// What most runs never look at: made when somebody does, and kept.
@@ -15,10 +14,4 @@ final class MadeOnce<Value: Sendable>: Sendable {
       return value
     }
   }
-}
-
-extension MadeOnce: FirmwareSource where Value == [UInt8] {
-  var count: Int { value.count }
-  var largestCount: Int { 1 << 20 }
-  func bytes(_ range: Range<Int>) -> [UInt8] { Array(value[range]) }
 }

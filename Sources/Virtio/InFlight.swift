@@ -19,4 +19,7 @@ struct InFlight<Place: Sendable>: Sendable {
 
   /// The request is answered.
   mutating func remove(_ token: UInt64) -> Place? { places.removeValue(forKey: token) }
+
+  /// Nobody waits for an answer any more.
+  mutating func forgetAll() { places = [:] }
 }

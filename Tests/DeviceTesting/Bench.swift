@@ -10,7 +10,13 @@ public struct Bench<D: Device> {
   /// The cycle of the last access.
   public var last = Cycle(at: .start)
 
-  public init(_ device: D) { self.device = device }
+  /// Does what the device asks of whoever works for it.
+  private let serve: ((inout D, inout Cycle) -> Void)?
+
+  public init(_ device: D, serve: ((inout D, inout Cycle) -> Void)? = nil) {
+    self.device = device
+    self.serve = serve
+  }
 
   public mutating func read(_ offset: Int, _ width: AccessWidth = .byte) -> UInt64 {
     cycle { $0.read(width, at: offset, &$1) }
@@ -36,6 +42,7 @@ public struct Bench<D: Device> {
   @discardableResult public mutating func cycle<R>(_ body: (inout D, inout Cycle) -> R) -> R {
     var cycle = Cycle(at: now)
     let result = body(&device, &cycle)
+    if cycle.changes.contains(.work), let serve { serve(&device, &cycle) }
     if let level = cycle.interrupt { line = level }
     last = cycle
     return result

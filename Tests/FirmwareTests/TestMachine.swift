@@ -33,6 +33,8 @@ final class TestMachine: Backplane, Hardware {
   private let bus = Mutex(SystemBus())
   private let disks = Mutex<[Disk]>([])
   private let clock = Mutex<UInt64>(0)
+  private let shelf: FirmwareShelf<[UInt8]>
+  private let config = Mutex<Slot<FirmwareConfig>?>(nil)
   let serial = Mutex<Slot<UART16550>?>(nil)
   let display = Mutex<FunctionSlot<DisplayAdapter>?>(nil)
   let controllers = Mutex<Slot<LegacyPIC>?>(nil)
@@ -47,7 +49,7 @@ final class TestMachine: Backplane, Hardware {
   }
 
   init(
-    ram: UInt64 = 1 << 20, disks images: [[UInt8]] = [], items: [FirmwareConfig.Item] = [], failsReads: Bool = false,
+    ram: UInt64 = 1 << 20, disks images: [[UInt8]] = [], items: [FirmwareItem<[UInt8]>] = [], failsReads: Bool = false,
     hasDisplay: Bool = false
   )
     throws
@@ -56,6 +58,7 @@ final class TestMachine: Backplane, Hardware {
     memory.setShadow(.allRAM)
     contents = Mutex(images)
     self.failsReads = failsReads
+    shelf = try FirmwareShelf(cpuCount: 1, memorySize: 1 << 20, extra: items)
     var bus = SystemBus()
     let wires = PCIWires(on: self)
     var functions: [Disk] = []
@@ -92,8 +95,9 @@ final class TestMachine: Backplane, Hardware {
       try bus.add(controllers)
     }
     try bus.add(HostBridge(slots, wires: wires, on: self))
-    let config = try FirmwareConfig(cpuCount: 1, memorySize: 1 << 20, extra: items, memory: Direct(memory: memory))
-    try bus.add(Slot(config, FirmwareConfig.placement, on: self))
+    let config = Slot(FirmwareConfig(memory: Direct(memory: memory)), FirmwareConfig.placement, on: self)
+    self.config.withLock { $0 = config }
+    try bus.add(config)
     self.bus.withLock { $0 = bus }
   }
 
@@ -105,6 +109,11 @@ final class TestMachine: Backplane, Hardware {
     if cycle.effects.contains(.clearVideo) { memory.clearVideo() }
     if case .exit(let code)? = cycle.power { record.withLock { if $0.exitCode == nil { $0.exitCode = code } } }
     guard cycle.changes.contains(.work) else { return }
+    if let config = config.withLock({ $0 }), placement.name == config.placement.name {
+      while let request = config.access({ config, _ in config.request }) {
+        config.access { config, cycle in config.complete(request, with: shelf.bytes(request), &cycle) }
+      }
+    }
     for (number, disk) in disks.withLock({ $0 }).enumerated() where disk.placement.name == placement.name {
       while let request = disk.access({ $0.next(&$1) }) {
         let ok = serve(request, on: number)

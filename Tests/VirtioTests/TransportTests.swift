@@ -8,10 +8,10 @@ import Virtio
 
 @Suite("The virtio PCI transport")
 struct TransportTests {
-  typealias Driver = MockDriver<VirtioEntropy>
+  typealias Driver = MockDriver<Filler>
   private let buffer = Driver.buffers
 
-  private func made() throws -> Driver { try MockDriver(VirtioEntropy { Array(repeating: 0x5A, count: $0) }) }
+  private func made() throws -> Driver { try MockDriver(Filler()) }
 
   private func started() throws -> Driver {
     let driver = try made()
@@ -343,7 +343,7 @@ struct TransportTests {
   @Test("a watched device tells each kick, what it takes from a queue and what it gives back")
   func journal() throws {
     let driver = try started()
-    driver.device = VirtioPCI(VirtioEntropy { Array(repeating: 1, count: $0) }, memory: driver.memory, isWatched: true)
+    driver.device = VirtioPCI(Filler(), memory: driver.memory, isWatched: true)
     driver.setConfig(0xC000_0000, 0x10)
     driver.setConfig(6, 4, .word)
     try driver.start()
@@ -354,6 +354,22 @@ struct TransportTests {
         .init(queue: 0, .notified), .init(queue: 0, .taken(head: 0, readable: 0, writable: 4)),
         .init(queue: 0, .completed(head: 0, written: 4)),
       ])
+  }
+
+  @Test("VQ-24 a full ring is worked off in several visits, without another kick")
+  func visits() throws {
+    let driver = try made()
+    try driver.start(size: 64)
+    for _ in 0..<64 { try driver.add([.init(address: buffer, count: 4, flags: 2)]) }
+    driver.kick()
+    #expect(try driver.reap().count == 16)
+    var visits = 0
+    while driver.device.deadline != nil, visits < 10 {
+      driver.device.advance(&driver.cycle)
+      visits += 1
+    }
+    #expect(try driver.reap().count == 48)
+    #expect(visits == 4)
   }
 
   @Test("PC-09 the identity and the capabilities cannot be written")

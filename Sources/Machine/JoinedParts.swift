@@ -1,19 +1,18 @@
 internal import Boot
-internal import Devices
 
-/// The pieces of a kernel one after the other, as firmware reads them through fw_cfg.
-final class JoinedContent: FirmwareSource {
+/// Bytes and parts of files one after the other.
+struct JoinedParts: Sendable {
   let count: Int
   /// Each with its place, in order.
-  private let parts: [(start: Int, content: FirmwareContent)]
+  private let parts: [(start: Int, content: FirmwareFile)]
 
   init(_ stream: [MultibootKernel.Content]) {
-    var (parts, count): ([(start: Int, content: FirmwareContent)], Int) = ([], 0)
+    var (parts, count): ([(start: Int, content: FirmwareFile)], Int) = ([], 0)
     for piece in stream {
-      let content: FirmwareContent
+      let content: FirmwareFile
       switch piece {
       case .bytes(let bytes): content = .bytes(bytes)
-      case .file(let file, let start, let size): content = .source(FileContent(file, from: start, size: size))
+      case .file(let file, let start, let size): content = .file(FilePart(file, from: start, size: size))
       }
       parts.append((count, content))
       count += content.count

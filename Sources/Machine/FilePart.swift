@@ -1,8 +1,7 @@
-internal import Devices
 internal import Host
 
-/// A file, or the end of one, that firmware reads through fw_cfg.
-final class FileContent: FirmwareSource {
+/// A file, or a part of one.
+struct FilePart: Sendable {
   let count: Int
   private let file: HostFile
   private let start: UInt64
@@ -15,6 +14,7 @@ final class FileContent: FirmwareSource {
     count = Int(clamping: size ?? file.size - start)
   }
 
+  /// Fewer bytes where the file has become shorter, or cannot be read.
   func bytes(_ range: Range<Int>) -> [UInt8] {
     (try? file.bytes(at: start + UInt64(range.lowerBound), count: range.count)) ?? []
   }

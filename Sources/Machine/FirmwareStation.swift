@@ -1,0 +1,30 @@
+internal import Devices
+internal import Host
+internal import Synchronization
+internal import SystemBus
+
+/// What the board hands to its firmware, read without the device's lock.
+final class FirmwareStation: Station {
+  private let slot: Slot<FirmwareConfig>
+  private let shelf: Mutex<FirmwareShelf<FirmwareFile>>
+  let worker: Worker
+
+  init(slot: Slot<FirmwareConfig>, shelf: FirmwareShelf<FirmwareFile>, worker: Worker) {
+    self.slot = slot
+    self.shelf = Mutex(shelf)
+    self.worker = worker
+  }
+
+  func serve() {
+    while let request = slot.access({ device, _ in device.request }) {
+      let bytes = shelf.withLock { $0 }.bytes(request)
+      slot.access { device, cycle in device.complete(request, with: bytes, &cycle) }
+    }
+  }
+
+  /// A file has other bytes from now on, if it has as many.
+  func replace(_ file: String, with bytes: [UInt8]) {
+    guard shelf.withLock({ $0.replace(file, with: bytes) }) else { return }
+    slot.access { device, cycle in device.itemsChanged(&cycle) }
+  }
+}
