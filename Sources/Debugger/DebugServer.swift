@@ -31,8 +31,7 @@ public final class DebugServer: Sendable {
   public func stop() {
     isStopped.store(true, ordering: .relaxed)
     loop.wake()
-    worker.stop()
-    worker.join(until: HostClock.nanoseconds() + 1_000_000_000)
+    worker.end()
   }
 
   private var isOver: Bool { isStopped.load(ordering: .relaxed) || supervisor.exitStatus != nil }

@@ -43,10 +43,7 @@ public final class OutputStream: Sendable {
   }
 
   /// Whoever wants what is still queued to arrive drains the stream first.
-  deinit {
-    worker.stop()
-    worker.join(until: HostClock.nanoseconds() + Self.patience)
-  }
+  deinit { worker.end(within: Self.patience) }
 
   /// Writes all there is; returns when held-back lines are due.
   private static func deliver(_ state: Monitor<State>, _ write: (ArraySlice<UInt8>) -> Bool) -> UInt64? {

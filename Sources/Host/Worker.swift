@@ -107,5 +107,11 @@ public final class Worker: Sendable {
     return true
   }
 
+  /// Stops it, and waits a moment for what it does now, which the host may keep for longer.
+  public func end(within patience: UInt64 = 1_000_000_000) {
+    stop()
+    join(until: HostClock.nanoseconds() + patience)
+  }
+
   deinit { stop() }
 }

@@ -63,7 +63,7 @@ final class CommandStreams: Sendable {
 
   func stop() {
     for worker in workers { worker.stop() }
-    for worker in workers { worker.join(until: HostClock.nanoseconds() + 1_000_000_000) }
+    for worker in workers { worker.end() }
     ends.withLock { $0 = nil }
   }
 

@@ -35,8 +35,7 @@ struct Keyboard: Sendable {
   func stop() {
     input.close()
     loop.wake()
-    worker.stop()
-    worker.join(until: HostClock.nanoseconds() + 1_000_000_000)
+    worker.end()
   }
 
   private func read() {

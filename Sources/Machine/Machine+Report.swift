@@ -8,17 +8,7 @@ internal import Synchronization
 extension Machine {
   /// - Parameter problems: what the host could not do for the guest at its end.
   func report(_ outcome: Outcome, problems: [String]) -> RunReport {
-    var report = RunReport(outcome)
-    report.consoleTail = resources.console.unseenTail(lines: configuration.command == nil ? 20 : 60)
-    report.notes = problems + [keysNote, handOverNote].compactMap(\.self) + lossNotes
-    report.processors = processorDump
-    let log = resources.console.log
-    if outcome.isInOrder { report.failure = log.complaints.first { configuration.failures.contains($0.kind) } }
-    report.machine = MachineFacts(
-      configuration: configuration, accelerator: accelerator.name, acceleratorReason: accelerator.notice,
-      kernelRelease: log.release ?? releaseOfFile, guestSeconds: Double(chassis.now.nanoseconds) / 1e9, accesses: chassis.accesses?.list ?? [],
-      log: log, console: configuration.report == nil ? [] : resources.console.tail(lines: 100))
-    return report
+    report(outcome, problems: problems, processors: standing.withLock { $0.processors })
   }
 
   private var releaseOfFile: String? {
@@ -27,10 +17,24 @@ extension Machine {
   }
 
   /// What there is to tell of a run that has to be over before it has come to its end.
-  public func overdueReport(_ outcome: Outcome) -> RunReport { report(outcome, problems: [business.withLock { $0 }].compactMap(\.self)) }
+  public func overdueReport(_ outcome: Outcome) -> RunReport {
+    let standing = standing.withLock { $0 }
+    return report(outcome, problems: [standing.business].compactMap(\.self), processors: standing.processors)
+  }
 
-  /// What the processors were doing when the guest panicked or its time was over.
-  private var processorDump: String? { finalState.withLock { $0 } }
+  private func report(_ outcome: Outcome, problems: [String], processors: String?) -> RunReport {
+    var report = RunReport(outcome)
+    report.consoleTail = resources.console.unseenTail(lines: configuration.command == nil ? 20 : 60)
+    report.notes = problems + [keysNote, handOverNote].compactMap(\.self) + lossNotes
+    report.processors = processors
+    let log = resources.console.log
+    if outcome.isInOrder { report.failure = log.complaints.first { configuration.failures.contains($0.kind) } }
+    report.machine = MachineFacts(
+      configuration: configuration, accelerator: accelerator.name, acceleratorReason: accelerator.notice,
+      kernelRelease: log.release ?? releaseOfFile, guestSeconds: Double(chassis.now.nanoseconds) / 1e9, accesses: chassis.accesses?.list ?? [],
+      log: log, console: configuration.report == nil ? [] : resources.console.tail(lines: 100))
+    return report
+  }
 
   /// Which instructions KVM failed and the software processor executed; nil if none.
   private var handOverNote: String? {

@@ -26,11 +26,9 @@ public final class Machine: Sendable {
   let chassis: Chassis
   let board: Board
   private let keyboard: Keyboard?
-  /// What the run is busy with, for a user who does not want to wait for it; nil while the guest runs.
-  let business = Mutex<String?>("the kernel and its files were still being loaded.")
+  let standing = Mutex(Standing())
   private let haltedProcessors = Atomic<Int>(0)
   private let isStopping = Atomic<Bool>(false)
-  let finalState = Mutex<String?>(nil)
   let handedOver = Mutex<[String: Int]>([:])
 
   /// - Parameters:
@@ -120,13 +118,16 @@ public final class Machine: Sendable {
         return finish(RunReport(error).outcome)
       }
       serve()
-      business.withLock { $0 = "a processor of the guest had not stopped yet: it waited for a device, or for its turn on a busy host." }
+      standing.withLock { $0.business = "a processor of the guest had not stopped yet: it waited for a device, or for its turn on a busy host." }
       let processors = turnOff(threads)
-      business.withLock { $0 = "what the guest's processors were doing was still being found out." }
+      standing.withLock { $0.lookAtProcessors() }
       let outcome = control.state.update { $0.outcome }
-      if outcome?.isHang == true { finalState.withLock { $0 = Autopsy.text(processors, memory) } }
+      if outcome?.isHang == true {
+        let text = Autopsy.text(processors, memory)
+        standing.withLock { $0.found(text) }
+      }
       if let outcome { return finish(outcome) }
-      business.withLock { $0 = "the guest was resetting itself, and its devices still waited for the host." }
+      standing.withLock { $0.business = "the guest was resetting itself, and its devices still waited for the host." }
       if resets.sees(resetAt: HostClock.nanoseconds(), afterWords: chassis.console.hasSpoken()) { Program.say(ResetWatch.advice) }
       board.reset()
       chassis.letInputFlow()
@@ -134,7 +135,7 @@ public final class Machine: Sendable {
   }
 
   private func finish(_ outcome: Outcome) -> RunReport {
-    business.withLock { $0 = "the host was still storing what the guest wrote: it may not all be there." }
+    standing.withLock { $0.business = "the host was still storing what the guest wrote: it may not all be there." }
     var problems = board.close()
     if control.state.update({ $0.isRunning }), let problem = takeScreenshot() { problems.append(problem) }
     chassis.complaints.close()
@@ -186,7 +187,7 @@ public final class Machine: Sendable {
   /// Gives each processor the thread that it runs on until the power is off.
   private func begin(on bus: SystemBus) -> [HostThread] {
     control.state.update { $0.begin() }
-    business.withLock { $0 = nil }
+    standing.withLock { $0.business = nil }
     isStopping.store(false, ordering: .relaxed)
     haltedProcessors.store(0, ordering: .relaxed)
     var threads: [HostThread] = []
