@@ -83,8 +83,6 @@ int linux_set_times(int file, int64_t accessed, int64_t accessed_nanoseconds, in
   return result(utimensat(AT_FDCWD, path_of(file).text, times, 0));
 }
 
-int linux_allocate(int file, int mode, int64_t offset, int64_t length) { return result(fallocate(file, mode, offset, length)); }
-
 int64_t linux_seek(int file, int64_t offset, int to_hole) {
   off_t place = lseek(file, offset, to_hole ? SEEK_HOLE : SEEK_DATA);
   return place < 0 ? -errno : place;

@@ -118,11 +118,6 @@ int linux_accept(int fd) {
   return peer;
 }
 
-long linux_send(int fd, const void *bytes, unsigned long count) {
-  long n = send(fd, bytes, count, MSG_NOSIGNAL);
-  return n < 0 ? -errno : n;
-}
-
 static struct termios saved;
 static volatile sig_atomic_t saved_fd = -1;
 

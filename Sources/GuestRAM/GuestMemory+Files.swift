@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 public import Primitives
 
@@ -9,12 +10,12 @@ extension GuestMemory {
   /// Reads from a file into pieces of RAM, one after the other; less than they hold only at the end of the file. Returns how much.
   public func read(from descriptor: Int32, offset: Int64, to pieces: [Piece]) throws(GuestMemoryError) -> Int {
     defer { for piece in pieces { didWrite(piece.address, piece.count) } }
-    return unsafe try move(pieces, "preadv", at: offset) { unsafe preadv(descriptor, $0, $1, $2) }
+    return unsafe try move(pieces, "preadv", at: offset) { unsafe linux_readv_at(descriptor, $0, $1, $2) }
   }
 
   /// Writes pieces of RAM to a file, one after the other.
   public func write(to descriptor: Int32, offset: Int64, from pieces: [Piece]) throws(GuestMemoryError) {
-    let done = unsafe try move(pieces, "pwritev", at: offset) { unsafe pwritev(descriptor, $0, $1, $2) }
+    let done = unsafe try move(pieces, "pwritev", at: offset) { unsafe linux_writev_at(descriptor, $0, $1, $2) }
     guard done == pieces.reduce(0, { $0 + $1.count }) else { throw .host(call: "pwritev", code: ENOSPC) }
   }
 
@@ -23,7 +24,7 @@ extension GuestMemory {
 
   /// Moves bytes by as few calls as the host allows, until all are moved or a call moves none. Returns how many.
   private func move(
-    _ pieces: [Piece], _ name: StaticString, at offset: Int64, by call: (UnsafePointer<iovec>?, Int32, off_t) -> Int
+    _ pieces: [Piece], _ name: StaticString, at offset: Int64, by call: (UnsafePointer<iovec>?, Int32, Int64) -> Int
   ) throws(GuestMemoryError) -> Int {
     var rest: [(start: Int, count: Int)] = []
     for piece in pieces {
@@ -33,9 +34,8 @@ extension GuestMemory {
     var done = 0
     while !rest.isEmpty {
       let vectors = unsafe rest.prefix(Self.mostVectors).map { unsafe iovec(iov_base: ram + $0.start, iov_len: $0.count) }
-      let moved = unsafe vectors.withUnsafeBufferPointer { unsafe call($0.baseAddress, Int32($0.count), off_t(offset) + off_t(done)) }
-      if moved < 0, errno == EINTR { continue }
-      guard moved >= 0 else { throw .host(call: name, code: errno) }
+      let moved = unsafe vectors.withUnsafeBufferPointer { unsafe call($0.baseAddress, Int32($0.count), offset + Int64(done)) }
+      guard moved >= 0 else { throw .host(call: name, code: Int32(truncatingIfNeeded: -moved)) }
       guard moved > 0 else { break }
       done += moved
       Self.drop(moved, from: &rest)

@@ -20,17 +20,17 @@ public struct Descriptor: ~Copyable, Sendable {
   public static func open(_ path: String, _ flags: Int32, mode: UInt32 = 0) throws(SystemError) -> Descriptor {
     // The host would silently stop at the first NUL.
     guard !path.utf8.contains(0) else { throw SystemError(code: ENOENT) }
-    return Descriptor(owning: try check(unsafe linux_open(path, flags | O_NONBLOCK | O_NOCTTY, mode)))
+    return Descriptor(owning: try SystemError.check(unsafe linux_open(path, flags | O_NONBLOCK | O_NOCTTY, mode)))
   }
 
   /// A file without a name that lives in memory.
   public static func memory(_ name: String) throws(SystemError) -> Descriptor {
-    Descriptor(owning: try check(unsafe linux_memfd(name)))
+    Descriptor(owning: try SystemError.check(unsafe linux_memfd(name)))
   }
 
   /// A counter that wakes whoever waits for it to become readable.
   public static func event() throws(SystemError) -> Descriptor {
-    Descriptor(owning: try check(linux_eventfd()))
+    Descriptor(owning: try SystemError.check(linux_eventfd()))
   }
 
   /// Takes what an `event` has counted; zero if nothing came since the last time.
@@ -39,13 +39,9 @@ public struct Descriptor: ~Copyable, Sendable {
     return unsafe Glibc.read(number, &count, 8) == 8 ? count : 0
   }
 
-  func kind() throws(SystemError) -> FileKind { FileKind(letter: try Self.check(linux_file_kind(number))) }
+  func kind() throws(SystemError) -> FileKind { FileKind(letter: try SystemError.check(linux_file_kind(number))) }
 
-  func size() throws(SystemError) -> UInt64 {
-    let size = linux_file_size(number)
-    guard size >= 0 else { throw SystemError(code: Int32(truncatingIfNeeded: -size)) }
-    return UInt64(size)
-  }
+  func size() throws(SystemError) -> UInt64 { UInt64(try SystemError.check(linux_file_size(number))) }
 
   func setSize(_ size: UInt64) throws(SystemError) {
     guard let length = Int(exactly: size) else { throw SystemError(code: EFBIG) }
@@ -55,20 +51,12 @@ public struct Descriptor: ~Copyable, Sendable {
   /// Up to `count` bytes; fewer only at the end of the file.
   func read(_ count: Int, at offset: UInt64) throws(SystemError) -> [UInt8] {
     guard count > 0, let start = off_t(exactly: offset), start <= off_t.max - off_t(count) else { return [] }
-    var failure: Int32 = 0
+    var result = 0
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
-      guard let base = buffer.baseAddress else { return }
-      while done < count {
-        let n = unsafe pread(number, base + done, count - done, start + done)
-        if n > 0 { done += n }
-        if n == 0 { return }
-        if n < 0, errno != EINTR {
-          failure = errno
-          return
-        }
-      }
+      result = unsafe linux_read_at(number, buffer.baseAddress, UInt(count), Int64(start))
+      done = max(result, 0)
     }
-    guard failure == 0 else { throw SystemError(code: failure) }
+    try SystemError.check(result)
     return bytes
   }
 
@@ -76,29 +64,20 @@ public struct Descriptor: ~Copyable, Sendable {
     guard let start = off_t(exactly: offset), start <= off_t.max - off_t(bytes.count) else {
       throw SystemError(code: EFBIG)
     }
-    var done = 0
-    while done < bytes.count {
-      let n = unsafe bytes.withUnsafeBytes { source in
-        guard let base = source.baseAddress else { return 0 }
-        return unsafe pwrite(number, base + done, source.count - done, start + done)
-      }
-      if n < 0, errno == EINTR { continue }
-      guard n > 0 else { throw SystemError(code: n < 0 ? errno : ENOSPC) }
-      done += n
-    }
+    try SystemError.check(unsafe bytes.withUnsafeBytes { unsafe linux_write_at(number, $0.baseAddress, UInt($0.count), Int64(start)) })
   }
 
   /// Writes everything, and waits as long as the other side takes; false if it takes nothing more.
   static func write(_ bytes: ArraySlice<UInt8>, to number: Int32) -> Bool {
     var rest = bytes
     while !rest.isEmpty {
-      let n = unsafe rest.withUnsafeBytes { unsafe Glibc.write(number, $0.baseAddress, $0.count) }
+      let n = unsafe rest.withUnsafeBytes { unsafe linux_write(number, $0.baseAddress, UInt($0.count)) }
       if n > 0 {
         rest = rest.dropFirst(n)
-      } else if n < 0, errno == EAGAIN {
+      } else if n == -Int(EAGAIN) {
         // Whoever gave us the descriptor asked for this, or it is a pipe that we opened.
         wait(for: POLLOUT, at: number)
-      } else if n == 0 || errno != EINTR {
+      } else {
         return false
       }
     }
@@ -108,10 +87,5 @@ public struct Descriptor: ~Copyable, Sendable {
   static func wait(for event: Int32, at number: Int32) {
     var wait = pollfd(fd: number, events: Int16(event), revents: 0)
     unsafe poll(&wait, 1, -1)
-  }
-
-  private static func check(_ result: Int32) throws(SystemError) -> Int32 {
-    guard result >= 0 else { throw SystemError(code: -result) }
-    return result
   }
 }

@@ -46,7 +46,7 @@ public final class DiskFile: Sendable {
 
   /// Takes a lock, so that no image has two writers, or a writer and a reader. A snapshot is a reader.
   public convenience init(path: String, access: Access) throws(FileError) {
-    try self.init(path: path, access: access) { fdatasync($0) == 0 ? 0 : errno }
+    try self.init(path: path, access: access) { -Int32(truncatingIfNeeded: linux_synchronize($0, 1)) }
   }
 
   /// - Parameter synchronize: puts a descriptor's data on stable storage; zero or the host's error.
@@ -63,7 +63,7 @@ public final class DiskFile: Sendable {
       throw FileError(path: path, .tooLarge(limit: ChangeMap.mostSectors * UInt64(Self.sectorSize)))
     }
     changed = Mutex(ChangeMap(sectorCount: sectorCount))
-    try (access == .readWrite ? ImageLock.writer : .reader).take(image, of: path)
+    try (access == .readWrite ? ImageLock.writer : .reader).acquire(image, of: path)
     do throws(SystemError) { overlay = access == .snapshot ? try Self.makeOverlay(size) : nil } catch {
       throw FileError(path: path, .system(error))
     }
@@ -129,8 +129,7 @@ public final class DiskFile: Sendable {
   public func flush() throws(DiskError) {
     guard access == .readWrite else { return }
     guard !flushFailed.load(ordering: .relaxed) else { throw .system(SystemError(code: EIO)) }
-    var code: Int32
-    repeat { code = synchronize(image.number) } while code == EINTR
+    let code = synchronize(image.number)
     guard code == 0 else {
       flushFailed.store(true, ordering: .relaxed)
       throw .system(SystemError(code: code))
@@ -158,28 +157,27 @@ public final class DiskFile: Sendable {
     throws(DiskError)
   {
     let place = extent(descriptor, sector, count)
-    var result: Int32
-    repeat {
-      result = linux_fallocate(descriptor, mode | FALLOC_FL_KEEP_SIZE, place.offset, Int64(place.count))
-    } while result == -EINTR
-    if result == -EOPNOTSUPP || result == -ENODEV {
+    let result = linux_fallocate(descriptor, mode | FALLOC_FL_KEEP_SIZE, place.offset, Int64(place.count))
+    if result == -Int(EOPNOTSUPP) || result == -Int(ENODEV) {
       guard orWriteZeroes else { return }
       return try writeZeroBytes(place)
     }
-    guard result == 0 else { throw .system(SystemError(code: -result)) }
+    try Self.check(result)
   }
 
   private func writeZeroBytes(_ place: DiskExtent) throws(DiskError) {
     let zeroes = [UInt8](repeating: 0, count: min(place.count, 1 << 16))
     var done = 0
     while done < place.count {
-      let n = unsafe zeroes.withUnsafeBytes {
-        unsafe pwrite(place.descriptor, $0.baseAddress, min($0.count, place.count - done), off_t(place.offset) + done)
-      }
-      if n < 0, errno == EINTR { continue }
-      guard n > 0 else { throw .system(SystemError(code: n < 0 ? errno : ENOSPC)) }
-      done += n
+      let count = min(zeroes.count, place.count - done)
+      let offset = place.offset + Int64(done)
+      try Self.check(unsafe zeroes.withUnsafeBytes { unsafe linux_write_at(place.descriptor, $0.baseAddress, UInt(count), offset) })
+      done += count
     }
+  }
+
+  private static func check(_ result: Int) throws(DiskError) {
+    do throws(SystemError) { try SystemError.check(result) } catch { throw .system(error) }
   }
 
   private var overlayNumber: Int32? {

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A file with the contents of a flash chip, which the guest changes in place.
@@ -14,7 +15,7 @@ public final class FlashFile: Sendable {
     self.path = path
     file = try Descriptor.file(path, O_RDWR)
     size = try file.size(of: path)
-    try ImageLock.writer.take(file, of: path)
+    try ImageLock.writer.acquire(file, of: path)
   }
 
   /// All of it; `limit` is checked first.
@@ -35,8 +36,6 @@ public final class FlashFile: Sendable {
 
   /// Returns once everything written is on stable storage.
   public func synchronize() throws(SystemError) {
-    while fdatasync(file.number) != 0 {
-      guard errno == EINTR else { throw SystemError(code: errno) }
-    }
+    try SystemError.check(linux_synchronize(file.number, 1))
   }
 }

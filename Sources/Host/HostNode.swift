@@ -22,7 +22,7 @@ public final class HostNode: Sendable {
 
   public func status() throws(SystemError) -> FileStatus {
     var status = linux_file_status()
-    _ = try SystemError.check(unsafe linux_status(descriptor.number, &status))
+    try SystemError.check(unsafe linux_status(descriptor.number, &status))
     return FileStatus(status)
   }
 
@@ -81,24 +81,16 @@ public final class HostNode: Sendable {
     _ = try unsafe name.check { unsafe linux_rename(descriptor.number, $0, folder.descriptor.number, newName, flags) }
   }
 
-  public func setMode(_ mode: UInt32) throws(SystemError) { _ = try SystemError.check(linux_set_mode(descriptor.number, mode)) }
+  public func setMode(_ mode: UInt32) throws(SystemError) { try SystemError.check(linux_set_mode(descriptor.number, mode)) }
   /// All ones leaves the user or the group.
   public func setOwner(user: UInt32, group: UInt32) throws(SystemError) {
-    _ = try SystemError.check(linux_set_owner(descriptor.number, user, group))
+    try SystemError.check(linux_set_owner(descriptor.number, user, group))
   }
-  public func truncate(to size: UInt64) throws(SystemError) { _ = try SystemError.check(linux_truncate(descriptor.number, Int64(clamping: size))) }
+  public func truncate(to size: UInt64) throws(SystemError) { try SystemError.check(linux_truncate(descriptor.number, Int64(clamping: size))) }
 
   public func setTimes(accessed: TimeChange, modified: TimeChange) throws(SystemError) {
-    _ = try SystemError.check(
+    try SystemError.check(
       linux_set_times(descriptor.number, accessed.seconds, accessed.nanoseconds, modified.seconds, modified.nanoseconds))
-  }
-}
-
-extension SystemError {
-  /// A result that is an error's number below zero.
-  static func check<T: SignedInteger>(_ result: T) throws(SystemError) -> T {
-    guard result >= 0 else { throw SystemError(code: Int32(truncatingIfNeeded: -result)) }
-    return result
   }
 }
 

@@ -23,7 +23,7 @@ enum ImageLock {
   private var forbids: [Action] { [.write, .resize] }
 
   /// Takes the lock for as long as the file is open.
-  func take(_ file: borrowing Descriptor, of path: String) throws(FileError) {
+  func acquire(_ file: borrowing Descriptor, of path: String) throws(FileError) {
     for byte in actions.map(\.done) + forbids.map(\.forbidden) {
       try Self.check(linux_lock_byte(file.number, byte), path)
     }

@@ -20,10 +20,7 @@ public struct Listener: ~Copyable, Sendable {
   /// Waits until somebody connects.
   public func accept() throws(SystemError) -> Connection { Connection(try Self.check(linux_accept(socket.number))) }
 
-  private static func check(_ result: Int32) throws(SystemError) -> Descriptor {
-    guard result >= 0 else { throw SystemError(code: -result) }
-    return Descriptor(owning: result)
-  }
+  private static func check(_ result: Int32) throws(SystemError) -> Descriptor { Descriptor(owning: try SystemError.check(result)) }
 }
 
 /// Somebody who connected.
@@ -37,24 +34,13 @@ public struct Connection: ~Copyable, Sendable {
   /// Waits for bytes; nil once the other side is gone.
   public func receive(limit: Int = 4096) -> [UInt8]? {
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
-      repeat { count = unsafe read(socket.number, buffer.baseAddress, limit) } while count < 0 && errno == EINTR
-      count = max(count, 0)
+      count = max(unsafe linux_receive(socket.number, buffer.baseAddress, UInt(limit)), 0)
     }
     return bytes.isEmpty ? nil : bytes
   }
 
   /// False once the other side is gone.
   public func send(_ bytes: [UInt8]) -> Bool {
-    var done = 0
-    while done < bytes.count {
-      let n = unsafe bytes.withUnsafeBytes { source in
-        guard let base = source.baseAddress else { return 0 }
-        return unsafe linux_send(socket.number, base + done, UInt(source.count - done))
-      }
-      if n == -Int(EINTR) { continue }
-      guard n > 0 else { return false }
-      done += n
-    }
-    return true
+    unsafe bytes.withUnsafeBytes { unsafe linux_send(socket.number, $0.baseAddress, UInt($0.count)) } == 0
   }
 }

@@ -10,7 +10,7 @@ public final class OpenFile: Sendable {
 
   public func status() throws(SystemError) -> FileStatus {
     var status = linux_file_status()
-    _ = try SystemError.check(unsafe linux_status(descriptor.number, &status))
+    try SystemError.check(unsafe linux_status(descriptor.number, &status))
     return FileStatus(status)
   }
 
@@ -20,13 +20,13 @@ public final class OpenFile: Sendable {
   public func truncate(to size: UInt64) throws(SystemError) { try descriptor.setSize(size) }
 
   public func flush(dataOnly: Bool) throws(SystemError) {
-    guard (dataOnly ? fdatasync(descriptor.number) : fsync(descriptor.number)) == 0 else { throw SystemError(code: errno) }
+    try SystemError.check(linux_synchronize(descriptor.number, dataOnly ? 1 : 0))
   }
 
   /// - Parameter mode: as fallocate(2) has it.
   public func allocate(_ mode: UInt32, at offset: UInt64, count: UInt64) throws(SystemError) {
     guard let offset = Int64(exactly: offset), let count = Int64(exactly: count) else { throw SystemError(code: EFBIG) }
-    _ = try SystemError.check(linux_allocate(descriptor.number, Int32(bitPattern: mode), offset, count))
+    try SystemError.check(linux_fallocate(descriptor.number, Int32(bitPattern: mode), offset, count))
   }
 
   /// Where the next data or the next hole begins.
@@ -53,7 +53,7 @@ public final class OpenFile: Sendable {
       count = max(n, 0)
       failure = min(n, 0)
     }
-    _ = try SystemError.check(failure)
+    try SystemError.check(failure)
     var entries: [Entry] = []
     var start = 0
     // Number, place of the next, length, kind, name and a NUL.

@@ -19,6 +19,7 @@
 
 #include "FileCalls.h"
 #include "HostCalls.h"
+#include "Transfers.h"
 
 static inline int linux_ioctl(int fd, unsigned long request, unsigned long argument) {
   int r = ioctl(fd, request, argument);
@@ -50,14 +51,6 @@ static inline void *linux_map_again(void *memory, size_t size) {
 static inline int linux_eventfd(void) {
   long r = syscall(SYS_eventfd2, 0u, O_CLOEXEC | O_NONBLOCK);
   return r < 0 ? -errno : (int)r;
-}
-static inline int linux_fallocate(int fd, int mode, int64_t offset, int64_t count) {
-  long r = syscall(SYS_fallocate, fd, mode, offset, count);
-  return r < 0 ? -errno : (int)r;
-}
-static inline long linux_getrandom(void *buffer, unsigned long count) {
-  long r = syscall(SYS_getrandom, buffer, count, 0u);
-  return r < 0 ? -errno : r;
 }
 // The host processor's features: ECX of a CPUID leaf, 0 if it has none such.
 static inline uint32_t linux_cpuid_ecx(uint32_t leaf) {

@@ -23,8 +23,6 @@ int linux_listen_port(unsigned short port);
 int linux_listen_path(const char *path);
 // Waits for somebody to connect.
 int linux_accept(int fd);
-// Sends without a signal where nobody listens any more; how many bytes, or -errno.
-long linux_send(int fd, const void *bytes, unsigned long count);
 
 // Raw mode on a terminal; 1 if it is one, 0 if it is not, or -errno.
 int linux_terminal_make_raw(int fd);
