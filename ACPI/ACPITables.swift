@@ -17,23 +17,23 @@ public struct ACPITables: Sendable {
     processors: Int, placements: [Placement], ecam: MemoryRange = Platform.ecam,
     pmBase: Port = Platform.pmBlock.first, pciMemory: MemoryRange = Platform.pciMemory
   ) {
-    let board = Board(
+    let machine = DescribedMachine(
       processors: processors, placements: placements, ecam: ecam, pmBase: pmBase, pciMemory: pciMemory)
     var layout = Layout()
     let facs = layout.put(FixedTables.firmwareControl, alignment: 64)
     let dsdt = layout.seal(
-      FixedTables.table("DSDT", revision: 2, DSDT.body(board)), room: Self.largestDSDT(board))
-    let fadt = layout.put(FixedTables.fixedDescription(board, facs: facs, dsdt: dsdt))
+      FixedTables.table("DSDT", revision: 2, DSDT.body(machine)), room: Self.largestDSDT(machine))
+    let fadt = layout.put(FixedTables.fixedDescription(machine, facs: facs, dsdt: dsdt))
     layout.point(from: fadt + 36, byteCount: 4)
     layout.point(from: fadt + 40, byteCount: 4)
     layout.point(from: fadt + 140, byteCount: 8)
     layout.addChecksum(fadt)
 
     var roots = [fadt]
-    roots.append(layout.seal(FixedTables.interruptControllers(board)))
-    roots.append(layout.seal(FixedTables.configurationSpace(board)))
+    roots.append(layout.seal(FixedTables.interruptControllers(machine)))
+    roots.append(layout.seal(FixedTables.configurationSpace(machine)))
     roots.append(layout.seal(FixedTables.emulatedDevices))
-    if let console = board.placement(.serialPort), let port = console.ports.first?.first {
+    if let console = machine.placement(.serialPort), let port = console.ports.first?.first {
       roots.append(layout.seal(FixedTables.console(port, line: console.line ?? Platform.serialLine)))
     }
     let xsdt = layout.put(FixedTables.root(roots))
@@ -60,11 +60,11 @@ public struct ACPITables: Sendable {
   }
 
   /// The size of the DSDT where the configuration space cuts the PCI window in two.
-  private static func largestDSDT(_ board: Board) -> Int {
-    let middle = GuestAddress(board.pciMemory.first.value + board.pciMemory.count / 2)
-    let cut = Board(
-      processors: board.processors, placements: board.placements, ecam: MemoryRange(middle, count: 1),
-      pmBase: board.pmBase, pciMemory: board.pciMemory)
+  private static func largestDSDT(_ machine: DescribedMachine) -> Int {
+    let middle = GuestAddress(machine.pciMemory.first.value + machine.pciMemory.count / 2)
+    let cut = DescribedMachine(
+      processors: machine.processors, placements: machine.placements, ecam: MemoryRange(middle, count: 1),
+      pmBase: machine.pmBase, pciMemory: machine.pciMemory)
     return FixedTables.headerSize + DSDT.body(cut).count
   }
 }

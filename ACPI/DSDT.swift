@@ -3,15 +3,15 @@ import Primitives
 
 /// The differentiated system description: the machine's devices as the operating system finds them.
 enum DSDT {
-  static func body(_ board: Board) -> [UInt8] {
+  static func body(_ machine: DescribedMachine) -> [UInt8] {
     // Sleep type 0 is what firmware, which has no interpreter, writes to power off.
     let softOff = AML.name("_S5", AML.package([AML.zero, AML.zero, AML.zero, AML.zero]))
-    let legacy = nodes(board) { isPlugAndPlay($0) }
-    let others = nodes(board) { !isPlugAndPlay($0) }
-    return softOff + AML.scope("_SB", [hostBridge(board, legacy), motherboard(board)] + others)
+    let legacy = nodes(machine) { isPlugAndPlay($0) }
+    let others = nodes(machine) { !isPlugAndPlay($0) }
+    return softOff + AML.scope("_SB", [hostBridge(machine, legacy), motherboard(machine)] + others)
   }
 
-  private static func hostBridge(_ board: Board, _ legacy: [AML.Term]) -> AML.Term {
+  private static func hostBridge(_ machine: DescribedMachine, _ legacy: [AML.Term]) -> AML.Term {
     AML.device(
       "PCI0",
       [
@@ -28,7 +28,7 @@ enum DSDT {
               Resource.ports(PortRange(Platform.pciConfigAddress, count: 8)),
               Resource.portWindow(0...0xCF7),
               Resource.portWindow(0xD00...0xFFFF),
-            ] + board.pciWindows.map(Resource.memoryWindow))),
+            ] + machine.pciWindows.map(Resource.memoryWindow))),
         PCIMethods.capabilities,
         PCIMethods.routing,
         AML.device("ISA", [AML.name("_ADR", AML.integer(0x001F_0000))] + legacy),
@@ -37,7 +37,7 @@ enum DSDT {
 
   /// What the chipset itself occupies, so that nobody puts a device there. Not the interrupt chips: an operating system
   /// has taken them long before, by the table of interrupt controllers, and would warn of a second claim.
-  private static func motherboard(_ board: Board) -> AML.Term {
+  private static func motherboard(_ machine: DescribedMachine) -> AML.Term {
     AML.device(
       "MBRD",
       [
@@ -46,11 +46,11 @@ enum DSDT {
         AML.name(
           "_CRS",
           Resource.template([
-            Resource.memory(board.ecam),
-            Resource.ports(PortRange(board.pmBase, count: Platform.pmBlock.count)),
-            Resource.ports(PortRange(0x92, count: 1)),
-            Resource.ports(PortRange(0xB2, count: 2)),
-            Resource.ports(PortRange(0x4D0, count: 2)),
+            Resource.memory(machine.ecam),
+            Resource.ports(PortRange(machine.pmBase, count: Platform.pmBlock.count)),
+            Resource.ports(Platform.systemControl),
+            Resource.ports(Platform.apmControl),
+            Resource.ports(PortRange(PCIRouting.levelTriggered, count: 2)),
           ])),
       ])
   }
@@ -58,9 +58,9 @@ enum DSDT {
   /// Seven letters are a Plug and Play id, whose devices sit behind the ISA bridge.
   private static func isPlugAndPlay(_ id: String) -> Bool { id.utf8.count == 7 }
 
-  private static func nodes(_ board: Board, _ chosen: (String) -> Bool) -> [AML.Term] {
+  private static func nodes(_ machine: DescribedMachine, _ chosen: (String) -> Bool) -> [AML.Term] {
     var seen: [String] = []
-    return board.placements.enumerated().compactMap { number, placement in
+    return machine.placements.enumerated().compactMap { number, placement in
       guard let id = placement.acpiID?.description, chosen(id) else { return nil }
       let earlier = seen.count { $0 == id }
       seen.append(id)

@@ -28,15 +28,15 @@ enum FixedTables {
 
   /// The fixed hardware. ACPI mode is always on: there is no command port to switch it. The block of general events is left
   /// out, because there are none: an operating system would only write to each of its registers.
-  static func fixedDescription(_ board: Board, facs: Int, dsdt: Int) -> [UInt8] {
+  static func fixedDescription(_ machine: DescribedMachine, facs: Int, dsdt: Int) -> [UInt8] {
     var bytes = table("FACP", revision: 6, [UInt8](repeating: 0, count: 276 - headerSize))
     bytes.store(UInt32(facs), at: 36)
     bytes.store(UInt32(dsdt), at: 40)
     bytes.store(UInt16(Platform.systemControlLine), at: 46)
 
-    let event = board.pmBase
-    let control = board.pmBase + 4
-    let timer = board.pmBase + 8
+    let event = machine.pmBase
+    let control = machine.pmBase + 4
+    let timer = machine.pmBase + 8
     for (offset, port) in [(56, event), (64, control), (76, timer)] {
       bytes.store(UInt32(port.value), at: offset)
     }
@@ -44,9 +44,9 @@ enum FixedTables {
     // Latencies above 100 and 1000 µs say that the C2 and C3 states do not exist.
     bytes.store(UInt16(0xFFF), at: 96)
     bytes.store(UInt16(0xFFF), at: 98)
-    if board.placement(.clock) != nil { bytes[108] = centuryRegister }
-    bytes.store(bootArchitecture(board), at: 109)
-    bytes.store(featureFlags(board), at: 112)
+    if machine.placement(.clock) != nil { bytes[108] = centuryRegister }
+    bytes.store(bootArchitecture(machine), at: 109)
+    bytes.store(featureFlags(machine), at: 112)
     put(io(Platform.resetControl, bits: 8, access: 1), into: &bytes, at: 116)
     bytes[128] = resetValue
     bytes.store(UInt64(dsdt), at: 140)
@@ -57,11 +57,11 @@ enum FixedTables {
   }
 
   /// The interrupt controllers: a local APIC per processor and one I/O APIC.
-  static func interruptControllers(_ board: Board) -> [UInt8] {
+  static func interruptControllers(_ machine: DescribedMachine) -> [UInt8] {
     var body: [UInt8] = []
     body.append(littleEndian: UInt32(truncatingIfNeeded: Platform.localAPIC.first.value))
     body.append(littleEndian: UInt32(1))  // the two legacy controllers are there too
-    for number in 0..<board.processors {
+    for number in 0..<machine.processors {
       if let id = UInt8(exactly: number), id < 0xFF {
         body += [0, 8, id, id, 1, 0, 0, 0]
       } else {
@@ -80,9 +80,9 @@ enum FixedTables {
   }
 
   /// Where PCI configuration space is mapped.
-  static func configurationSpace(_ board: Board) -> [UInt8] {
+  static func configurationSpace(_ machine: DescribedMachine) -> [UInt8] {
     var body = [UInt8](repeating: 0, count: 8)
-    body.append(littleEndian: board.ecam.first.value)
+    body.append(littleEndian: machine.ecam.first.value)
     // There is bus 0 and no bridge. A kernel told of 256 buses looks for devices on each: 16 000 accesses.
     body += [0, 0, 0, 0, 0, 0, 0, 0]
     return table("MCFG", revision: 1, body)
@@ -124,13 +124,13 @@ enum FixedTables {
 
   /// WBINVD works, every processor has C1, no fixed sleep button, the RTC does not wake from S4,
   /// the reset register exists, there may be no screen.
-  private static func featureFlags(_ board: Board) -> UInt32 {
-    1 << 0 | 1 << 2 | 1 << 5 | 1 << 7 | 1 << 10 | (board.hasVGA ? 0 : 1 << 12)
+  private static func featureFlags(_ machine: DescribedMachine) -> UInt32 {
+    1 << 0 | 1 << 2 | 1 << 5 | 1 << 7 | 1 << 10 | (machine.hasVGA ? 0 : 1 << 12)
   }
 
   /// Devices on ISA, perhaps a keyboard controller, perhaps no VGA.
-  private static func bootArchitecture(_ board: Board) -> UInt16 {
-    1 << 0 | (board.placement(.keyboard) != nil ? 1 << 1 : 0) | (board.hasVGA ? 0 : 1 << 2)
+  private static func bootArchitecture(_ machine: DescribedMachine) -> UInt16 {
+    1 << 0 | (machine.placement(.keyboard) != nil ? 1 << 1 : 0) | (machine.hasVGA ? 0 : 1 << 2)
   }
 
   private static func sourceOverride(irq: UInt8, line: UInt32, flags: UInt16) -> [UInt8] {

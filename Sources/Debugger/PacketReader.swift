@@ -1,4 +1,5 @@
 internal import Host
+internal import Primitives
 /// Finds the packets of GDB's remote protocol in a stream of bytes: `$` data `#` checksum.
 struct PacketReader {
   enum Event: Equatable {
@@ -20,7 +21,7 @@ struct PacketReader {
   private var state = State.outside
   private var data: [UInt8] = []
 
-  mutating func take(_ byte: UInt8) -> Event? {
+  mutating func read(_ byte: UInt8) -> Event? {
     switch state {
     case .outside:
       switch byte {

@@ -1,5 +1,6 @@
 internal import Host
 import GuestRAM
+internal import Primitives
 import Processor
 
 /// One debugger's conversation in GDB's remote protocol: bytes in, bytes out.
@@ -25,7 +26,7 @@ public struct RemoteSession {
   public mutating func receive(_ bytes: [UInt8]) -> [UInt8] {
     var output: [UInt8] = []
     for byte in bytes {
-      switch reader.take(byte) {
+      switch reader.read(byte) {
       case nil: continue
       case .interrupt: target.interrupt()
       case .retransmit: output += last

@@ -5,7 +5,7 @@ import Primitives
 public struct APMControl: RegisterDevice {
   public enum RegisterName: Sendable { case command, status }
   public static let registers = RegisterMap<RegisterName>(packed: [(.command, 1), (.status, 1)], byteCount: 2)
-  public static let placement = Placement("APM control", ports: [PortRange(0xB2, count: 2)])
+  public static let placement = Placement("APM control", ports: [Platform.apmControl])
 
   private var command: UInt8 = 0
   private var status: UInt8 = 0

@@ -48,7 +48,7 @@ public struct BoardChips: Sendable {
   }
 
   /// Lets the timer's line follow the timer, after one of the chips was used.
-  public mutating func settle(_ cycle: inout Cycle) {
+  public mutating func followTimer(_ cycle: inout Cycle) {
     if let level = cycle.interrupt { setLine(0, level, &cycle) }
   }
 

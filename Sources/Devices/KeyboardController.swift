@@ -43,13 +43,13 @@ public struct KeyboardController: RegisterDevice {
   /// keyboard has no room for all of them or is switched off.
   public mutating func press(scancodes: [UInt8], _ cycle: inout Cycle) -> Bool {
     let taken = keyboard.press(scancodes)
-    settle(&cycle)
+    driveLines(&cycle)
     return taken
   }
 
   public mutating func read(_ register: RegisterName, _ cycle: inout Cycle) -> UInt64 {
     transfer(cycle.now)
-    defer { settle(&cycle) }
+    defer { driveLines(&cycle) }
     guard register == .data else { return UInt64(status) }
     guard let taken = output else { return 0 }
     output = nil
@@ -73,14 +73,14 @@ public struct KeyboardController: RegisterDevice {
         keyboard.receive(byte)
       }
     }
-    settle(&cycle)
+    driveLines(&cycle)
   }
 
   public mutating func reset() { self = KeyboardController() }
 
   public var deadline: Instant? { output == nil && hasMore ? nextTransferAt : nil }
 
-  public mutating func advance(_ cycle: inout Cycle) { settle(&cycle) }
+  public mutating func advance(_ cycle: inout Cycle) { driveLines(&cycle) }
 }
 
 extension KeyboardController {
@@ -149,7 +149,7 @@ extension KeyboardController {
     }
   }
 
-  private mutating func settle(_ cycle: inout Cycle) {
+  private mutating func driveLines(_ cycle: inout Cycle) {
     transfer(cycle.now)
     wire.drive(output?.isFromMouse == false && configuration[bit: 0], &cycle)
     mouseWire.drive(output?.isFromMouse == true && configuration[bit: 1], &cycle)

@@ -22,7 +22,7 @@ extension LocalAPIC {
   }
 
   /// Waits for a start-up message, or not, with so many non-maskable interrupts for the processor, which handles one or not.
-  public mutating func take(awaitsStartUp: Bool, nonMaskablesPending: UInt8, isNonMaskableHandled: Bool) {
+  public mutating func restore(awaitsStartUp: Bool, nonMaskablesPending: UInt8, isNonMaskableHandled: Bool) {
     self.awaitsStartUp = awaitsStartUp
     self.nonMaskablesPending = min(nonMaskablesPending, isNonMaskableHandled ? 1 : 2)
     self.isNonMaskableHandled = isNonMaskableHandled
@@ -32,7 +32,7 @@ extension LocalAPIC {
   /// Becomes what another local APIC was, but for its own number. Values that none could have are made into some that can.
   ///
   /// - Parameter base: IA32_APIC_BASE.
-  public mutating func take(page: [UInt8], base: UInt64, deadline: UInt64, now: Instant) {
+  public mutating func restore(page: [UInt8], base: UInt64, deadline: UInt64, now: Instant) {
     func register(_ register: Register) -> UInt32 { word(Int(register.rawValue)) }
     func word(_ number: Int) -> UInt32 { page.load(UInt32.self, at: number * 16) ?? 0 }
     access = !base[bit: 11] ? .disabled : base[bit: 10] ? .registers : .memory
@@ -51,7 +51,7 @@ extension LocalAPIC {
     local = LocalVectors(
       timer: register(.timer) & 0x7_00FF, thermal: register(.thermal) & 0x1_07FF, performance: register(.performance) & 0x1_07FF,
       line0: register(.line0) & 0x1_A7FF, line1: register(.line1) & 0x1_A7FF, error: register(.error) & 0x1_00FF)
-    timer.take(
+    timer.restore(
       mode: LocalTimer.Mode(rawValue: register(.timer) >> 17 & 3) ?? .oneShot, divide: register(.divide),
       initial: register(.initialCount), current: register(.currentCount), deadline: deadline, at: now)
   }

@@ -41,7 +41,7 @@ struct LocalTimer: Sendable {
   }
 
   /// Goes on where another timer was, with what was left of its count.
-  mutating func take(mode: Mode, divide: UInt32, initial: UInt32, current: UInt32, deadline: UInt64, at now: Instant) {
+  mutating func restore(mode: Mode, divide: UInt32, initial: UInt32, current: UInt32, deadline: UInt64, at now: Instant) {
     self.mode = mode
     divideRegister = divide & 0b1011
     initialCount = mode == .deadline ? 0 : initial

@@ -46,7 +46,7 @@ public struct PowerManagement: RegisterDevice {
   /// Somebody presses the power button: the guest is asked to shut down.
   public mutating func pressPowerButton(_ cycle: inout Cycle) {
     status[bit: Self.powerButtonStatus] = true
-    settle(&cycle)
+    driveLine(&cycle)
   }
 
   /// Whether the guest wants to hear of it.
@@ -80,7 +80,7 @@ public struct PowerManagement: RegisterDevice {
     case .generalControl: watchdog.isHarmless = data.merged(into: read(register, &cycle))[bit: Self.noReboot]
     case .timer, .generalStatus, .managementEnable, .reserved: break
     }
-    settle(&cycle)
+    driveLine(&cycle)
   }
 
   public mutating func reset() {
@@ -105,7 +105,7 @@ public struct PowerManagement: RegisterDevice {
   public mutating func advance(_ cycle: inout Cycle) {
     catchUp(cycle.now)
     watchdog.advance(&cycle)
-    settle(&cycle)
+    driveLine(&cycle)
   }
 
   /// The timer's status bit follows changes of the timer's top bit.
@@ -121,7 +121,7 @@ public struct PowerManagement: RegisterDevice {
     if value[bit: 13], value[bits: 10...12] == 0 { cycle.effects.append(.power(.off)) }
   }
 
-  private mutating func settle(_ cycle: inout Cycle) {
+  private mutating func driveLine(_ cycle: inout Cycle) {
     wire.drive(status & enable & Self.interruptSources != 0, &cycle)
   }
 }

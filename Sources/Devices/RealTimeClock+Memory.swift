@@ -73,7 +73,7 @@ extension RealTimeClock {
   }
 
   /// The memory as it leaves the factory, for this board.
-  static func memory(of board: Board) -> [UInt8] {
+  static func memory(of board: Facts) -> [UInt8] {
     let kilobyte: UInt64 = 1 << 10
     let megabyte: UInt64 = 1 << 20
     func above(_ start: UInt64) -> UInt64 { board.lowMemory > start ? board.lowMemory - start : 0 }

@@ -10,7 +10,7 @@ public struct RealTimeClock: RegisterDevice {
     selector: .ports(PortRange(0x70, count: 1)))
 
   /// What the CMOS memory says about the board.
-  public struct Board: Sendable {
+  public struct Facts: Sendable {
     /// RAM below 4 GiB, from address 0, and RAM from 4 GiB up, in bytes.
     public var lowMemory: UInt64
     public var highMemory: UInt64
@@ -33,7 +33,7 @@ public struct RealTimeClock: RegisterDevice {
   private var wire = InterruptWire()
 
   /// A clock that shows `secondsSince1970` at power-on.
-  public init(board: Board, secondsSince1970: Int64) {
+  public init(board: Facts, secondsSince1970: Int64) {
     memory = Self.memory(of: board)
     // Far enough for any calendar, and no sum with it can overflow.
     timeAtStart = min(max(secondsSince1970, 0), 1 << 40)
@@ -43,7 +43,7 @@ public struct RealTimeClock: RegisterDevice {
   public mutating func read(_ register: RegisterName, _ cycle: inout Cycle) -> UInt64 {
     guard register == .data else { return 0xFF }
     catchUp(cycle.now)
-    defer { settle(&cycle) }
+    defer { driveLine(&cycle) }
     switch index {
     case Field.statusA:
       return UInt64(memory[index] | (isAboutToUpdate(cycle.now) ? 0x80 : 0))
@@ -77,7 +77,7 @@ public struct RealTimeClock: RegisterDevice {
       if !isHeld { setClock(cycle.now) }
     default: memory[index] = byte
     }
-    settle(&cycle)
+    driveLine(&cycle)
   }
 
   /// The clock has a battery: a reset only silences its interrupts.
@@ -106,7 +106,7 @@ public struct RealTimeClock: RegisterDevice {
 
   public mutating func advance(_ cycle: inout Cycle) {
     catchUp(cycle.now)
-    settle(&cycle)
+    driveLine(&cycle)
   }
 }
 
@@ -203,7 +203,7 @@ extension RealTimeClock {
   }
 
   /// Status register C's top bit sums up the enabled flags and drives the line.
-  private mutating func settle(_ cycle: inout Cycle) {
+  private mutating func driveLine(_ cycle: inout Cycle) {
     let isPending = memory[Field.statusC] & memory[Field.statusB] & 0x70 != 0
     memory[Field.statusC][bit: 7] = isPending
     wire.drive(isPending, &cycle)

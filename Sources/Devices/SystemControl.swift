@@ -5,7 +5,7 @@ public import Primitives
 ///
 /// Address line 20 is never really masked; the bit is only remembered.
 public struct SystemControl: Device {
-  public static let placement = Placement("system control", ports: [PortRange(0x92, count: 1)])
+  public static let placement = Placement("system control", ports: [Platform.systemControl])
 
   private var addressLine20 = false
 

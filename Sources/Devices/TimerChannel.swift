@@ -65,7 +65,7 @@ struct TimerChannel: Sendable {
   }
 
   private mutating func load(_ value: UInt16, at tick: UInt64) {
-    settle(at: tick)
+    takeSuccessor(at: tick)
     let written = isDecimal ? Self.binary(value) : UInt64(value)
     let new = written == 0 ? modulus : written
     hasCount = true
@@ -82,7 +82,7 @@ struct TimerChannel: Sendable {
 
   mutating func setGate(_ level: Bool, at tick: UInt64) {
     guard level != gate else { return }
-    settle(at: tick)
+    takeSuccessor(at: tick)
     if !level, !mode.isTriggered, frozen == nil { frozen = elapsed(at: tick) }
     gate = level
     guard level, hasCount else { return }
@@ -99,7 +99,7 @@ struct TimerChannel: Sendable {
 
   private var modulus: UInt64 { isDecimal ? 10_000 : 0x1_0000 }
 
-  private mutating func settle(at tick: UInt64) {
+  private mutating func takeSuccessor(at tick: UInt64) {
     guard let next = successor, tick >= next.at else { return }
     count = next.count
     start = next.at
@@ -114,7 +114,7 @@ struct TimerChannel: Sendable {
   }
 
   mutating func output(at tick: UInt64) -> Bool {
-    settle(at: tick)
+    takeSuccessor(at: tick)
     guard let start else { return mode != .terminalCount }
     let passed = elapsed(at: tick)
     switch mode {
@@ -128,7 +128,7 @@ struct TimerChannel: Sendable {
 
   /// The first rise of OUT after `tick`, and the fall before it, if time alone brings them.
   mutating func nextRise(after tick: UInt64) -> (fall: UInt64?, rise: UInt64)? {
-    settle(at: tick)
+    takeSuccessor(at: tick)
     guard let start, frozen == nil else { return nil }
     switch mode {
     case .oneShot, .hardwareStrobe: return nil
@@ -141,7 +141,7 @@ struct TimerChannel: Sendable {
   }
 
   private mutating func value(at tick: UInt64) -> UInt16 {
-    settle(at: tick)
+    takeSuccessor(at: tick)
     let passed = elapsed(at: tick)
     let left: UInt64
     switch mode {

@@ -50,14 +50,14 @@ public struct UART16550: RegisterDevice {
       refusedInput = true
       return false
     }
-    take(byte, cycle.now)
-    settle(&cycle)
+    transmit(byte, cycle.now)
+    finish(&cycle)
     return true
   }
 
   public mutating func read(_ register: RegisterName, _ cycle: inout Cycle) -> UInt64 {
     checkTimeout(cycle.now)
-    defer { settle(&cycle) }
+    defer { finish(&cycle) }
     switch register {
     case .data where isDivisorLatched: return UInt64(divisor & 0xFF)
     case .data: return UInt64(nextReceived(cycle.now))
@@ -96,7 +96,7 @@ public struct UART16550: RegisterDevice {
     case .lineStatus, .modemStatus: break
     case .scratch: scratch = byte
     }
-    settle(&cycle)
+    finish(&cycle)
   }
 
   public mutating func reset() { self = UART16550() }
@@ -110,7 +110,7 @@ public struct UART16550: RegisterDevice {
 
   public mutating func advance(_ cycle: inout Cycle) {
     checkTimeout(cycle.now)
-    settle(&cycle)
+    finish(&cycle)
   }
 }
 
@@ -135,7 +135,7 @@ extension UART16550 {
 
   private var lineStatus: UInt8 { (received.isEmpty ? 0 : 0x01) | (overrun ? 0x02 : 0) | 0x60 }
 
-  private mutating func take(_ byte: UInt8, _ now: Instant) {
+  private mutating func transmit(_ byte: UInt8, _ now: Instant) {
     received.append(byte)
     receiverActiveAt = now
     receiverTimedOut = false
@@ -154,7 +154,7 @@ extension UART16550 {
       cycle.effects.append(.byte(byte))
       return
     }
-    if received.count < capacity { take(byte, cycle.now) } else { overrun = true }
+    if received.count < capacity { transmit(byte, cycle.now) } else { overrun = true }
   }
 
   private mutating func controlFIFO(_ byte: UInt8) {
@@ -216,7 +216,7 @@ extension UART16550 {
   }
 
   /// After any change: drives the line, and calls a refused host back once there is room.
-  private mutating func settle(_ cycle: inout Cycle) {
+  private mutating func finish(_ cycle: inout Cycle) {
     wire.drive(source != .none, &cycle)
     if refusedInput, !isLoopback, received.count < capacity {
       refusedInput = false

@@ -44,8 +44,8 @@ struct ChipSet: Sendable {
   }
 
   /// Brings all wires to rest after something changed.
-  mutating func settle(_ cycle: inout Cycle) {
-    board.settle(&cycle)
+  mutating func updateWires(_ cycle: inout Cycle) {
+    board.followTimer(&cycle)
     for message in cycle.messages.compactMap(InterruptMessage.init) { send(message) }
     let output = board.pic.output
     for index in locals.indices { locals[index].setLine0(output) }
@@ -72,7 +72,7 @@ struct ChipSet: Sendable {
     for _ in 0..<2 {
       var edge = Cycle(at: cycle.now)
       guard board.advanceTimer(&edge) else { return }
-      settle(&edge)
+      updateWires(&edge)
     }
   }
 

@@ -145,13 +145,13 @@ public final class InterruptFabric: InterruptController, ChipKeeper {
 
   public func setLocalState(_ processor: Int, _ state: LocalAPICState) {
     accessLocal(processor, else: ()) { chips, cycle in
-      chips.locals[processor].take(page: state.page, base: state.base, deadline: state.deadline, now: cycle.now)
+      chips.locals[processor].restore(page: state.page, base: state.base, deadline: state.deadline, now: cycle.now)
     }
   }
 
   public func setWaiting(_ processor: Int, forStartUp: Bool, nonMaskablesPending: UInt8, isNonMaskableHandled: Bool) {
     accessLocal(processor, else: ()) { chips, _ in
-      chips.locals[processor].take(
+      chips.locals[processor].restore(
         awaitsStartUp: forStartUp, nonMaskablesPending: nonMaskablesPending, isNonMaskableHandled: isNonMaskableHandled)
     }
   }
@@ -187,7 +187,7 @@ public final class InterruptFabric: InterruptController, ChipKeeper {
     var isEarlier = false
     let result = chips.withLock { chips in
       let result = body(&chips, &cycle)
-      chips.settle(&cycle)
+      chips.updateWires(&cycle)
       for (index, bell) in bells.enumerated() where bell.set(chips.signals(for: index)) {
         rung.append(bell)
       }

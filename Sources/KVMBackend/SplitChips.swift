@@ -74,7 +74,7 @@ final class SplitChips: InterruptController, ChipKeeper {
     var (rises, isEarlier) = (false, false)
     let result = state.withLock { state in
       let result = body(&state.board, &cycle)
-      state.board.settle(&cycle)
+      state.board.followTimer(&cycle)
       tell(&state)
       for message in cycle.messages { entrance.send(message) }
       let level = state.board.pic.output

@@ -96,7 +96,7 @@ final class Chassis: Backplane {
       interrupts?.send(message)
     case .power(let request): carryOut(request)
     case .queue(let activity): tracer?.queue(activity, of: placement, at: time)
-    case .complaint(let text): complaints.take(text, of: placement.name, at: time)
+    case .complaint(let text): complaints.tell(text, of: placement.name, at: time)
     case .clearVideo: memory.clearVideo()
     // The outlet's.
     case .byte, .store: break

@@ -6,7 +6,7 @@ internal import Synchronization
 final class Complaints: Sendable {
   private let budget = Mutex(LineBudget())
 
-  func take(_ complaint: String, of device: String, at now: Instant) {
+  func tell(_ complaint: String, of device: String, at now: Instant) {
     for line in budget.withLock({ $0.lines(complaint, of: device, at: now) }) { Program.say(line) }
   }
 

@@ -1,5 +1,6 @@
 internal import Debugger
 internal import Host
+internal import Primitives
 internal import Processor
 
 /// The names of translated code, in the file and the format in which `perf report` looks for them.

@@ -1,4 +1,5 @@
 internal import Host
+internal import Primitives
 internal import Processor
 
 /// A processor's registers as people read them.

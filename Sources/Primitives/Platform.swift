@@ -54,6 +54,8 @@ public enum Platform {
   public static let debugConsole = PortRange(0x402, count: 1)
   public static let panicNotifier = PortRange(0x505, count: 1)
   public static let firmwareConfig = PortRange(0x510, count: 12)
+  public static let systemControl = PortRange(0x92, count: 1)
+  public static let apmControl = PortRange(0xB2, count: 2)
   public static let pmBlock = PortRange(0x600, count: 0x80)
   public static let pciConfigAddress: Port = 0xCF8
   public static let pciConfigData: Port = 0xCFC

@@ -2,7 +2,7 @@ import DeviceModel
 import Primitives
 
 /// What the tables say about one machine.
-struct Board {
+struct DescribedMachine {
   let processors: Int
   let placements: [Placement]
   let ecam: MemoryRange
