@@ -12,8 +12,8 @@ public enum KVMKind: Equatable, Sendable {
   case software(String)
 }
 
-/// The host's /dev/kvm.
-@safe public struct KVM: ~Copyable, Sendable {
+/// The host's /dev/kvm, opened.
+@safe public final class KVM: Sendable {
   let descriptor: Int32
   static let path = "/dev/kvm"
 

@@ -32,16 +32,17 @@ public import Time
   public var handedOver: [(name: String, count: Int)] { tally.list }
 
   /// - Parameters:
+  ///   - kvm: /dev/kvm, if it is opened already.
   ///   - keepsChipsInKernel: all interrupt chips are to be the kernel's. Otherwise they are ours but for the local APICs,
   ///     which makes a start and an end several times as fast; where KVM lacks that mode, they are the kernel's, too.
   ///   - clock: what time it is for them.
   ///   - deadlineMoved: called from any thread when one of them wants to be advanced earlier.
   ///   - whenHandedOver: called by a processor's thread each time the software processor helped it out.
   public init(
-    memory: GuestMemory, processors: Int, keepsChipsInKernel: Bool = false, clock: GuestClock = GuestClock(),
+    on kvm: KVM? = nil, memory: GuestMemory, processors: Int, keepsChipsInKernel: Bool = false, clock: GuestClock = GuestClock(),
     deadlineMoved: @escaping @Sendable () -> Void = {}, whenHandedOver: (@Sendable (HandOver) -> Void)? = nil
   ) throws(ProcessorError) {
-    let kvm = try KVM()
+    let kvm = if let kvm { kvm } else { try KVM() }
     let canSplit = kvm.has(KVM_CAP_SPLIT_IRQCHIP) > 0
     let splits = canSplit && !keepsChipsInKernel
     let missing = kvm.missing(splitChips: splits)

@@ -46,17 +46,18 @@ struct AcceleratorChoice: Sendable {
     }
   }
 
-  func makeBackend(_ wishes: Configuration, memory: GuestMemory, entropy: Entropy, on chassis: Chassis) throws(ProcessorError) -> any Backend {
+  /// - Parameter resources: with /dev/kvm, where that is what runs the guest.
+  func makeBackend(_ wishes: Configuration, _ resources: Resources, entropy: Entropy, on chassis: Chassis) throws(ProcessorError) -> any Backend {
     let processors = wishes.processors
     return switch kind {
     case .kvm:
       try KVMBackend(
-        memory: memory, processors: processors, keepsChipsInKernel: wishes.keepsChipsInKernel,
+        on: resources.kvm, memory: resources.memory, processors: processors, keepsChipsInKernel: wishes.keepsChipsInKernel,
         clock: chassis.clock, deadlineMoved: { [weak chassis] in chassis?.reschedule() },
         whenHandedOver: { [tracer = chassis.tracer] in tracer?.handOver($0) })
     case .soft, .interpreter, .lockstep:
       try SoftBackend(
-        memory: memory, processors: processors, clock: chassis.clock,
+        memory: resources.memory, processors: processors, clock: chassis.clock,
         random: { entropy.next() }, translation: kind == .soft ? .hot : kind == .lockstep ? .lockstep : .never,
         deadlineMoved: { [weak chassis] in chassis?.reschedule() })
     }

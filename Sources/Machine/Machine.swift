@@ -48,7 +48,7 @@ public final class Machine: Sendable {
     entropy = Entropy(seed: configuration.seed)
     accelerator = AcceleratorChoice(configuration.accelerator)
     do {
-      resources = try Resources.open(configuration, control: control)
+      resources = try Resources.open(configuration, usesKVM: accelerator.kind == .kvm, control: control)
       let link = BoardLink()
       let hands = KeyOperator.Hands(at: link, clock: clock, control: control)
       keys = resources.keyScript.map { KeyOperator($0, file: configuration.keys ?? "", hands: hands) }
@@ -140,7 +140,7 @@ public final class Machine: Sendable {
     if control.state.update({ $0.isRunning }), let problem = takeScreenshot() { problems.append(problem) }
     chassis.complaints.close()
     for output in [resources.console.output, resources.debugConsole, resources.trace] { output?.stream.drain() }
-    // What the guest did well has not ended well if the host has lost it.
+    // A guest that succeeded has not succeeded if the host lost what it wrote.
     let lost = outcome.exitStatus == 0 ? problems.first : nil
     let end = lost.map { Outcome.failed($0) } ?? outcome
     let report = report(end, problems: lost == nil ? problems : Array(problems.dropFirst()))
@@ -156,7 +156,7 @@ public final class Machine: Sendable {
     do {
       if configuration.firmware == nil { board.standInForFirmware(configuration) }
       board.layOutMemory()
-      backend = try accelerator.makeBackend(configuration, memory: memory, entropy: entropy, on: chassis)
+      backend = try accelerator.makeBackend(configuration, resources, entropy: entropy, on: chassis)
       if configuration.firmware == nil { backend.interrupts.setLevelTriggered(PCIRouting.lines) }
       let targets = board.targets + backend.chips
       try chassis.tracer?.check(devices: targets.map(\.placement.name) + board.bridge.slots.map(\.placement.name))
@@ -244,7 +244,7 @@ public final class Machine: Sendable {
   private func serve() {
     let timed = timed
     while true {
-      // The processor's thread does this where time is its own.
+      // Where time is counted in instructions, the processor's own thread does this.
       if !clock.isCounted { Self.advance(timed, to: clock.now) }
       let next = timed.compactMap(\.deadline).min().flatMap(clock.hostTime)
       let errand = control.state.wait(until: { state in [next, state.nextMoment].compactMap(\.self).min() }) { state in

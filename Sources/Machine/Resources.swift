@@ -2,6 +2,7 @@ internal import Boot
 internal import Debugger
 internal import GuestRAM
 internal import Host
+internal import KVMBackend
 internal import Primitives
 internal import Sharing
 
@@ -10,6 +11,7 @@ struct Resources: Sendable {
   /// The kernel and whatever else is only read.
   let files: OpenedFiles
   let memory: GuestMemory
+  let kvm: KVM?
   let variables: FirmwareVariables?
   let disks: [DiskFile]
   let keyScript: KeyScript?
@@ -25,7 +27,7 @@ struct Resources: Sendable {
   /// What is only read comes first: a wish that cannot be had empties no file that another is written to.
   ///
   /// - Parameter control: ends the run when a debugger wants that.
-  static func open(_ configuration: Configuration, control: RunControl) throws -> Resources {
+  static func open(_ configuration: Configuration, usesKVM: Bool, control: RunControl) throws -> Resources {
     let variables = try configuration.firmwareVariables.map(FirmwareVariables.init)
     let image = try configuration.firmware.map { try FirmwareImage.bytes($0, behind: variables?.contents ?? []) }
     let memory = try GuestMemory(
@@ -39,9 +41,10 @@ struct Resources: Sendable {
     }
     let sharedFiles = try configuration.command.map { try FileServer($0.shares) }
     let disks = try configuration.disks.map { try DiskFile(path: $0.path, access: $0.access) }
+    let kvm = usesKVM ? try KVM() : nil
     var outputs = Outputs()
     return Resources(
-      files: files, memory: memory, variables: variables, disks: disks, keyScript: keyScript,
+      files: files, memory: memory, kvm: kvm, variables: variables, disks: disks, keyScript: keyScript,
       console: Console(configuration.console, try outputs.open(configuration.console)),
       debugConsole: try outputs.open(configuration.debugConsole),
       trace: try configuration.trace.flatMap { try outputs.open($0.file.map(Configuration.Stream.file) ?? .standard) },
