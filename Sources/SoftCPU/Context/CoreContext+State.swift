@@ -58,7 +58,7 @@ extension CoreContext {
     core.flushTranslations()
   }
 
-  /// STARTUP: real mode at the start of a page below 1 MiB.
+  /// A start-up message: real mode at the start of a page below 1 MiB.
   func start(atPage page: UInt8) {
     core.setSegment(
       .cs, selector: UInt16(page) << 8, base: UInt64(page) << 12, limit: 0xFFFF, attributes: 0x9B)

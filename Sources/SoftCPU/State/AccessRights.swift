@@ -22,6 +22,6 @@ struct AccessRights {
   var isLong: Bool { rawValue & 1 << 13 != 0 }
   /// Of 32 bits, or a stack of them.
   var isBig: Bool { rawValue & 1 << 14 != 0 }
-  /// SegmentDescriptor privilege level.
+  /// Descriptor privilege level.
   var level: UInt8 { UInt8(truncatingIfNeeded: rawValue >> 5 & 3) }
 }

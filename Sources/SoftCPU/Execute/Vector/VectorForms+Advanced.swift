@@ -93,6 +93,7 @@ extension VectorForms {
     promote(3, [.operandSize], [0x0A, 0x0B], .scalar, .source)
     promote(3, [.operandSize], [0x0C, 0x0D, 0x40], .both, .source)
     promote(3, [.operandSize], [0x41], .short, .source)
+    // VBLENDVPS, VBLENDVPD, VPBLENDVB; VTESTPS, VTESTPD
     add(3, .operandSize, [0x4A, 0x4B, 0x4C], .both, .xmm, .xmm, 16, [.source, .fourth, .immediate, .narrow])
     add(2, .operandSize, [0x0E, 0x0F], .both, .xmm, .xmm, 16, [.flags, .readsOnly, .narrow])
   }
@@ -117,6 +118,7 @@ extension VectorForms {
     promote(3, [.operandSize], [0x0E, 0x0F, 0x42], .both, .source)
     promote(3, [.operandSize], [0x14, 0x15, 0x16, 0x17, 0x60, 0x61, 0x62, 0x63, 0xDF], .short)
     promote(3, [.operandSize], [0x20, 0x21, 0x22, 0x44], .short, .source)
+    // VPSRLVD, VPSRLVQ, VPSLLVD, VPSLLVQ; VPSRAVD; VPBLENDD
     add(2, .operandSize, [0x45, 0x47], .both, .xmm, .xmm, 16, [.source, .wide])
     add(2, .operandSize, [0x46], .both, .xmm, .xmm, 16, [.source, .narrow])
     add(3, .operandSize, [0x02], .both, .xmm, .xmm, 16, [.source, .immediate, .narrow])
@@ -136,6 +138,7 @@ extension VectorForms {
       promote(2, [.operandSize], [opcode, opcode + 0x10], .short)
       addLong(2, .operandSize, [opcode, opcode + 0x10], .ymm, .xmm, size)
     }
+    // VCVTPH2PS, VCVTPS2PH
     add(2, .operandSize, [0x13], .short, .xmm, .xmm, 8, [.float, .narrow])
     addLong(2, .operandSize, [0x13], .ymm, .xmm, 16, [.float, .narrow])
     let stores: Traits = [.float, .stores, .immediate, .narrow]
@@ -144,6 +147,8 @@ extension VectorForms {
   }
 
   private func permutations() {
+    // VPERMILPS, VPERMILPD; VPERMPS, VPERMD; VPERMQ, VPERMPD; VPERM2F128, VPERM2I128; VINSERTF128, VINSERTI128; VEXTRACTF128,
+    // VEXTRACTI128
     add(2, .operandSize, [0x0C, 0x0D], .both, .xmm, .xmm, 16, [.source, .narrow])
     add(3, .operandSize, [0x04, 0x05], .both, .xmm, .xmm, 16, [.immediate, .narrow])
     add(2, .operandSize, [0x16, 0x36], .long, .ymm, .ymm, 32, [.source, .narrow])
@@ -151,6 +156,7 @@ extension VectorForms {
     add(3, .operandSize, [0x06, 0x46], .long, .ymm, .ymm, 32, [.source, .immediate, .narrow])
     add(3, .operandSize, [0x18, 0x38], .long, .ymm, .xmm, 16, [.source, .immediate, .narrow])
     add(3, .operandSize, [0x19, 0x39], .long, .ymm, .xmm, 16, [.stores, .immediate, .narrow])
+    // VBROADCASTSS, VPBROADCASTD, VPBROADCASTQ, VPBROADCASTB, VPBROADCASTW; VBROADCASTSD; VBROADCASTF128, VBROADCASTI128
     for (opcode, size) in [(0x18, 4), (0x58, 4), (0x59, 8), (0x78, 1), (0x79, 2)] as [(UInt8, UInt8)] {
       add(2, .operandSize, [opcode], .short, .xmm, .xmm, size, .narrow)
       addLong(2, .operandSize, [opcode], .ymm, .xmm, size, .narrow)
@@ -160,6 +166,8 @@ extension VectorForms {
   }
 
   private func multiplyAdd() {
+    // VFMADDSUB, VFMSUBADD, VFMADD, VFMSUB, VFNMADD and VFNMSUB, each in the orders 132, 213 and 231, as PS, PD, SS and SD:
+    // VFMADD132PS, VFMADD213SD, VFNMSUB231PD …
     for order: UInt8 in [0x90, 0xA0, 0xB0] {
       let traits: Traits = [.source, .accumulates, .float, .wide]
       add(2, .operandSize, [6, 7, 8, 0xA, 0xC, 0xE].map { order + $0 }, .both, .xmm, .xmm, 16, traits)
