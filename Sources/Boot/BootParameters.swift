@@ -6,7 +6,7 @@ struct BootParameters {
 
   private(set) var bytes = [UInt8](repeating: 0, count: 4096)
 
-  /// For a bzImage: its own header, to be filled in.
+  /// For a bzImage, whose own header it continues.
   init(header: [UInt8]) {
     bytes.replaceSubrange(LinuxImage.headerStart..<LinuxImage.headerStart + header.count, with: header)
     common()

@@ -1,7 +1,7 @@
 import Host
 import Primitives
 
-/// What an image says its data add up to.
+/// A checksum or hash that an image gives for its data.
 enum Digest {
   case crc32(Checksum)
   case sha1(SecureHash)

@@ -8,7 +8,7 @@ struct ELFImage: Equatable {
     let fileSize: UInt64
     let address: UInt64
     let memorySize: UInt64
-    /// Where it believes to be once paging is on.
+    /// The virtual address that it is linked for.
     let virtualAddress: UInt64
     var end: UInt64 { address + memorySize }
   }
@@ -25,7 +25,7 @@ struct ELFImage: Equatable {
   /// Where the highest segment ends.
   var end: UInt64 { segments.map(\.end).max() ?? 0 }
 
-  /// Where in RAM a processor enters it that does no paging yet: the entry may be a virtual address of a segment.
+  /// The entry as a physical address: the file may give it as a virtual address in one of its segments.
   var physicalEntry: UInt64? {
     for segment in segments where segment.virtualAddress <= entry && entry - segment.virtualAddress < segment.memorySize {
       return segment.address + (entry - segment.virtualAddress)
@@ -33,7 +33,7 @@ struct ELFImage: Equatable {
     return holds(entry) ? entry : nil
   }
 
-  /// Where the file ends that the section headers close; what follows was appended.
+  /// Where the ELF file itself ends, by its section headers; what follows was appended to it.
   let fileEnd: UInt64
 
   static let headerReach = 64

@@ -21,7 +21,7 @@ extension Loader {
     else { return nil }
     let stream: UnpackedStream
     do throws(FileError) {
-      // gzip ends with the unpacked size by itself; to the others it is appended.
+      // gzip itself ends with the unpacked size; Linux appends it to the other formats.
       let count = payload.count - (format == .gzip ? 0 : 4)
       stream = try UnpackedStream(source.file, at: source.start + payload.offset, count: count, as: format)
     } catch { throw .file(error) }

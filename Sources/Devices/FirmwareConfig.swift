@@ -16,7 +16,7 @@ public struct FirmwareConfig: Device {
   private var position = 0
   /// The next bytes of the item, for firmware that reads one at a time. The first item is always the same.
   private var ahead = FirmwareConfig.name[...]
-  /// Whether there are no more than that.
+  /// Whether the item ends with them.
   private var isAtEnd = true
   private var dmaAddress = [UInt8](repeating: 0, count: 8)
   private var transfer: Transfer?
@@ -56,7 +56,7 @@ public struct FirmwareConfig: Device {
     ask(&cycle)
   }
 
-  /// A copy that was enough for one visit goes on at once.
+  /// A copy that has had its share of one visit goes on at once.
   public var deadline: Instant? { transfer != nil && request == nil ? .start : nil }
   public mutating func advance(_ cycle: inout Cycle) {
     transfer?.visit = Self.visit
@@ -87,7 +87,7 @@ extension FirmwareConfig {
   private static let largestCopy = 1 << 20
   /// How much is read ahead of single bytes.
   private static let page = 4096
-  /// Behind the end of every item.
+  /// Beyond the end of every item.
   private static let farthest = 1 << 40
 
   private mutating func select(_ key: UInt16) {
@@ -122,7 +122,7 @@ extension FirmwareConfig {
 
 extension FirmwareConfig {
   private static let failed: UInt8 = 0x01
-  /// How much is copied in one visit: what is longer keeps no processor waiting, which polls the control word.
+  /// How much is copied in one visit. What is longer goes on later, so that no processor waits: its program polls the control word.
   private static let visit = 16 << 20
 
   /// A copy to the guest that is under way.

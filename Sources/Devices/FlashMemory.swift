@@ -3,8 +3,8 @@ public import Primitives
 
 /// A flash chip with Intel's command set (CFI 0x0001): a firmware keeps its variables in it.
 ///
-/// While it shows its array, processors read that directly; after any command, reads ask the chip. What it keeps it asks
-/// to be stored by an effect, and hears if that failed.
+/// While it shows its array, processors read that directly; after any command, reads ask the chip. It records as an
+/// effect what is to be stored, and is told if that failed.
 public struct FlashMemory: Device {
   /// What the next write means.
   private enum Stage: Equatable, Sendable {

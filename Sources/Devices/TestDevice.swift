@@ -7,7 +7,7 @@ public struct TestDevice: Device {
   public static let placement = Placement(
     "test device", ports: [Platform.testRegister, Platform.testLines], memory: Platform.testMemory)
 
-  /// Four bytes, a request to forget a page, which nobody here has to do, and the four bytes again.
+  /// The register, then a request to flush a page, which needs nothing here, then the register again, byte by byte.
   private static let registers = 0..<12
   private static let pageRequest = 4..<8
   private static let lines = registers.upperBound..<36

@@ -40,8 +40,8 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
   nonisolated(unsafe) let firmware: UnsafeMutableRawPointer
   nonisolated(unsafe) let marks: UnsafeMutablePointer<UInt8>
   let layout: Mutex<[MemoryWindow]>
-  /// Called after a write from outside the processors into a page of code. By itself in there the function would be
-  /// wrapped anew by each access.
+  /// Called after a write from outside the processors into a page of code. A struct around the
+  /// function: stored by itself in a generic type, Swift would wrap it anew at each access.
   struct Listener: Sendable { let call: @Sendable () -> Void }
   let codeWritten = Mutex<Listener?>(nil)
 
@@ -92,7 +92,7 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
     guard let reserved = unsafe reserved, unsafe reserved != MAP_FAILED else {
       throw .host(call: "mmap", code: errno)
     }
-    // What is too much before and behind goes back.
+    // What was reserved beyond the aligned part is given back.
     let first = UInt(bitPattern: reserved) + UInt(guardSize)
     let excess = Int(UInt64(first).roundedUp(toMultipleOf: UInt64(alignment)) - UInt64(first))
     let start = unsafe reserved + excess + guardSize

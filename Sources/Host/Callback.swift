@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// Somebody to be told of something, from any thread, without locks.
 public final class Callback: Sendable {
-  /// A function kept in a generic place by itself would be wrapped anew by each access.
+  /// A struct around the function: stored by itself in a generic type, Swift would wrap it anew at each access.
   private struct Function: Sendable { let call: @Sendable () -> Void }
   private let function = Mutex<Function?>(nil)
 

@@ -1,9 +1,10 @@
 import CLinux
 import Glibc
 
-/// What a virtual machine does with a file, so that others keep off: QEMU's locks, which its readers and writers respect.
+/// How much of an image a virtual machine wants for itself. The locks are QEMU's, so that each respects the other's.
 ///
-/// Whoever does something holds a byte for it, whoever wants nobody else to do it another (QEMU, block/file-posix.c).
+/// For each permission one byte is locked by whoever has it, and another by whoever allows it to nobody else (QEMU,
+/// block/file-posix.c).
 enum ImageLock {
   /// Reads what nobody changes.
   case reader

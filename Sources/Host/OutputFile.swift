@@ -9,7 +9,7 @@ public final class OutputFile: Sendable {
   private let file: Mutex<Int32?>
   private let isOurs: Bool
 
-  /// Never waits, for a pipe's reader neither: who writes first does. What was in a file before goes.
+  /// Never waits, not even for a pipe's reader: the first write does. The old contents of a file are discarded.
   public init(path: String) throws(FileError) {
     self.path = path
     isOurs = true

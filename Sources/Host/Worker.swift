@@ -9,7 +9,7 @@ public final class Worker: Sendable {
   /// calls; nil if only calls bring work.
   public typealias Work = @Sendable () -> UInt64?
 
-  /// A function kept in a generic place by itself would be wrapped anew by each access.
+  /// A struct around the function: stored by itself in a generic type, Swift would wrap it anew at each access.
   private struct Task: Sendable { let perform: Work }
 
   private struct State: Sendable {

@@ -43,7 +43,7 @@ struct ChipSet: Sendable {
     }
   }
 
-  /// Brings all wires to rest after something changed.
+  /// Passes changes of one chip's outputs on to the others.
   mutating func updateWires(_ cycle: inout Cycle) {
     board.followTimer(&cycle)
     for message in cycle.messages.compactMap(InterruptMessage.init) { send(message) }

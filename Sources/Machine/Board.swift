@@ -146,7 +146,7 @@ final class Board: Sendable {
 
   /// Tells the firmware's ACPI files where the guest has put the configuration space and the PM block.
   func refreshTables() {
-    // What is off now is where it was at power-on as soon as somebody wants tables.
+    // For what is switched off now the tables tell the place that it has at power-on.
     let tables = makeTables(bridge.ecam ?? Platform.ecam, bridge.pmBase ?? Platform.pmBlock.first)
     firmwareFiles.replace("etc/acpi/tables", with: tables.tables)
   }

@@ -56,7 +56,7 @@ final class Chassis: Backplane {
 
   var now: Instant { clock.now }
 
-  /// The guest, or what carries it, has come to an end. The first outcome counts.
+  /// The run is at its end, by the guest's doing or a fault of the host's. The first outcome counts.
   func end(_ outcome: Outcome) { control.state.update { $0.end(outcome) } }
 
   // MARK: Accesses

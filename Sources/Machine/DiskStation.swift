@@ -57,7 +57,7 @@ struct DiskStation: Station {
     }
   }
 
-  /// Makes everything durable, as a machine does that loses its power in order; says what went wrong.
+  /// Makes everything durable, at an orderly end of the run; says what went wrong.
   func close() -> String? {
     settle()
     do throws(DiskError) { try disk.flush() } catch {
@@ -94,7 +94,7 @@ struct DiskStation: Station {
     var done = 0
     for extent in try disk.extents(sector: run.sector, count: run.sectorCount) {
       let pieces = run.segments.slice(from: done, count: extent.count).map(\.piece)
-      // An image that became shorter has nothing to say here.
+      // The image may have become shorter.
       guard try memory.read(from: extent.descriptor, offset: extent.offset, to: pieces) == extent.count else { throw DiskError.outOfRange }
       done += extent.count
     }

@@ -3,7 +3,7 @@ internal import PCI
 internal import PCIBus
 internal import Virtio
 
-/// Random bytes for the guest, without the device's lock.
+/// Gives the guest random bytes. The device's lock is free while the host makes them.
 struct EntropyStation: Station {
   let slot: FunctionSlot<VirtioPCI<VirtioEntropy>>
   let entropy: Entropy

@@ -15,7 +15,7 @@ struct FileStation: Station {
 
   func serve() {
     while let request = slot.access({ $0.next(&$1) }) {
-      // A longer message is one that no driver sends; what is cut off is no message.
+      // No driver sends a longer message; one that is cut off is answered with an error.
       let message = request.message(upTo: FileServer.messageLimit, from: memory) ?? []
       let written = request.answer(server.answer(message, room: request.room), to: memory)
       slot.access { device, cycle in device.complete(request.token, written: written, &cycle) }

@@ -3,7 +3,7 @@ internal import Host
 internal import Synchronization
 internal import SystemBus
 
-/// What the board hands to its firmware, read without the device's lock.
+/// Gives firmware the items of the board. The device's lock is free while a file of the host is read.
 final class FirmwareStation: Station {
   private let slot: Slot<FirmwareConfig>
   private let shelf: Mutex<FirmwareShelf<FirmwareFile>>

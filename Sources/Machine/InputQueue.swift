@@ -8,7 +8,7 @@ final class InputQueue: Sendable {
   private struct State: Sendable {
     var keys: [UInt8] = []
     var isFlowing = false
-    /// Somebody came while it was flowing.
+    /// More was put in, or room was made, while it was flowing.
     var isCalled = false
     /// Nobody takes anything any more.
     var isClosed = false

@@ -70,7 +70,7 @@ final class KeyOperator: BusTarget {
 
   func read(_ width: AccessWidth, at offset: Int) -> UInt64 { width.ones }
   func write(_ value: UInt64, _ width: AccessWidth, at offset: Int) {}
-  /// The person at the keyboard does not begin anew when the machine does.
+  /// A reset of the machine does not restart the script.
   func reset() {}
   var deadline: Instant? { state.withLock { $0.next < script.steps.count ? $0.due : nil } }
 

@@ -31,7 +31,7 @@ struct RunState: Sendable {
 
   // MARK: From inside
 
-  /// The guest, or what carries it, has come to an end. The first one counts.
+  /// The run is at its end, by the guest's doing or a fault of the host's. The first outcome counts.
   mutating func end(_ outcome: Outcome) { if self.outcome == nil { self.outcome = outcome } }
 
   /// The guest's kernel has panicked on the console; until then it may say more, or reset itself.

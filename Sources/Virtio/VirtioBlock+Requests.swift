@@ -34,7 +34,7 @@ extension VirtioBlock {
       guard let chain = try queue.pop(from: memory) else { return nil }
       if let request = try begin(chain, in: &queue, memory) { return request }
     }
-    // Others want the lock too.
+    // Others want the lock, too.
     cycle.changes.insert(.work)
     return nil
   }

@@ -16,7 +16,7 @@ public protocol VirtioFunction: Sendable {
   /// The driver says that there is something in a queue. Takes at most one ring's worth of chains; true asks to be called again.
   mutating func service(queue index: Int, _ queues: inout [Queue], memory: any RingMemory, _ cycle: inout Cycle)
     throws(QueueError) -> Bool
-  /// Forgets everything about the driver. Requests in flight stay known until they are complete.
+  /// Forgets everything about the driver, but for requests with which something outside may still write to its memory.
   mutating func reset()
   /// True unless something outside may still write to the driver's memory.
   var isIdle: Bool { get }
