@@ -33,13 +33,13 @@
   }
 
   /// Writes the low `width` bytes of a general register by number, as `set` does.
-  func setRegister(_ number: UInt8, _ value: UInt64, _ width: UInt8) {
-    switch width {
-    case 1: set(number &* 8, UInt8(truncatingIfNeeded: value))
-    case 2: set(number &* 8, UInt16(truncatingIfNeeded: value))
-    case 4: set(number &* 8, UInt32(truncatingIfNeeded: value))
-    default: set(number &* 8, value)
-    }
+  @inline(__always) func setRegister(_ number: UInt8, _ value: UInt64, _ width: UInt8) {
+    if width == 8 { return store(value, at: Int(number) &* 8) }
+    if width == 4 { return store(value & 0xFFFF_FFFF, at: Int(number) &* 8) }
+    setPart(number, value, width)
+  }
+  @inline(never) private func setPart(_ number: UInt8, _ value: UInt64, _ width: UInt8) {
+    if width == 2 { set(number &* 8, UInt16(truncatingIfNeeded: value)) } else { set(number &* 8, UInt8(truncatingIfNeeded: value)) }
   }
 
   /// The object around this core. Not for the run loop.
