@@ -103,11 +103,12 @@ extension BlockTranslation {
     }
   }
 
-  /// The near entry to try; none where they have not earned their place. A system's code goes from one structure to the next,
-  /// by the same few registers: there only the stack and what GS leads to stay near.
+  /// The near entry to try; none where they have not earned their place. A system's code, in the upper half of addresses,
+  /// goes from one structure to the next, by the same few registers: there only the stack and what GS leads to stay near.
   func nearRegister(_ access: MemoryAccess) -> Int? {
     guard let near = access.near, near != Int(Register.rsp.rawValue) else { return access.near }
-    return context.triesNearEntries && (context.set == 0 || near >= MemoryAccess.firstSegment) ? near : nil
+    let isSystem = context.set != 0 && rip >> (context.is64Bit ? 63 : 31) != 0
+    return context.triesNearEntries && (!isSystem || near >= MemoryAccess.firstSegment) ? near : nil
   }
 
   private mutating func emitTableLookup(_ access: MemoryAccess, _ miss: Label) {
