@@ -37,7 +37,14 @@ extension BlockTranslation {
       flagsSaved = false
       return
     }
-    begin = asm.makeLabelHere()
+    // The way from the same page is the more frequent one: it has no jump.
+    let begin = asm.makeLabel()
+    asm.jump(begin)
+    nearEntry = asm.position
+    (flagsInHost, flagsSaved) = (true, false)
+    saveFlags()
+    if context.secondMapping != nil { asm.jump(toDistance: 0) }
+    asm.place(begin)
   }
 
   /// Whether the first instructions move the flags out of the way before any of them reads or changes them.
@@ -49,15 +56,6 @@ extension BlockTranslation {
       if i.flagUse.writes { return false }
     }
     return false
-  }
-
-  /// Out of line: the near entry of a block that wants the flags saved.
-  mutating func emitSavingEntry() {
-    guard let begin else { return }
-    nearEntry = asm.position
-    (flagsInHost, flagsSaved) = (true, false)
-    saveFlags()
-    if context.secondMapping == nil { asm.jump(begin) } else { asm.jump(toDistance: 0) }
   }
 
   /// Whether a jump to a block may use its near entry: there must be a look at `attention` in the circle, and where time

@@ -80,8 +80,6 @@ internal import Assembler
   var nearEntry = 0
   var pollsAtEntry = false
   var attention: Label?
-  /// Where the block goes on from both entries, with the flags saved.
-  var begin: Label?
 
   @unsafe init(_ block: UnsafePointer<BlockRecord>, _ context: TranslationContext, number: Int, mapping: Int, origin: Int) {
     unsafe self.block = unsafe block
@@ -120,7 +118,6 @@ internal import Assembler
       // The interpreter counts the end of a block as one more.
       edge(after: count + 1, to: instruction(count).address, from: instruction(count).address, isLiveAfter[count - 1])
     }
-    emitSavingEntry()
     emitFarJumps()
     emitSlowPaths()
     emitFound()
