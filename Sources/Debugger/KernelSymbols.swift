@@ -1,13 +1,15 @@
+internal import Host
 import Primitives
 public import Processor
 
-/// The symbols of a running 64-bit Linux, from the tables in its own memory that it prints call traces with.
+/// The symbols of a running Linux, from the tables in its own memory that it prints call traces with.
 ///
 /// Linux' scripts/kallsyms.c writes them, in one of two orders:
 /// up to 6.4: offsets, base, count, names, markers, [sequence,] tokens, token index;
-/// since 6.5: count, names, markers, tokens, token index, offsets, base, sequence. Each begins at a multiple of 8.
+/// since 6.5: count, names, markers, tokens, token index, offsets, base, sequence. Each begins at a multiple of an address' size.
 /// The guest may have written anything there: every search is bounded, every read checked.
 public struct KernelSymbols: Sendable {
+  let layout: KernelLayout
   private let image: [UInt8]
   /// Where each 256th name begins, as an offset into `image`; and the table of offsets.
   private var names = 0
@@ -16,29 +18,50 @@ public struct KernelSymbols: Sendable {
   private var base: UInt64 = 0
   private var tokens: [Range<Int>] = []
   public private(set) var count = 0
+  private var modules = ModuleSymbols.none
+
+  /// Where an address is.
+  public struct Symbol: Equatable, Sendable, CustomStringConvertible {
+    public let name: String
+    public let offset: UInt64
+    /// Nil for the kernel itself.
+    public let module: String?
+
+    /// As the kernel writes it.
+    public var description: String { "\(name)+0x\(offset.hex())" + (module.map { " [\($0)]" } ?? "") }
+  }
 
   /// How many table entries are looked at before the search ends.
   private var effort = 1 << 24
 
-  private static let window: ClosedRange<UInt64> = 0xFFFF_FFFF_8000_0000...0xFFFF_FFFF_BFFF_FFFF
   private static let largestKernel = 128 << 20
   private static let largePage = 2 << 20
   /// How far the tables of the largest kernels extend to either side.
   private static let reach = 12 << 20
   private static let mostCandidates = 16
+  private static let moduleList = "modules"
+  /// How far before an address in it a kernel may begin.
+  private static let before: UInt64 = 64 << 20
 
   /// Finds them in what the processor has mapped where Linux maps itself; nil if there are none.
-  public init?(_ memory: LinearMemory) {
-    var address = Self.window.lowerBound
+  ///
+  /// - Parameter place: where the processor is, perhaps in the kernel.
+  public init?(_ memory: LinearMemory, isWide: Bool, near place: UInt64) {
+    let layout = isWide ? KernelLayout.wide : .narrow
+    let window = layout.window
+    let isNear = !isWide && window.contains(place) && place - window.lowerBound > Self.before
+    var address = isNear ? (place - Self.before) & ~UInt64(Self.largePage - 1) : window.lowerBound
     var (total, found) = (0, 0)
-    while Self.window.contains(address), total < Self.largestKernel {
+    while window.contains(address), total < Self.largestKernel {
       let wanted = Self.largePage - Int(address % UInt64(Self.largePage))
       let bytes = memory.bytes(wanted, at: address)
       for place in Self.digits(in: bytes) where found < Self.mostCandidates {
         found += 1
-        let (image, digits) = Self.surroundings(of: address + UInt64(place), memory)
-        if let symbols = KernelSymbols(image, digits: digits) {
+        let (image, digits) = Self.surroundings(of: address + UInt64(place), memory, window)
+        if let symbols = KernelSymbols(image, digits: digits, layout) {
           self = symbols
+          // Only a kernel that names its data, too, tells where its modules are.
+          if let head = self.address(of: Self.moduleList) { modules = ModuleSymbols(from: head, memory, layout) }
           return
         }
       }
@@ -50,7 +73,7 @@ public struct KernelSymbols: Sendable {
   }
 
   /// What is mapped around an address without a hole, as far as tables reach, and where in it the address is.
-  private static func surroundings(of address: UInt64, _ memory: LinearMemory) -> ([UInt8], Int) {
+  private static func surroundings(of address: UInt64, _ memory: LinearMemory, _ window: ClosedRange<UInt64>) -> ([UInt8], Int) {
     var start = address & ~0xFFF
     while address - start < UInt64(reach), window.contains(start - 4096), memory.physical(start - 4096) != nil { start -= 4096 }
     let before = Int(address - start)
@@ -74,7 +97,8 @@ public struct KernelSymbols: Sendable {
 
   /// - Parameter image: a piece of memory that begins on a page.
   /// - Parameter digits: where the tokens of the ten digits are in it.
-  init?(_ image: [UInt8], digits: Int) {
+  init?(_ image: [UInt8], digits: Int, _ layout: KernelLayout = .wide) {
+    self.layout = layout
     self.image = image
     guard image.indices.contains(digits), takeTables(digits: digits) else { return nil }
   }
@@ -99,24 +123,26 @@ public struct KernelSymbols: Sendable {
       at += 1
       effort -= 1
     }
-    let index = Self.aligned(at)
-    guard start % 8 == 0, ranges.indices.allSatisfy({ short(index + 2 * $0) == UInt16(exactly: ranges[$0].lowerBound - start) }) else {
+    let index = layout.aligned(at)
+    guard start % layout.word == 0, ranges.indices.allSatisfy({ short(index + 2 * $0) == UInt16(exactly: ranges[$0].lowerBound - start) }) else {
       return false
     }
     tokens = ranges
-    return findNames(before: start) && (findOffsets(at: index + 512, newer: true) || findOffsets(at: names - 8, newer: false))
+    return findNames(before: start) && (findOffsets(at: index + 512, newer: true) || findOffsets(at: names - layout.word, newer: false))
   }
 
   /// Looks backwards for the number of symbols, after which their names and the markers into these fit.
   private mutating func findNames(before end: Int) -> Bool {
-    var at = end - 8
+    var at = end - layout.word
     let limit = max(0, end - (32 << 20))
     while at >= limit, effort > 0 {
-      if let number = word(at), number >= 64, number <= 1 << 20, word(at + 4) == 0, fits(Int(number), names: at + 8, before: end) {
-        (count, names) = (Int(number), at + 8)
+      if let number = word(at), number >= 64, number <= 1 << 20, layout.word == 4 || word(at + 4) == 0,
+        fits(Int(number), names: at + layout.word, before: end)
+      {
+        (count, names) = (Int(number), at + layout.word)
         return true
       }
-      at -= 8
+      at -= layout.word
     }
     return false
   }
@@ -131,18 +157,16 @@ public struct KernelSymbols: Sendable {
       effort -= 1
       if effort <= 0 { return false }
     }
-    let table = Self.aligned(at)
+    let table = layout.aligned(at)
     guard table + 4 * marks.count <= end else { return false }
     markers = table
     return marks.indices.allSatisfy { word(table + 4 * $0).map(Int.init) == marks[$0] }
   }
 
   private mutating func findOffsets(at place: Int, newer: Bool) -> Bool {
-    let size = Self.aligned(4 * count)
-    let (table, basePlace) = newer ? (place, place + size) : (place - 8 - size, place - 8)
-    guard table >= 0, basePlace + 8 <= image.count, let value = image.load(UInt64.self, at: basePlace), Self.window.contains(value) else {
-      return false
-    }
+    let size = layout.aligned(4 * count)
+    let (table, basePlace) = newer ? (place, place + size) : (place - layout.word - size, place - layout.word)
+    guard table >= 0, let value = layout.address(in: image, at: basePlace), layout.window.contains(value) else { return false }
     (offsets, base) = (table, value)
     let sample = stride(from: 0, to: count, by: max(1, count / 64)).map(address)
     return zip(sample, sample.dropFirst()).allSatisfy { $0 <= $1 }
@@ -150,7 +174,6 @@ public struct KernelSymbols: Sendable {
 
   // MARK: Pieces
 
-  private static func aligned(_ offset: Int) -> Int { (offset + 7) & ~7 }
   private func word(_ offset: Int) -> UInt32? { image.load(UInt32.self, at: offset) }
   private func short(_ offset: Int) -> UInt16? { image.load(UInt16.self, at: offset) }
 
@@ -190,9 +213,24 @@ public struct KernelSymbols: Sendable {
 
   // MARK: Use
 
-  /// The symbol that an address of the kernel lies in.
-  public func symbol(at address: UInt64) -> (name: String, offset: UInt64)? {
-    guard Self.window.contains(address), count > 0 else { return nil }
+  /// The symbol that an address of the kernel or of a module lies in.
+  public func symbol(at address: UInt64) -> Symbol? { ownSymbol(at: address) ?? modules.symbol(at: address) }
+
+  /// Where a symbol begins.
+  private func address(of wanted: String) -> UInt64? {
+    let letters = Array(wanted.utf8)
+    var at = names
+    for number in 0..<count {
+      guard let packed = name(at) else { return nil }
+      // The first character is the kind.
+      if image[packed].lazy.flatMap({ image[tokens[Int($0)]] }).dropFirst().elementsEqual(letters) { return address(number) }
+      at = packed.upperBound
+    }
+    return nil
+  }
+
+  private func ownSymbol(at address: UInt64) -> Symbol? {
+    guard layout.window.contains(address), count > 0 else { return nil }
     var (low, high) = (0, count)
     while low < high {
       let middle = (low + high) / 2
@@ -203,7 +241,7 @@ public struct KernelSymbols: Sendable {
     // Of several at one address the first counts, as for the kernel.
     while first > 0, self.address(first - 1) == self.address(low - 1), low - first < 64 { first -= 1 }
     let start = self.address(first)
-    guard address - start < 1 << 20, Self.window.contains(start), let name = text(first), !name.isEmpty else { return nil }
-    return (name, address - start)
+    guard address - start < 1 << 20, layout.window.contains(start), let name = text(first), !name.isEmpty else { return nil }
+    return Symbol(name: name, offset: address - start, module: nil)
   }
 }

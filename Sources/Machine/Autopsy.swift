@@ -35,13 +35,13 @@ enum Autopsy {
   }
 
   private static func kernel(_ state: ProcessorState, _ memory: GuestMemory) -> (symbols: KernelSymbols, view: LinearMemory)? {
-    guard state.efer & 0x400 != 0 else { return nil }
+    guard state.cr0 >> 31 & 1 != 0 else { return nil }
     // Under page-table isolation user code has tables of its own, behind the kernel's.
     for hidden in [0, 0x1000] as [UInt64] where hidden == 0 || state.cr3 & hidden != 0 {
       var state = state
       state.cr3 &= ~hidden
       let view = LinearMemory(state, memory)
-      if let symbols = KernelSymbols(view) { return (symbols, view) }
+      if let symbols = KernelSymbols(view, isWide: state.efer & 0x400 != 0, near: state.rip) { return (symbols, view) }
     }
     return nil
   }

@@ -21,6 +21,8 @@ struct OtherKernelTests {
     expectBoot(end)
     #expect(end.output.contains("swboot guest disk"))
     #expect(end.output.contains("i686"))
+    let panic = guests.linux("echo c > /proc/sysrq-trigger", kernel: kernel)
+    #expect(panic.status == 234 && panic.errors.contains("? ksys_write+0x"), "\(panic.errors)")
   }
 
   @Test("A17 a kernel taken out of its bzImage boots at its PVH entry")
