@@ -14,7 +14,10 @@ extension TestReport {
     var lines = ["", "\(result.kind.rawValue): \(result.trial.name): \(result.reason ?? "")"]
     lines += result.parts.filter { $0.result == .failed && !$0.isSum }.map { "  not ok: \($0.name)" }
     lines += result.complaints.map { "  \($0.kind.rawValue): \($0.title)" }
-    lines += result.output.split(whereSeparator: \.isNewline).suffix(lastLines).map { "  | \($0)" }
+    let output = result.output.split(whereSeparator: \.isNewline)
+    // What swboot itself has to say has been said.
+    let own = output.filter { !$0.hasPrefix("swboot: ") }
+    lines += (own.isEmpty ? output : own).suffix(lastLines).map { "  | \($0)" }
     return lines.map(\.harmless)
   }
 

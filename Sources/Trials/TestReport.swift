@@ -40,7 +40,7 @@ public struct TestReport: Equatable, Sendable {
     case "swboot-run/1":
       let arguments = json["arguments"]?.list.compactMap(\.text) ?? []
       let command = arguments.firstIndex(of: "--").map { arguments[($0 + 1)...].joined(separator: " ") }
-      let trial = Trial(test: command ?? "a boot", kernel: json["kernel"]?["file"]?.text, repetition: nil)
+      let trial = Trial(test: command ?? "a boot", kernel: json["kernel"]?["file"]?.text, isOnlyKernel: false, repetition: nil)
       results = [TrialResult(trial, status: Int32(truncatingIfNeeded: json["status"]?.integer ?? 0), report: json, results: KTAP(), output: "")]
       seconds = results[0].seconds
     default: return nil

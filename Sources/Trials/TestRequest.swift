@@ -25,7 +25,11 @@ public struct TestRequest: Equatable, Sendable {
     let kernels = kernels.isEmpty ? [nil] : kernels.map(Optional.some)
     let wanted = tests.filter { filter.map($0.has) ?? true }
     let all = kernels.flatMap { kernel in
-      wanted.flatMap { test in (1...max(1, repetitions)).map { Trial(test: test, kernel: kernel, repetition: repetitions > 1 ? $0 : nil) } }
+      wanted.flatMap { test in
+        (1...max(1, repetitions)).map { number in
+          Trial(test: test, kernel: kernel, isOnlyKernel: kernels.count == 1, repetition: repetitions > 1 ? number : nil)
+        }
+      }
     }
     guard let shard else { return all }
     return all.enumerated().filter { shard.has($0.offset) }.map(\.element)

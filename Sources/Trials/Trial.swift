@@ -5,14 +5,22 @@ public struct Trial: Equatable, Sendable {
   public let kernel: String?
   /// Which time it is; nil if there is but one.
   public let repetition: Int?
+  /// What tells it from all others.
+  public let name: String
 
-  public init(test: String, kernel: String?, repetition: Int?) {
+  /// - Parameter isOnlyKernel: the others are on the same, so that it tells nothing.
+  public init(test: String, kernel: String?, isOnlyKernel: Bool, repetition: Int?) {
+    let place = isOnlyKernel ? nil : kernel.map { "on \($0)" }
+    let name = [test, place, repetition.map { "(\($0))" }].compactMap(\.self).joined(separator: " ")
+    self.init(test: test, kernel: kernel, repetition: repetition, name: name)
+  }
+
+  init(test: String, kernel: String?, repetition: Int?, name: String) {
     self.test = test
     self.kernel = kernel
     self.repetition = repetition
+    self.name = name
   }
-
-  public var name: String { [test, kernel.map { "on \($0)" }, repetition.map { "(\($0))" }].compactMap(\.self).joined(separator: " ") }
 
   /// What the guest is to execute.
   private var command: [String] { test.contains(" ") ? ["sh", "-c", test] : [test] }

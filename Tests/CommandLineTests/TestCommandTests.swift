@@ -44,7 +44,7 @@ import Trials
     for shard in ["1/3", "2/3"] {
       let name = shard.prefix(1)
       let end = run("test", "--kernel", "/no/such/kernel", "--jobs", "2", "--shard", shard, "--report", "\(folder.path)/\(name).json", "./a", "./b", "./c")
-      #expect(end.status == 125 && end.output.contains("unjudged  ./\(name == "1" ? "a" : "b") on /no/such/kernel"), "\(end.output)\(end.errors)")
+      #expect(end.status == 125 && end.output.contains("unjudged  ./\(name == "1" ? "a" : "b")"), "\(end.output)\(end.errors)")
       #expect(end.output.hasSuffix(" s\n") && end.output.contains("\n1 unjudged, "))
     }
     let merged = run("report", "--junit", "\(folder.path)/j.xml", "--report", "\(folder.path)/all.json", "\(folder.path)/1.json", "\(folder.path)/2.json")
@@ -52,7 +52,7 @@ import Trials
     #expect(folder.text(of: "j.xml").contains("errors=\"2\""))
     let report = JSON(Array(folder.text(of: "all.json").utf8)).flatMap(TestReport.init)
     #expect(report?.results.map(\.trial.test) == ["./a", "./b"] && report?.results.first?.reason?.contains("/no/such/kernel") == true)
-    #expect(run("test", "--tap", "--kernel", "/no/such/kernel", "./a").output.hasPrefix("TAP version 14\n1..1\nnot ok 1 - ./a on /no/such/kernel\n"))
+    #expect(run("test", "--tap", "--kernel", "/no/such/kernel", "./a").output.hasPrefix("TAP version 14\n1..1\nnot ok 1 - ./a\n"))
     #expect(run("report", "\(folder.path)/j.xml").status == 202 && run("test", "--filter", "x", "./a").status == 202)
   }
 }

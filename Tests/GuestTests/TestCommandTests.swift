@@ -19,7 +19,7 @@ struct TestCommandTests {
     ])
     #expect(end.status == 1)
     for line in [
-      "passed    true on", "failed    exit 3 on", "skipped   exit 4 on", "failed    echo 1..2; echo ok 1 a; echo not ok 2 b on", "unjudged  no-such-test on",
+      "passed    true (", "failed    exit 3 (", "skipped   exit 4 (", "failed    echo 1..2; echo ok 1 a; echo not ok 2 b (", "unjudged  no-such-test (",
       "failed    echo last words;", "failed    sleep 9 &", "  not ok: b", "  | last words", "  panic: Kernel panic - not syncing: sysrq triggered crash",
       "  oom-kill: ", "1 passed, 4 failed, 1 skipped, 1 unjudged",
     ] { #expect(end.output.contains(line), "\(line) in \(end.output)") }

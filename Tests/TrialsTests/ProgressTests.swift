@@ -5,7 +5,7 @@ import Testing
 @Suite("How tests go on")
 struct ProgressTests {
   private func state(_ results: TrialResult.Kind...) -> TestSession.State {
-    let trials = (1...4).map { Trial(test: "t\($0)", kernel: nil, repetition: nil) }
+    let trials = (1...4).map { Trial(test: "t\($0)", kernel: nil, isOnlyKernel: true, repetition: nil) }
     return TestSession.State(waiting: trials[results.count...], results: zip(trials, results).map { TrialResult($0, $1, $1 == .passed ? nil : "why\u{1B}") })
   }
 

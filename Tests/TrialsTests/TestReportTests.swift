@@ -6,7 +6,7 @@ import Testing
 @Suite("The report of tests")
 struct TestReportTests {
   private func result(_ test: String, _ kind: TrialResult.Kind, _ reason: String? = nil) -> TrialResult {
-    var result = TrialResult(Trial(test: test, kernel: "k", repetition: nil), kind, reason)
+    var result = TrialResult(Trial(test: test, kernel: "k", isOnlyKernel: false, repetition: nil), kind, reason)
     result.seconds = 2
     return result
   }
@@ -16,7 +16,7 @@ struct TestReportTests {
     var bad = result("b<&>", .failed, "oops: 100%")
     bad.complaints = [Complaint(title: "BUG: x", kind: .bug, time: 1.5, lines: ["BUG: x", "Call Trace:"])]
     bad.parts = [KTAP.Entry(name: "part", result: .failed, isSum: false), KTAP.Entry(name: "all", result: .failed, isSum: true)]
-    bad.output = (1...20).map { "line \($0)" }.joined(separator: "\n") + "\u{1B}[2J\u{0}"
+    bad.output = (1...20).map { "line \($0)" }.joined(separator: "\n") + "\u{1B}[2J\u{0}\nswboot: it failed\n"
     report.results = [result("a", .passed), bad, result("c", .skipped, "nothing"), result("d#1", .unjudged, "no file")]
     report.seconds = 65
     return report
@@ -26,7 +26,7 @@ struct TestReportTests {
   func lines() {
     let lines = report.lines
     #expect(lines.contains("failed: b<&> on k: oops: 100%") && lines.contains("  bug: BUG: x") && lines.contains("  not ok: part"))
-    #expect(lines.contains("  | line 12") && !lines.contains("  | line 10") && !lines.contains { $0.contains("\u{1B}") })
+    #expect(lines.contains("  | line 11") && !lines.contains { $0.contains("it failed") } && !lines.contains("  | line 10") && !lines.contains { $0.contains("\u{1B}") })
     #expect(lines.last == "1 passed, 1 failed, 1 skipped, 1 unjudged, 1 min 5 s")
     #expect(TestReport().lines == ["nothing to do, 0.0 s"])
   }

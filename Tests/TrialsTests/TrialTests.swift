@@ -19,7 +19,7 @@ struct TrialTests {
     #expect(request.trials[1].name == "./a on k1 (2)")
     request.filter = "/b"
     #expect(request.trials.map(\.test) == ["./b", "./b", "./b", "./b"])
-    #expect(Trial(test: "./a", kernel: nil, repetition: nil).name == "./a")
+    #expect(Trial(test: "./a", kernel: "k", isOnlyKernel: true, repetition: nil).name == "./a")
   }
 
   @Test("shards are all trials, each once")
