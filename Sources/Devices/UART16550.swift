@@ -25,6 +25,8 @@ public struct UART16550: RegisterDevice {
   private static let timeoutPerDivisor: UInt64 = 347_222
 
   private var received: [UInt8] = []
+  /// Which of the received bytes is none, but a break.
+  private var breakPlace: Int?
   private var overrun = false
   /// When the receiver last took or gave a byte; the character timeout counts from here.
   private var receiverActiveAt = Instant.start
@@ -52,6 +54,14 @@ public struct UART16550: RegisterDevice {
     }
     transmit(byte, cycle.now)
     finish(&cycle)
+    return true
+  }
+
+  /// The line is broken for longer than a byte takes; false if there is no room for that.
+  public mutating func receiveBreak(_ cycle: inout Cycle) -> Bool {
+    let place = received.count
+    guard receive(0, &cycle) else { return false }
+    breakPlace = breakPlace ?? place
     return true
   }
 
@@ -133,7 +143,8 @@ extension UART16550 {
     }
   }
 
-  private var lineStatus: UInt8 { (received.isEmpty ? 0 : 0x01) | (overrun ? 0x02 : 0) | 0x60 }
+  /// A break is also a byte with no end, at which Linux looks second.
+  private var lineStatus: UInt8 { (received.isEmpty ? 0 : 0x01) | (overrun ? 0x02 : 0) | (breakPlace == 0 ? 0x18 : 0) | 0x60 }
 
   private mutating func transmit(_ byte: UInt8, _ now: Instant) {
     received.append(byte)
@@ -145,6 +156,7 @@ extension UART16550 {
     guard !received.isEmpty else { return 0 }
     receiverActiveAt = now
     receiverTimedOut = false
+    breakPlace = breakPlace.flatMap { $0 > 0 ? $0 - 1 : nil }
     return received.removeFirst()
   }
 
@@ -159,7 +171,7 @@ extension UART16550 {
 
   private mutating func controlFIFO(_ byte: UInt8) {
     if byte[bit: 0] != isFIFOEnabled || byte[bit: 0] && byte[bit: 1] {
-      received = []
+      (received, breakPlace) = ([], nil)
       receiverTimedOut = false
     }
     // Without the enable bit the others are not programmed.

@@ -160,6 +160,13 @@ final class Board: Sendable {
     return serial.access { serial, cycle in keys.prefix { serial.receive($0, &cycle) }.count }
   }
 
+  /// A break and a letter on the serial port, by which a Linux that listens there lists its tasks.
+  func askForTasks() {
+    serial.access { serial, cycle in
+      if serial.receiveBreak(&cycle) { _ = serial.receive(UInt8(ascii: "t"), &cycle) }
+    }
+  }
+
   /// What the guest has said on the virtio console since the last call.
   func takeConsoleWords() -> [UInt8] { virtioConsole?.access { console, _ in console.drain() } ?? [] }
 

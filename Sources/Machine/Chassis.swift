@@ -38,6 +38,9 @@ final class Chassis: Backplane {
   let complaints = Complaints()
   let power = Mutex<Power?>(nil)
   private let doorbellMove = Mutex(())
+  /// How much a device has had for its worker, and how many bytes the guest has said on its consoles.
+  private let work = Atomic<Int>(0)
+  private let words = Atomic<Int>(0)
   private let usesVirtioConsole = Atomic<Bool>(false)
 
   init(_ configuration: Configuration, _ resources: Resources, clock: GuestClock, control: RunControl, keys: KeyOperator?, link: BoardLink) {
@@ -58,6 +61,14 @@ final class Chassis: Backplane {
 
   /// The run is at its end, by the guest's doing or a fault of the host's. The first outcome counts.
   func end(_ outcome: Outcome) { control.state.update { $0.end(outcome) } }
+
+  // MARK: Activity
+
+  /// A device has something for its worker.
+  func noteWork() { work.add(1, ordering: .relaxed) }
+
+  /// A count of all that passes between the guest and the host, with what the guest says on its consoles or without.
+  func activity(withWords: Bool) -> Int { work.load(ordering: .relaxed) &+ (withWords ? words.load(ordering: .relaxed) : 0) }
 
   // MARK: Accesses
 
@@ -162,6 +173,7 @@ final class Chassis: Backplane {
     // What the user types follows to the console where the guest last wrote.
     let moved = usesVirtioConsole.load(ordering: .relaxed) != byVirtio
     if moved { usesVirtioConsole.store(byVirtio, ordering: .relaxed) }
+    words.add(1, ordering: .relaxed)
     keys?.hear(byte)
     if console.put(byte) {
       let end = HostClock.nanoseconds() &+ HostClock.nanoseconds(seconds: configuration.panicGrace)

@@ -33,6 +33,11 @@ extension Configuration {
       try checkDeterminism()
       if !checked.accelerator.isSoft { checked.accelerator = .soft }
     }
+    if let hang, hang > 0 {
+      for (name, isGiven) in [("--gdb", debugger != nil), ("--deterministic", seed != nil)] where isGiven {
+        throw MachineError("--hang with \(name): the guest's time is not the host's there. Leave one of them out.")
+      }
+    }
     if namesCodeForPerf {
       try checkPerfMap()
       if !checked.accelerator.isSoft { checked.accelerator = .soft }

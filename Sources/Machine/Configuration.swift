@@ -104,6 +104,8 @@ public struct Configuration: Sendable {
   public var watchdog = LastResort.stop
   /// Seconds until the run is ended.
   public var timeout: Double?
+  /// Seconds after which a guest that does not go on is ended; zero for never. Nil: only if it runs a command.
+  public var hang: Double?
   /// Seconds that a guest may take to shut down after somebody has asked for it; zero to ask no guest.
   public var shutdownGrace = 10.0
   /// Seconds that a panicked kernel may go on: enough for its call trace, or to reset itself.

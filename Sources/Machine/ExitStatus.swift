@@ -14,4 +14,5 @@ public enum ExitStatus {
   public static let commandLost: Int32 = 240
   /// All ended as it should, but the guest's kernel has complained of something in `--fail-on`.
   public static let complained: Int32 = 242
+  public static let hung: Int32 = 244
 }

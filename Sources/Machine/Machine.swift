@@ -29,6 +29,8 @@ public final class Machine: Sendable {
   let standing = Mutex(Standing())
   private let haltedProcessors = Atomic<Int>(0)
   private let isStopping = Atomic<Bool>(false)
+  /// Nil unless the user wants a guest ended that does not go on, and once that is known.
+  let hang = Mutex<HangWatch?>(nil)
   let handedOver = Mutex<[String: Int]>([:])
 
   /// - Parameters:
@@ -187,6 +189,7 @@ public final class Machine: Sendable {
   /// Gives each processor the thread that it runs on until the power is off.
   private func begin(on bus: SystemBus) -> [HostThread] {
     control.state.update { $0.begin() }
+    hang.withLock { $0 = configuration.hangWatch }
     standing.withLock { $0.business = nil }
     isStopping.store(false, ordering: .relaxed)
     haltedProcessors.store(0, ordering: .relaxed)
@@ -201,7 +204,7 @@ public final class Machine: Sendable {
     return threads
   }
 
-  private var processors: [any Processor] { chassis.power.withLock { $0?.processors } ?? [] }
+  var processors: [any Processor] { chassis.power.withLock { $0?.processors } ?? [] }
 
   private func end(_ outcome: Outcome) { chassis.end(outcome) }
 
@@ -212,7 +215,7 @@ public final class Machine: Sendable {
       if isStopping.load(ordering: .relaxed) { return }
       do throws(ProcessorError) {
         switch try processor.run(on: bus) {
-        case .kicked: break
+        case .kicked: note(processor, index)
         case .trapped(let trap): debugger?.supervisor.trapped(index, at: trap)
         case .halted:
           let halted = haltedProcessors.add(1, ordering: .relaxed).newValue
@@ -246,7 +249,8 @@ public final class Machine: Sendable {
     while true {
       // Where time is counted in instructions, the processor's own thread does this.
       if !clock.isCounted { Self.advance(timed, to: clock.now) }
-      let next = timed.compactMap(\.deadline).min().flatMap(clock.hostTime)
+      glance()
+      let next = [timed.compactMap(\.deadline).min().flatMap(clock.hostTime), nextGlance].compactMap(\.self).min()
       let errand = control.state.wait(until: { state in [next, state.nextMoment].compactMap(\.self).min() }) { state in
         state.pass(to: HostClock.nanoseconds())
         return state.takeErrand()
@@ -261,17 +265,6 @@ public final class Machine: Sendable {
       }
     }
   }
-
-  private func pressPowerButton() {
-    let isHeard = board.power.access { power, cycle in
-      power.pressPowerButton(&cycle)
-      return power.hearsPowerButton
-    }
-    guard isHeard else { return control.cannotShutDown() }
-    Program.say("the guest is asked to shut down, by its power button; a second signal ends the run at once.")
-  }
-
-  func takeScreenshot() -> String? { resources.screenshot.flatMap(board.writePicture) }
 
   private static func advance(_ targets: [any BusTarget], to now: Instant) {
     for target in targets {

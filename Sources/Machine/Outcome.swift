@@ -15,6 +15,8 @@ public enum Outcome: Equatable, Sendable {
   /// With the registers of the processor.
   case tripleFault(String)
   case halted
+  /// A processor spins or waits for ever, and nothing else happens.
+  case hung
   /// The guest's own watchdog timer ran out.
   case watchdog
   case timedOut
@@ -37,6 +39,7 @@ public enum Outcome: Equatable, Sendable {
     case .panicked: ExitStatus.panicked
     case .tripleFault: ExitStatus.tripleFault
     case .halted: ExitStatus.halted
+    case .hung: ExitStatus.hung
     case .watchdog: ExitStatus.watchdog
     case .timedOut: ExitStatus.timedOut
     case .interrupted(let signal), .unanswered(let signal, _): 128 + signal
@@ -54,6 +57,7 @@ public enum Outcome: Equatable, Sendable {
     case .panicked: .panic
     case .tripleFault: .tripleFault
     case .halted: .halted
+    case .hung: .hang
     case .watchdog: .watchdog
     case .timedOut: .timeout
     case .interrupted, .unanswered: .interrupted
@@ -70,8 +74,16 @@ public enum Outcome: Equatable, Sendable {
     }
   }
 
+  /// No processor can do anything more.
+  var isStandstill: Bool {
+    switch self {
+    case .halted, .tripleFault: true
+    default: false
+    }
+  }
+
   /// What the processors were doing then is worth telling.
-  var isHang: Bool { self == .panicked || self == .timedOut || self == .watchdog }
+  var isHang: Bool { self == .panicked || self == .hung || self == .timedOut || self == .watchdog }
 
   /// One sentence for the user; nil where the guest ended as it should.
   public var explanation: String? {
@@ -82,6 +94,7 @@ public enum Outcome: Equatable, Sendable {
     case .panicked: "the guest's kernel panicked"
     case .tripleFault(let registers): "the guest's processor shut down (triple fault)\n\(registers)"
     case .halted: "every processor of the guest halted with interrupts off"
+    case .hung: "the guest does not go on: a processor spins or waits for ever, and nothing else happens (--hang)"
     case .watchdog: "the guest's watchdog timer ran out: nobody in the guest has reset it in time"
     case .timedOut: "the time given by --timeout is over"
     case .interrupted(let signal): "ended by signal \(signal)"

@@ -30,7 +30,10 @@ final class Outlet: Backplane {
       default: break
       }
     }
-    if cycle.changes.contains(.work) { wake() }
+    if cycle.changes.contains(.work) {
+      chassis.noteWork()
+      wake()
+    }
     chassis.carryOut(cycle, of: placement)
   }
 }

@@ -16,6 +16,7 @@ struct RunState: Sendable {
   var isRunning = false
   private var shutdown: (signal: Int32, end: UInt64)?
   private var panicEnd: UInt64?
+  private var hangEnd: UInt64?
 
   private var wantsReset = false
   /// A device's deadline moved.
@@ -32,10 +33,17 @@ struct RunState: Sendable {
   // MARK: From inside
 
   /// The run is at its end, by the guest's doing or a fault of the host's. The first outcome counts.
-  mutating func end(_ outcome: Outcome) { if self.outcome == nil { self.outcome = outcome } }
+  mutating func end(_ outcome: Outcome) {
+    guard self.outcome == nil else { return }
+    // What being roused has led to is not what was wrong.
+    self.outcome = hangEnd != nil && outcome.isStandstill ? .hung : outcome
+  }
 
   /// The guest's kernel has panicked on the console; until then it may say more, or reset itself.
   mutating func panicked(until end: UInt64) { panicEnd = panicEnd ?? end }
+
+  /// The guest does not go on; until then it may answer to being roused.
+  mutating func hung(until end: UInt64) { hangEnd = hangEnd ?? end }
 
   /// The guest resets itself. A kernel that panicked and then does so is still a kernel that panicked.
   ///
@@ -46,7 +54,7 @@ struct RunState: Sendable {
 
   /// The guest begins anew; what was asked for from outside still counts.
   mutating func begin() {
-    (wantsReset, panicEnd, isRunning) = (false, nil, true)
+    (wantsReset, panicEnd, hangEnd, isRunning) = (false, nil, nil, true)
   }
 
   // MARK: From outside
@@ -97,12 +105,13 @@ struct RunState: Sendable {
   /// What was to happen until now happens.
   mutating func pass(to now: UInt64) {
     if let panicEnd, panicEnd <= now { end(.panicked) }
+    if let hangEnd, hangEnd <= now { end(.hung) }
     if let limit, limit <= now { end(.timedOut, at: limit) }
     if let shutdown, shutdown.end <= now { end(.unanswered(signal: shutdown.signal, seconds: grace / 1_000_000_000), at: shutdown.end) }
   }
 
   /// When `pass` has something to do next.
-  var nextMoment: UInt64? { lastMoment == nil ? [panicEnd, limit, shutdown?.end].compactMap(\.self).min() : nil }
+  var nextMoment: UInt64? { lastMoment == nil ? [panicEnd, hangEnd, limit, shutdown?.end].compactMap(\.self).min() : nil }
 
   /// Whether the run has to be over.
   func isOverdue(at now: UInt64) -> Bool { lastMoment.map { $0 <= now } ?? false }

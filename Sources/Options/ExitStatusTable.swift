@@ -16,6 +16,7 @@ enum ExitStatusTable {
     ("\(ExitStatus.watchdog)", "the guest's watchdog timer ran out"),
     ("\(ExitStatus.commandLost)", "swboot run: the guest powered off or reset itself before the command ended"),
     ("\(ExitStatus.complained)", "the guest's kernel complained of something in --fail-on"),
+    ("\(ExitStatus.hung)", "--hang: a processor spun or waited for ever, and nothing else happened"),
     ("128+N", "ended by signal N"),
   ]
 }

@@ -184,13 +184,20 @@ enum OptionTable {
       options.configuration.timeout = try Options.seconds("--timeout", value)
     },
     .valued(
+      "--hang", "TIME", .ending,
+      """
+      ends a guest whose processor spins, or waits for ever, for so long
+      while nothing else happens; with run 30s if not given, 0 for never
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.hang = try Options.secondsOrNone("--hang", value) },
+    .valued(
       "--shutdown-grace", "TIME", .ending,
       """
       SIGTERM presses the guest's power button; how long the guest may
       take to shut down then: 10s if not given, 0 to end it at once
       """
     ) { (options, value) throws(UsageError) in
-      options.configuration.shutdownGrace = value == "0" ? 0 : try Options.seconds("--shutdown-grace", value)
+      options.configuration.shutdownGrace = try Options.secondsOrNone("--shutdown-grace", value)
     },
   ]
 

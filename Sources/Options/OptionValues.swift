@@ -100,6 +100,9 @@ extension Options {
     throw UsageError(message: "\(name) \(text): write a time such as 40s, 500ms or 2m.")
   }
 
+  /// The same, or zero.
+  static func secondsOrNone(_ name: String, _ text: String) throws(UsageError) -> Double { text == "0" ? 0 : try seconds(name, text) }
+
   static func disk(_ text: String) throws(UsageError) -> Configuration.Disk {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     var disk = Configuration.Disk(path: try path("--disk", parts.first.map(String.init) ?? ""))

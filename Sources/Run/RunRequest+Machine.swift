@@ -22,7 +22,7 @@ extension RunRequest {
     let hasTerminal = Terminal.isOnBothSides
     machine.kernel = kernel.path
     machine.console = isVerbose ? .errors : .none
-    machine.commandLine = (["console=ttyS0", isVerbose ? nil : "loglevel=5", "panic=-1"] + [wishes.commandLine]).compactMap(\.self).joined(separator: " ")
+    machine.commandLine = (["console=ttyS0", isVerbose ? nil : "loglevel=5", "panic=-1", "sysrq_always_enabled"] + [wishes.commandLine]).compactMap(\.self).joined(separator: " ")
     machine.command = CommandRun(
       shares: [Share(path: root ?? "/", isReadOnly: true)] + folders.map(\.share),
       initialRAMDisk: Self.disk(try tree.closure(of: Self.wanted), plan(folders, hasTerminal: hasTerminal)), hasTerminal: hasTerminal)

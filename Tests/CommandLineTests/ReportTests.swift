@@ -56,6 +56,15 @@ import Testing
     #expect(report?["verdict"]?.text == "refused" && report?["accelerator"] == .null)
   }
 
+  @Test("VC-01 a processor that spins with interrupts off ends its run, if the user wishes so, and one that waits does not")
+  func hang() {
+    let spinning = TemporaryFile(firmware(program("spin_only")))
+    let end = run("--firmware", spinning.path, "--accel", "soft", "--timeout", "60s", "--hang", "300ms")
+    #expect(end.status == 244 && end.errors.contains("does not go on") && end.errors.contains("rip"), "\(end.errors)")
+    #expect(report?["verdict"]?.text == "hang" && report?["processors"]?.text?.isEmpty == false)
+    #expect(run("--firmware", spinning.path, "--hang", "1s", "--gdb", "1").errors.contains("--hang with --gdb"))
+  }
+
   @Test("it can be read from a pipe, and a pipe that nobody reads holds nobody up")
   func pipe() {
     let guest = speaker("hello\r\n")

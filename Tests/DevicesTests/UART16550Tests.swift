@@ -18,6 +18,19 @@ import Testing
     #expect(uart.read(Self.lineStatus) == 0x60)
   }
 
+  @Test("a break is a byte of nothing, told by the line's status when it is the next to be read")
+  func aBreak() {
+    var uart = Bench(UART16550())
+    uart.write(0x01, Self.identification)
+    #expect(receive(1, &uart) && uart.cycle { $0.receiveBreak(&$1) } && receive(2, &uart))
+    #expect(uart.read(Self.lineStatus) == 0x61)
+    #expect(uart.read(Self.data) == 1 && uart.read(Self.lineStatus) == 0x79)
+    #expect(uart.read(Self.data) == 0 && uart.read(Self.lineStatus) == 0x61 && uart.read(Self.data) == 2)
+    _ = uart.cycle { $0.receiveBreak(&$1) }
+    uart.write(0x03, Self.identification)
+    #expect(uart.read(Self.lineStatus) == 0x60)
+  }
+
   @Test func readingIdentifiesAndClearsTransmitInterrupt() {
     var uart = Bench(UART16550())
     uart.write(0x02, Self.enable)

@@ -7,7 +7,7 @@ import Testing
 /// What the caller of swboot learns from its exit status and its last sentence.
 @Suite struct OutcomeTests {
   private static let all: [Outcome] = [
-    .poweredOff, .exited(code: 3), .reset, .panicked, .tripleFault(""), .halted, .watchdog, .timedOut, .quit,
+    .poweredOff, .exited(code: 3), .reset, .panicked, .hung, .tripleFault(""), .halted, .watchdog, .timedOut, .quit,
     .interrupted(signal: 15), .failed(""), .refused(""),
   ]
 

@@ -1,3 +1,4 @@
+import Reports
 import Testing
 
 @testable import Machine
@@ -23,6 +24,22 @@ struct RunStateTests {
     #expect(state.outcome == .timedOut && state.wish == .timedOut)
     #expect(!state.isOverdue(at: 5 * second + patience - 1) && state.isOverdue(at: 5 * second + patience))
     #expect(patience < second)
+  }
+
+  @Test("a guest that hangs may still answer, and panic, before it is over")
+  func hang() {
+    var state = running()
+    state.hung(until: 7 * second)
+    #expect(state.nextMoment == 7 * second)
+    var answering = state
+    answering.panicked(until: 6 * second)
+    answering.pass(to: 7 * second)
+    #expect(answering.outcome == .panicked)
+    var fallen = state
+    fallen.end(.tripleFault(""))
+    #expect(fallen.outcome == .hung, "the NMI was too much for it")
+    state.pass(to: 7 * second)
+    #expect(state.outcome == .hung && Outcome.hung.exitStatus == 244 && Outcome.hung.verdict == .hang && Outcome.hung.isHang)
   }
 
   @Test("a guest that ends by itself may take as long as its disks need, and no longer than its time")
