@@ -11,6 +11,7 @@ extension Configuration {
     if case .file(let path) = firmware { files.append(("--firmware", path)) }
     for (option, path) in [
       ("--kernel", kernel), ("--initrd", initrd), ("--dtb", deviceTree), ("--firmware-vars", firmwareVariables), ("--keys", keys),
+      ("--vmlinux", debugInformation),
     ] {
       if let path { files.append((option, path)) }
     }

@@ -114,6 +114,8 @@ public struct Configuration: Sendable {
   public var failures = Complaint.Kind.serious
   /// A file that is told all about the run at its end.
   public var report: String?
+  /// The kernel's ELF file with debug information, for file and line in reports.
+  public var debugInformation: String?
   public var trace: Trace?
   /// At its end the run names the guest's functions for `perf`, where they were translated.
   public var namesCodeForPerf = false

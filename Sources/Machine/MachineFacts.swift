@@ -10,6 +10,6 @@ public struct MachineFacts: Sendable {
   let kernelRelease: String?
   let guestSeconds: Double
   let accesses: [(device: String, count: Int)]
-  let log: KernelLog
+  var log: KernelLog
   let console: [String]
 }

@@ -2,7 +2,7 @@ public import Reports
 
 /// What a run has to tell when it is over.
 public struct RunReport: Sendable {
-  public let outcome: Outcome
+  public internal(set) var outcome: Outcome
   /// The complaint that makes a run fail which else ended as it should.
   public var failure: Complaint?
   /// The last lines of the console, where they went to a file or nowhere.

@@ -217,6 +217,13 @@ enum OptionTable {
       With test all about the tests, which swboot report puts together
       """
     ) { (options, value) throws(UsageError) in options.configuration.report = try Options.path("--report", value) },
+    .valued(
+      "--vmlinux", "FILE", offering: .files, .inside,
+      """
+      the kernel's ELF file with debug information: file and line of its
+      functions in what is told of a bad end, by addr2line of binutils
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.debugInformation = try Options.path("--vmlinux", value) },
     .flag(
       "--perf-map", .inside,
       """

@@ -38,6 +38,12 @@ public struct KernelLog: Sendable {
   /// In the order in which they came.
   public var complaints: [Complaint] { kept + (isKept(current?.complaint.kind) ? [current?.complaint].compactMap(\.self) : []) }
 
+  /// Says more in each line of the complaints.
+  public mutating func rewrite(_ better: (String) -> String) {
+    for index in kept.indices { kept[index].lines = kept[index].lines.map(better) }
+    if let lines = current?.complaint.lines { current?.complaint.lines = lines.map(better) }
+  }
+
   public mutating func put(_ byte: UInt8) {
     guard byte == 0x0A else {
       if line.count < Self.longestLine { line.append(byte) }

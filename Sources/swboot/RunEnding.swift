@@ -5,18 +5,30 @@ internal import Reports
 /// The last that a run does: it tells people and programs how it was, and ends the program.
 struct RunEnding {
   private let file: ReportFile?
+  private let finder: SourceFinder?
   private let start: UInt64
 
-  /// - Parameter report: where the user wants a report; a place that takes none ends the program.
-  init(report: String?, startedAt start: UInt64) {
+  /// What cannot be read or written ends the program.
+  ///
+  /// - Parameters:
+  ///   - report: where the user wants a report.
+  ///   - vmlinux: the kernel with debug information, if there is one.
+  init(report: String?, vmlinux: String? = nil, startedAt start: UInt64) {
     self.start = start
-    do throws(FileError) { file = try report.map { (path) throws(FileError) in try ReportFile(path: path) } } catch {
-      Program.say("--report \(error).")
+    file = Self.open("--report", report) { (path) throws(FileError) in try ReportFile(path: path) }
+    finder = Self.open("--vmlinux", vmlinux) { (path) throws(FileError) in SourceFinder(file: try HostFile(path: path).path) }
+  }
+
+  private static func open<T>(_ option: String, _ path: String?, _ make: (String) throws(FileError) -> T) -> T? {
+    do throws(FileError) { return try path.map(make) } catch {
+      Program.say("\(option) \(error).")
       Program.exit(status: ExitStatus.refused)
     }
   }
 
   func end(_ report: RunReport) -> Never {
+    var report = report
+    if let problem = finder?.annotate(&report) { report.notes.append(problem) }
     for line in report.lines { Program.say(line) }
     let seconds = Double(HostClock.nanoseconds() &- start) / 1e9
     if let problem = file?.write(report.json(arguments: Program.arguments, seconds: seconds).document) { Program.say(problem) }
