@@ -204,6 +204,15 @@ import Testing
     #expect(guest.processor.translator.tally.invalidations == 0)
   }
 
+  @Test("code that is run once makes room for more of its kind, and is as it was when it is run again")
+  func codeRunOnce() throws {
+    // jmp 0x100000; there: inc rax again and again, and hlt
+    let guest = try TranslatedGuest([0xE9, 0xFB, 0xEF, 0x0F, 0], .hot)
+    let steps = 80_000
+    try guest.memory.write([UInt8]((0..<steps).flatMap { _ in [0x48, 0xFF, 0xC0] as [UInt8] }) + [0xF4], at: 0x10_0000)
+    for round in 1...4 { #expect(try guest.run() == UInt64(steps * round)) }
+  }
+
   @Test("values by one register are what they are wherever a page ends between them")
   func rowOverPageEnd() throws {
     // mov rax, [rbx]; add rax, [rbx + 8]; mov [rbx + 16], rax; mov rcx, [rbx + 24]; add rax, rcx; hlt
