@@ -2,9 +2,8 @@
 
 #include <asm/prctl.h>
 
-int linux_prepare_guest_thread(void *gs) {
-  static __thread char signal_stack[32768];
-  stack_t stack = {.ss_sp = signal_stack, .ss_size = sizeof signal_stack};
+int linux_prepare_guest_thread(void *gs, void *signal_stack, size_t size) {
+  stack_t stack = {.ss_sp = signal_stack, .ss_size = size};
   sigset_t faults;
   sigfillset(&faults);
   sigdelset(&faults, SIGSEGV);

@@ -128,7 +128,7 @@ struct OracleFault: Equatable {
     let filled = memory.write(code + [UInt8](repeating: filler, count: Self.slotSize - code.count), at: slot)
     precondition(filled)
     // A translator's test may have run on this thread, and left GS to its core.
-    precondition(linux_prepare_guest_thread(nil) == 0)
+    precondition(unsafe linux_prepare_guest_thread(nil, signalStack, 65536) == 0)
     let data = unsafe memory.start
     for (i, value) in state.registers.enumerated() {
       unsafe data.storeBytes(of: value, toByteOffset: Self.registers + 8 * i, as: UInt64.self)

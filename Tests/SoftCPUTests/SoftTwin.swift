@@ -85,7 +85,7 @@ final class SoftTwin {
   private func run(_ state: OracleState, _ contents: [UInt8], translated: Bool) throws -> End {
     let core = processor.core
     if translated {
-      core.prepareThread()
+      processor.prepareThread()
       processor.translator.forgetStalePages()
     }
     core[.attention] = 0

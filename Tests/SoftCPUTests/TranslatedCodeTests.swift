@@ -104,7 +104,7 @@ import Testing
     core.selectTranslations()
     try guest.memory.store(UInt32(42), at: 0x1800)
     core[.rip] = 0x1000
-    core.prepareThread()
+    guest.processor.prepareThread()
     core[.attention] = 0
     #expect(throws: Fault.page(0x1800, 1)) {
       for _ in 0..<9 { try core.runBlock(with: guest.processor.translator) }
@@ -258,7 +258,7 @@ import Testing
     let guest = try TranslatedGuest([0xB8, 5, 0, 0, 0, 0x48, 0x03, 0x04, 0x25, 0, 0, 0x60, 0, 0xF4])
     let core = guest.processor.core
     core[.rip] = 0x1000
-    core.prepareThread()
+    guest.processor.prepareThread()
     core[.attention] = 0
     #expect(throws: Fault.page(0x60_0000, 0)) {
       for _ in 0..<3 { try core.runBlock(with: guest.processor.translator) }

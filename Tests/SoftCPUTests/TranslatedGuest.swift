@@ -65,7 +65,7 @@ final class TranslatedGuest {
     let core = processor.core
     core[.rip] = 0x1000
     core[.halted] = 0
-    core.prepareThread()
+    processor.prepareThread()
     while core[.halted] == 0 {
       if core[.attention] & Attention.staleCode.rawValue != 0 { processor.translator.forgetStalePages() }
       core[.attention] = 0

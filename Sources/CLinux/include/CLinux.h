@@ -89,7 +89,7 @@ static inline uint64_t linux_thread_work(int thread) {
 
 // Lets this thread run code whose stack pointer is not its own: GS begins at `gs`, no signal but a fault's comes, and
 // that runs on a stack of its own.
-int linux_prepare_guest_thread(void *gs);
+int linux_prepare_guest_thread(void *gs, void *signal_stack, size_t size);
 
 // Guest RAM is shared with the guest: every access is one volatile access of the named size, so that
 // the compiler neither repeats nor removes it. Unaligned addresses are the guest's right.

@@ -22,7 +22,7 @@ extension CoreContext {
     self.bus = bus
     refreshMap()
     core.raise(.interrupt)
-    if isTranslating { core.prepareThread() }
+    if isTranslating { prepareThread() }
     do {
       try deliverHeldEvent()
       while true {

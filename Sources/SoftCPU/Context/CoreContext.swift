@@ -26,6 +26,8 @@ internal import Time
   private let arena: UnsafeMutableRawPointer
   /// Where blocks begin that may become code of the host.
   let youngBlocks: YoungBlocks?
+  /// For the thread that runs the core. (In the thread's own storage it would be zeroed for each thread that there is.)
+  let signalStack = UnsafeMutableRawBufferPointer.allocate(byteCount: 32 << 10, alignment: 16)
   private var timeOffset: UInt64 = 0
   private var mapGeneration: UInt32 = .max
   /// Pages of code that are being overwritten.
@@ -59,6 +61,7 @@ internal import Time
   deinit {
     unsafe munmap(core.base, Core.size)
     unsafe munmap(arena, Self.arenaSize)
+    unsafe signalStack.deallocate()
   }
 
   /// - Parameter huge: so much of it, from the beginning, may lie in huge pages.

@@ -206,10 +206,10 @@ extension Core {
   }
 }
 
-extension Core {
+extension CoreContext {
   /// This thread may run translated code from now on: GS leads to the core, and signals have a stack of their own,
   /// since the guest's stack pointer is in the host's register.
-  func prepareThread() { unsafe linux_prepare_guest_thread(base) }
+  func prepareThread() { unsafe linux_prepare_guest_thread(core.base, signalStack.baseAddress, signalStack.count) }
 }
 
 /// What translated code calls for an instruction that has no code; see HelperResult.
