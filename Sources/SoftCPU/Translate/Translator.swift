@@ -21,11 +21,13 @@ internal import Processor
 ///   any circle.
 /// - *Recycled*: when code memory is full, or the memory map changes, all blocks go at once, the decoded ones too.
 ///
-/// **Why the guest cannot reach the host's memory.** Translated code accesses memory in two ways only. Through GS, at
-/// distances that are constants of this program (and an index masked to its table). And at `page + offset`, where `page`
+/// **Why the guest cannot reach the host's memory.** Translated code accesses memory in three ways only. Through GS, at
+/// distances that are constants of this program (and an index masked to its table). At `page + offset`, where `page`
 /// was read from a line of the soft TLB, which holds addresses of guest RAM and nothing else, and `offset` was compared
 /// with the page's size less the operand's; an empty line holds a page that no address of its line has, an empty near
-/// entry lets no offset pass. Between the comparison and the access there is no jump target. Indirect jumps go to places
+/// entry lets no offset pass. And in a Span at `address + distance`, where the distance is from a page's address to its
+/// place, and what was compared is all that the span's instructions access; its base moves by constants only meanwhile.
+/// Between the comparison and the access there is no jump target. Indirect jumps go to places
 /// from the table of targets, which only `noteTarget` fills. RSP is the guest's, so nothing here pushes or pops, and
 /// signals have a stack of their own.
 @safe final class Translator {
