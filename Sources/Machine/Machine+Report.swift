@@ -27,12 +27,16 @@ extension Machine {
     report.consoleTail = resources.console.unseenTail(lines: configuration.command == nil ? 20 : 60)
     report.notes = problems + [keysNote, handOverNote].compactMap(\.self) + lossNotes
     report.processors = processors
-    let log = resources.console.log
-    if outcome.isInOrder { report.failure = log.complaints.first { configuration.failures.contains($0.kind) } }
-    report.machine = MachineFacts(
-      configuration: configuration, accelerator: accelerator.name, acceleratorReason: accelerator.notice,
-      kernelRelease: log.release ?? releaseOfFile, guestSeconds: Double(chassis.now.nanoseconds) / 1e9, accesses: chassis.accesses?.list ?? [],
-      log: log, console: configuration.report == nil ? [] : resources.console.tail(lines: 100))
+    // A run that has to be over does not wait for the console, which a processor may hold.
+    if outcome.isInOrder { report.failure = resources.console.log.complaints.first { configuration.failures.contains($0.kind) } }
+    // Only a report for programs tells of the machine.
+    if configuration.report != nil {
+      let log = resources.console.log
+      report.machine = MachineFacts(
+        configuration: configuration, accelerator: accelerator.name, acceleratorReason: accelerator.notice,
+        kernelRelease: log.release ?? releaseOfFile, guestSeconds: Double(chassis.now.nanoseconds) / 1e9, accesses: chassis.accesses?.list ?? [],
+        log: log, console: resources.console.tail(lines: 100))
+    }
     return report
   }
 
