@@ -1,16 +1,14 @@
 internal import Host
 public import Reports
 
-/// The report for programs. REPORTS.md tells what each member means; whoever changes one there or here counts up `schema`.
+/// The report for programs. REPORTS.md tells what each member means.
 extension RunReport {
-  private static let schema = "swboot-run/1"
-
   /// - Parameters:
   ///   - arguments: how swboot was called.
   ///   - seconds: how long the run took.
   public func json(arguments: [String], seconds: Double) -> JSON {
     .members(
-      ("schema", .string(Self.schema)),
+      ("schema", .string(ReportSchema.run)),
       ("swboot", .string(Program.version)),
       ("verdict", .string(verdict.rawValue)),
       ("status", .integer(Int(exitStatus))),

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// A value of JSON. Members keep their order, so that the same report is the same text.
 public enum JSON: Equatable, Sendable {
   case null
@@ -98,8 +100,7 @@ public enum JSON: Equatable, Sendable {
       case "\t": text += "\\t"
       // What a terminal would obey stays a number.
       case _ where scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value):
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        text += "\\u" + scalar.value.hex(digits: 4)
       default: text.unicodeScalars.append(scalar)
       }
     }

@@ -20,11 +20,9 @@ struct JSONReader {
 
   private mutating func skipSpace() { while let byte = next, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { place += 1 } }
 
-  private mutating func takes(_ word: StaticString) -> Bool { takes(Array("\(word)".utf8)) }
-
-  private mutating func takes(_ word: [UInt8]) -> Bool {
-    guard bytes[place...].starts(with: word) else { return false }
-    place += word.count
+  private mutating func takes(_ word: String) -> Bool {
+    guard bytes[place...].starts(with: word.utf8) else { return false }
+    place += word.utf8.count
     return true
   }
 
@@ -43,29 +41,26 @@ struct JSONReader {
   }
 
   /// What stands between two marks, with commas between; nil if something is wrong.
-  private mutating func list<T>(until end: UInt8, _ element: (inout Self) -> T?) -> [T]? {
+  private mutating func list<T>(until end: String, _ element: (inout Self) -> T?) -> [T]? {
     place += 1
     skipSpace()
-    if next == end {
-      place += 1
-      return []
-    }
+    if takes(end) { return [] }
     var list: [T] = []
     while let value = element(&self) {
       list.append(value)
       skipSpace()
-      if takes([end]) { return list }
+      if takes(end) { return list }
       guard takes(",") else { return nil }
     }
     return nil
   }
 
   private mutating func array(_ depth: Int) -> JSON? {
-    list(until: UInt8(ascii: "]")) { $0.value(depth: depth + 1) }.map(JSON.array)
+    list(until: "]") { $0.value(depth: depth + 1) }.map(JSON.array)
   }
 
   private mutating func object(_ depth: Int) -> JSON? {
-    list(until: UInt8(ascii: "}")) { reader -> JSON.Member? in
+    list(until: "}") { reader -> JSON.Member? in
       reader.skipSpace()
       guard reader.next == UInt8(ascii: "\""), let name = reader.string() else { return nil }
       reader.skipSpace()

@@ -33,17 +33,14 @@ struct KernelLine {
 
   var text: String { String(decoding: content, as: UTF8.self) }
 
-  func begins(with word: StaticString) -> Bool { content.starts(with: Self.bytes(word)) }
+  func begins(with word: String) -> Bool { content.starts(with: word.utf8) }
 
-  func contains(_ word: StaticString) -> Bool { place(of: word) != nil }
+  func contains(_ word: String) -> Bool { place(of: word) != nil }
 
-  private func place(of word: StaticString) -> Int? {
-    let wanted = Self.bytes(word)
-    guard let first = wanted.first else { return nil }
-    return content.indices.first { content[$0] == first && content[$0...].starts(with: wanted) }
+  private func place(of word: String) -> Int? {
+    guard let first = word.utf8.first else { return nil }
+    return content.indices.first { content[$0] == first && content[$0...].starts(with: word.utf8) }
   }
-
-  private static func bytes(_ word: StaticString) -> [UInt8] { Array("\(word)".utf8) }
 
   // MARK: Marks
 
@@ -52,12 +49,12 @@ struct KernelLine {
   /// The line that sanitizers put around their reports, and lockdep before its own.
   var isRule: Bool { content.count >= 20 && content.allSatisfy { $0 == UInt8(ascii: "=") } }
   var endsTrace: Bool { begins(with: "---[ end ") }
-  var endsTask: Bool { content.drop { $0 == 0x20 }.starts(with: Self.bytes("</TASK>")) }
+  var endsTask: Bool { content.drop { $0 == 0x20 }.starts(with: "</TASK>".utf8) }
   /// The processor's exception, with an error code and a number: `Oops: 0002 [#1]`.
   var isExceptionHeader: Bool {
     guard let mark = place(of: " [#"), mark - content.startIndex > 6 else { return false }
     let code = content[(mark - 4)..<mark]
-    return content[(mark - 6)..<(mark - 4)].elementsEqual(Self.bytes(": ")) && code.allSatisfy { Character(UnicodeScalar($0)).isHexDigit }
+    return content[(mark - 6)..<(mark - 4)].elementsEqual(": ".utf8) && code.allSatisfy { Character(UnicodeScalar($0)).isHexDigit }
   }
   var isKill: Bool { contains("ut of memory: Killed process ") || contains("ut of memory: Kill process ") }
 
@@ -86,7 +83,7 @@ struct KernelLine {
     return begins(with: "BUG: ") || begins(with: "kernel BUG at ") || (begins(with: "BUG ") && contains("ainted")) ? .bug : nil
   }
 
-  private static let bugs: [(StaticString, Complaint.Kind)] = [
+  private static let bugs: [(String, Complaint.Kind)] = [
     ("BUG: KASAN: ", .kasan), ("BUG: KFENCE: ", .kfence), ("BUG: KMSAN: ", .kmsan), ("BUG: KCSAN: ", .kcsan),
     ("BUG: soft lockup", .softLockup), ("watchdog: BUG: soft lockup", .softLockup), ("BUG: unable to handle ", .oops),
     ("BUG: kernel NULL pointer dereference", .oops), ("BUG: stack guard page", .oops), ("BUG: TASK stack guard page", .oops),
@@ -99,7 +96,7 @@ struct KernelLine {
     return Self.lockWords.contains(where: contains) ? .lockdep : nil
   }
 
-  private static let lockWords: [StaticString] = [
+  private static let lockWords: [String] = [
     "locking dependency", "recursive locking", "lock state", "suspicious RCU usage", "lock inversion", "lock order detected",
     "unlock balance", "held lock freed", "lock held when returning", "lock held at task exit", "lock(s) held", "Nested lock was not taken",
   ]

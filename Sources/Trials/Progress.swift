@@ -17,7 +17,7 @@ public struct Progress {
   }
 
   /// What comes before everything else.
-  public var beginning: String { writesTAP ? "TAP version 14\n1..\(total)\n" : "" }
+  public var beginning: String { writesTAP ? TestReport.tapBeginning(of: total) : "" }
 
   /// What is to be written now.
   ///

@@ -66,6 +66,9 @@ extension TestReport {
 
   // MARK: TAP
 
+  /// The lines before all results.
+  public static func tapBeginning(of count: Int) -> String { "TAP version 14\n1..\(count)\n" }
+
   /// The line of one result.
   public static func tap(_ result: TrialResult, number: Int) -> String {
     // A number sign would begin a directive.
@@ -81,7 +84,7 @@ extension TestReport {
   // MARK: GitHub's annotations
 
   public var annotations: [String] {
-    results.filter { $0.kind == .failed || $0.kind == .unjudged }.map { result in
+    bad.map { result in
       let complaints = result.complaints.map(\.title)
       return "::error title=\(Self.property(result.trial.name))::\(Self.message(([result.reason ?? ""] + complaints).joined(separator: "\n")))"
     }

@@ -7,7 +7,7 @@ extension TestReport {
 
   /// What has not passed, with its last lines and complaints, and how many have.
   public var lines: [String] {
-    results.filter { $0.kind == .failed || $0.kind == .unjudged }.flatMap(Self.story) + missing.map { "missing: \($0)" } + [sum]
+    bad.flatMap(Self.story) + missing.map { "missing: \($0)" } + [sum]
   }
 
   private static func story(_ result: TrialResult) -> [String] {

@@ -2,7 +2,6 @@ public import Reports
 
 /// What `swboot test` has found out, for people and programs. REPORTS.md tells what its members mean.
 public struct TestReport: Equatable, Sendable {
-  private static let schema = "swboot-test/1"
   /// Some trial cannot be judged, and none has failed: what `git bisect run` passes over.
   public static let unjudged: Int32 = 125
 
@@ -17,13 +16,16 @@ public struct TestReport: Equatable, Sendable {
 
   public func count(_ kind: TrialResult.Kind) -> Int { results.count { $0.kind == kind } }
 
+  /// Of which there is something to tell.
+  var bad: [TrialResult] { results.filter { $0.kind == .failed || $0.kind == .unjudged } }
+
   public var status: Int32 { count(.failed) > 0 ? 1 : count(.unjudged) > 0 || !missing.isEmpty ? Self.unjudged : 0 }
 
   // MARK: For programs
 
   public func json(version: String) -> JSON {
     .members(
-      ("schema", .string(Self.schema)), ("swboot", .string(version)), ("status", .integer(Int(status))),
+      ("schema", .string(ReportSchema.test)), ("swboot", .string(version)), ("status", .integer(Int(status))),
       ("shard", .optional(shard?.text)), ("seconds", .seconds(seconds)),
       ("counts", .object(TrialResult.Kind.allCases.map { JSON.Member($0.rawValue, .integer(count($0))) })),
       ("missing", .strings(missing)), ("results", .array(results.map(\.json))))
@@ -32,12 +34,12 @@ public struct TestReport: Equatable, Sendable {
   /// One of these, or of a single run; nil for anything else.
   public init?(_ json: JSON) {
     switch json["schema"]?.text {
-    case Self.schema:
+    case ReportSchema.test:
       results = json["results"]?.list.compactMap(TrialResult.init) ?? []
       shard = json["shard"]?.text.flatMap(Shard.init)
       missing = json["missing"]?.list.compactMap(\.text) ?? []
       seconds = json["seconds"]?.number ?? 0
-    case "swboot-run/1":
+    case ReportSchema.run:
       let arguments = json["arguments"]?.list.compactMap(\.text) ?? []
       let command = arguments.firstIndex(of: "--").map { arguments[($0 + 1)...].joined(separator: " ") }
       let trial = Trial(test: command ?? "a boot", kernel: json["kernel"]?["file"]?.text, isOnlyKernel: false, repetition: nil)

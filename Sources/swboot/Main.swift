@@ -36,21 +36,16 @@ internal import Run
       let tree = try MachineMap.tree(configuration)
       if path == "-" { return show(tree) }
       let file: OutputFile
-      do throws(FileError) { file = try OutputFile(path: path) } catch { stop(error.description, status: ExitStatus.refused) }
-      guard file.write(tree[...]) else { stop("\(path): the device tree could not be written.", status: ExitStatus.failed) }
+      do throws(FileError) { file = try OutputFile(path: path) } catch { Program.stop(error.description) }
+      guard file.write(tree[...]) else { Program.stop("\(path): the device tree could not be written.", status: ExitStatus.failed) }
     } catch {
-      stop(error.message, status: error.exitStatus)
+      Program.stop(error.message, status: error.exitStatus)
     }
   }
 
   private static func show(_ lines: [String]) { show(lines.flatMap { Array("\($0)\n".utf8) }) }
 
   private static func show(_ bytes: [UInt8]) {
-    guard OutputFile.standardOutput.write(bytes[...]) else { stop("standard output could not be written.", status: ExitStatus.failed) }
-  }
-
-  private static func stop(_ message: String, status: Int32) -> Never {
-    Program.say(message)
-    Program.exit(status: status)
+    guard OutputFile.standardOutput.write(bytes[...]) else { Program.stop("standard output could not be written.", status: ExitStatus.failed) }
   }
 }

@@ -15,15 +15,8 @@ struct RunEnding {
   ///   - vmlinux: the kernel with debug information, if there is one.
   init(report: String?, vmlinux: String? = nil, startedAt start: UInt64) {
     self.start = start
-    file = Self.open("--report", report) { (path) throws(FileError) in try ReportFile(path: path) }
-    finder = Self.open("--vmlinux", vmlinux) { (path) throws(FileError) in SourceFinder(file: try HostFile(path: path).path) }
-  }
-
-  private static func open<T>(_ option: String, _ path: String?, _ make: (String) throws(FileError) -> T) -> T? {
-    do throws(FileError) { return try path.map(make) } catch {
-      Program.say("\(option) \(error).")
-      Program.exit(status: ExitStatus.refused)
-    }
+    file = Program.openReport("--report", report)
+    finder = Program.open("--vmlinux", vmlinux) { (path) throws(FileError) in SourceFinder(file: try HostFile(path: path).path) }
   }
 
   func end(_ report: RunReport) -> Never {

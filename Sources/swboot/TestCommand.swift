@@ -13,20 +13,9 @@ struct TestCommand {
   init(_ request: TestRequest) {
     self.request = request
     files = [
-      Self.open("--report", request.report).map { ($0, { $0.json(version: Program.version).document }) },
-      Self.open("--junit", request.junit).map { ($0, { $0.junit }) },
+      Program.openReport("--report", request.report).map { ($0, { $0.json(version: Program.version).document }) },
+      Program.openReport("--junit", request.junit).map { ($0, { $0.junit }) },
     ].compactMap(\.self)
-  }
-
-  private static func open(_ option: String, _ path: String?) -> ReportFile? {
-    do throws(FileError) { return try path.map { (path) throws(FileError) in try ReportFile(path: path) } } catch {
-      refuse("\(option) \(error).")
-    }
-  }
-
-  private static func refuse(_ problem: String) -> Never {
-    Program.say(problem)
-    Program.exit(status: ExitStatus.refused)
   }
 
   // MARK: Tests
@@ -34,11 +23,11 @@ struct TestCommand {
   /// Runs them, and ends the program.
   func run(startedAt start: UInt64) -> Never {
     let trials = request.trials
-    if trials.isEmpty, request.shard == nil { Self.refuse("--filter \(request.filter ?? ""): no test has this in its name.") }
+    if trials.isEmpty, request.shard == nil { Program.stop("--filter \(request.filter ?? ""): no test has this in its name.") }
     HostSignals.prepare()
     let session = TestSession(trials, options: request.options) { HostSignals.wake() }
     do throws(SystemError) { try session.start(jobs: request.jobs ?? Program.processors) } catch {
-      Self.refuse("a thread for the tests cannot be made (\(error)).")
+      Program.stop("a thread for the tests cannot be made (\(error)).")
     }
     var progress = Progress(total: trials.count, writesTAP: request.writesTAP, isTerminal: Terminal.isOutput)
     show(progress.beginning)
@@ -68,7 +57,7 @@ struct TestCommand {
   func merge(_ paths: [String]) -> Never {
     let report = TestReport(merging: paths.map(Self.read))
     if request.writesTAP {
-      show("TAP version 14\n1..\(report.results.count)\n")
+      show(TestReport.tapBeginning(of: report.results.count))
       show(report.results.enumerated().map { TestReport.tap($1, number: $0 + 1) + "\n" }.joined())
     }
     finish(report, status: report.status)
@@ -77,8 +66,8 @@ struct TestCommand {
   private static func read(_ path: String) -> TestReport {
     do throws(FileError) {
       if let report = JSON(try HostFile(path: path).contents(limit: 256 << 20)).flatMap(TestReport.init) { return report }
-    } catch { refuse("\(error).") }
-    refuse("\(path): this is no report of swboot.")
+    } catch { Program.stop("\(error).") }
+    Program.stop("\(path): this is no report of swboot.")
   }
 
   // MARK: The end
