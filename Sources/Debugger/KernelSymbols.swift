@@ -231,15 +231,11 @@ public struct KernelSymbols: Sendable {
 
   private func ownSymbol(at address: UInt64) -> Symbol? {
     guard layout.window.contains(address), count > 0 else { return nil }
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if self.address(middle) <= address { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0 else { return nil }
-    var first = low - 1
+    let next = (0..<count).firstIndexBehind { self.address($0) <= address }
+    guard next > 0 else { return nil }
+    var first = next - 1
     // Of several at one address the first counts, as for the kernel.
-    while first > 0, self.address(first - 1) == self.address(low - 1), low - first < 64 { first -= 1 }
+    while first > 0, self.address(first - 1) == self.address(next - 1), next - first < 64 { first -= 1 }
     let start = self.address(first)
     guard address - start < 1 << 20, layout.window.contains(start), let name = text(first), !name.isEmpty else { return nil }
     return Symbol(name: name, offset: address - start, module: nil)

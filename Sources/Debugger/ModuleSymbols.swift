@@ -96,13 +96,9 @@ struct ModuleSymbols: Sendable {
 
   /// The function that an address lies in.
   func symbol(at address: UInt64) -> KernelSymbols.Symbol? {
-    var (low, high) = (0, functions.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if functions[middle].start <= address { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0 else { return nil }
-    let function = functions[low - 1]
+    let next = functions.firstIndexBehind { $0.start <= address }
+    guard next > 0 else { return nil }
+    let function = functions[next - 1]
     let module = modules[function.module]
     guard address - function.start < function.size, module.names.indices.contains(function.name) else { return nil }
     let characters = module.names[function.name...].prefix(256).prefix { (0x21...0x7E).contains($0) }

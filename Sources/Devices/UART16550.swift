@@ -52,7 +52,7 @@ public struct UART16550: RegisterDevice {
       refusedInput = true
       return false
     }
-    transmit(byte, cycle.now)
+    accept(byte, cycle.now)
     finish(&cycle)
     return true
   }
@@ -146,7 +146,7 @@ extension UART16550 {
   /// A break is also a byte with no end, at which Linux looks second.
   private var lineStatus: UInt8 { (received.isEmpty ? 0 : 0x01) | (overrun ? 0x02 : 0) | (breakPlace == 0 ? 0x18 : 0) | 0x60 }
 
-  private mutating func transmit(_ byte: UInt8, _ now: Instant) {
+  private mutating func accept(_ byte: UInt8, _ now: Instant) {
     received.append(byte)
     receiverActiveAt = now
     receiverTimedOut = false
@@ -166,7 +166,7 @@ extension UART16550 {
       cycle.effects.append(.byte(byte))
       return
     }
-    if received.count < capacity { transmit(byte, cycle.now) } else { overrun = true }
+    if received.count < capacity { accept(byte, cycle.now) } else { overrun = true }
   }
 
   private mutating func controlFIFO(_ byte: UInt8) {

@@ -89,7 +89,7 @@ public final class HostProcess: Sendable {
       unsafe poll(&waits, nfds_t(waits.count), -1)
       for (wait, source) in zip(waits, open) where wait.revents != 0 {
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Self.portion) { buffer, count in
-          count = unsafe max(Glibc.read(source.number, buffer.baseAddress, Self.portion), 0)
+          count = unsafe max(linux_receive(source.number, buffer.baseAddress, UInt(Self.portion)), 0)
         }
         if !bytes.isEmpty { return (source.pipe.source, bytes) }
         source.pipe.end()

@@ -100,13 +100,8 @@ public struct SystemBus: Sendable {
   }
 
   private static func find<Space>(_ address: Address<Space>, in list: [Window<Space>]) -> Int? {
-    var low = 0
-    var high = list.count
-    while low < high {
-      let middle = (low + high) / 2
-      if list[middle].range.last < address { low = middle + 1 } else { high = middle }
-    }
-    return low < list.count && list[low].range.contains(address) ? low : nil
+    let place = list.firstIndexBehind { $0.range.last < address }
+    return place < list.count && list[place].range.contains(address) ? place : nil
   }
 
   /// Whose window a port is in.

@@ -34,16 +34,11 @@ public struct WindowMap<Owner: Sendable>: Sendable {
 
   /// Whose window begins to answer at an address, and at which offset; nil if there is none, or if the access leaves it.
   public func find(_ address: GuestAddress, count: Int) -> (owner: Owner, offset: Int)? {
-    var low = 0
-    var high = pieces.count
-    while low < high {
-      let middle = (low + high) / 2
-      if pieces[middle].range.last < address { low = middle + 1 } else { high = middle }
-    }
-    guard low < pieces.count, pieces[low].range.contains(address) else { return nil }
-    let window = pieces[low].window
+    let place = pieces.firstIndexBehind { $0.range.last < address }
+    guard place < pieces.count, pieces[place].range.contains(address) else { return nil }
+    let window = pieces[place].window
     let offset = address.value - window.first.value
     guard window.count - offset >= UInt64(truncatingIfNeeded: count) else { return nil }
-    return (pieces[low].owner, Int(truncatingIfNeeded: offset))
+    return (pieces[place].owner, Int(truncatingIfNeeded: offset))
   }
 }
