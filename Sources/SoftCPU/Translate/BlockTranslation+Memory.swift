@@ -54,7 +54,7 @@ extension BlockTranslation {
   ///
   /// - Parameter aligned: the instruction faults if its operand is not at a multiple of its size.
   mutating func look(_ access: MemoryAccess, _ k: Int, count: Int = 1, aligned: Bool = false) -> Memory {
-    if span != nil, let place = access.place { return Memory(place.base, index: Self.t0, displacement: place.distance) }
+    if let memory = spanned(access) { return memory }
     giveUpFlags(before: k)
     span = findSpan(access, k, count: count)
     let sought = span?.access ?? access
@@ -89,7 +89,13 @@ extension BlockTranslation {
       path.unfit = unfit
     }
     slowPaths.append(path)
-    return Memory(span?.base ?? Self.t0, index: span == nil ? nil : Self.t0, displacement: span == nil ? 0 : access.place?.distance ?? 0)
+    return spanned(access) ?? Memory(Self.t0)
+  }
+
+  /// The operand of an access that the present span has looked up.
+  private func spanned(_ access: MemoryAccess) -> Memory? {
+    guard span != nil, let place = access.place else { return nil }
+    return Memory(place.base, index: Self.t0, displacement: place.distance)
   }
 
   /// The instructions of the last `look`, or of the last ones, are done. Those of a span are when the span ends.

@@ -3,15 +3,15 @@ internal import Assembler
 extension BlockTranslation {
   /// MOVZX, MOVSX and MOVSXD.
   mutating func emitExtension(_ i: Instruction, _ k: Int) {
-    let (opcode, size): (Opcode, Int) =
+    let opcode =
       switch i.operation {
-      case .moveZero8: (Opcode(0xB6, .two), 1)
-      case .moveZero16: (Opcode(0xB7, .two), 2)
-      case .moveSign8: (Opcode(0xBE, .two), 1)
-      case .moveSign16: (Opcode(0xBF, .two), 2)
-      default: (Opcode(0x63), 4)
+      case .moveZero8: Opcode(0xB6, .two)
+      case .moveZero16: Opcode(0xB7, .two)
+      case .moveSign8: Opcode(0xBE, .two)
+      case .moveSign16: Opcode(0xBF, .two)
+      default: Opcode(0x63)
       }
-    emitInto(i, k, opcode, size: size)
+    emitInto(i, k, opcode, size: accessSize(i))
   }
 
   /// An instruction with its target in `reg`, and a source in `rm` that may be memory.

@@ -70,9 +70,9 @@ extension BlockTranslation {
 
   /// Whether an instruction has to do with vector registers only, and perhaps memory, and needs no temporary.
   func isVectorsOnly(_ i: Instruction) -> Bool {
-    guard i.operation == .hosted, i.prefixes.contains(.vex) ? context.hasWideVectors : context.hasVectors else { return false }
+    guard i.operation == .hosted else { return false }
     let form = VectorForms.all.form(of: i)
-    return !form.isGeneral && form.isVector && !form.usesMMX && form.traits.isDisjoint(with: [.approximates, .float])
+    return hasHostCode(i, form) && !form.isGeneral && !form.traits.contains(.float)
   }
 
   /// What a spannable instruction accesses.
@@ -83,7 +83,7 @@ extension BlockTranslation {
     return MemoryAccess(operand: i, size: accessSize(i), write: writesMemory(i))
   }
 
-  private func accessSize(_ i: Instruction) -> Int {
+  func accessSize(_ i: Instruction) -> Int {
     switch i.operation.plain {
     case .moveZero8, .moveSign8, .setcc: 1
     case .moveZero16, .moveSign16: 2

@@ -26,7 +26,7 @@ extension BlockTranslation {
     let form = VectorForms.all.form(of: i)
     let traits = form.traits
     let isVEX = i.prefixes.contains(.vex)
-    guard isVEX ? context.hasWideVectors : context.hasVectors, !form.usesMMX, !traits.contains(.approximates), form.isVector else { return false }
+    guard hasHostCode(i, form) else { return false }
     let stores = traits.contains(.stores)
     if traits.contains(.float) { needControl(k) }
     var memory: Memory?
@@ -50,6 +50,11 @@ extension BlockTranslation {
     let lookups = (i.isMemory ? 1 : 0) + (traits.contains(.float) && asksForControl == k ? 1 : 0)
     lookedUp(lookups)
     return true
+  }
+
+  /// Whether translated code has the instruction at all.
+  func hasHostCode(_ i: Instruction, _ form: VectorForm) -> Bool {
+    (i.prefixes.contains(.vex) ? context.hasWideVectors : context.hasVectors) && form.isVector && !form.usesMMX && !form.traits.contains(.approximates)
   }
 
   /// VZEROUPPER, which ends what strings and copies do with wide registers: in the core, with all of them there.
