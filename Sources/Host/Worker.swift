@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Synchronization
 
 /// Does one kind of work whenever it is called, until it is stopped.
@@ -15,6 +16,8 @@ public final class Worker: Sendable {
   private struct State: Sendable {
     /// What whoever calls does itself; nil where a thread does it.
     var ownTask: Task?
+    /// Which caller does it at the moment, if one does.
+    var caller: pthread_t?
     var hasThread = false
     var isCalled = false
     var isWorking = false
@@ -31,7 +34,7 @@ public final class Worker: Sendable {
   /// From now on a thread does the work that the worker is called for. To be called once.
   ///
   /// - Parameter onCallers: no thread, but whoever calls the worker does its work before the call returns, so that everything
-  ///   has its order.
+  ///   has its order. Of several callers at once each waits until nothing is left to do.
   public func start(onCallers: Bool = false, _ work: @escaping Work) throws(SystemError) {
     let state = state
     if onCallers { return state.update { $0.ownTask = Task(perform: work) } }
@@ -67,19 +70,23 @@ public final class Worker: Sendable {
   /// There is work.
   public func call() {
     state.update { $0.isCalled = true }
-    // A call that its own work makes is heard by the loop that does it.
     while let task = takeOwnTask() {
       _ = task.perform()
-      state.update { $0.isWorking = false }
+      state.update { ($0.isWorking, $0.caller) = (false, nil) }
     }
   }
 
+  /// Nil if nothing is left to do, or if a thread does it.
   private func takeOwnTask() -> Task? {
-    state.update { state in
-      guard let task = state.ownTask, state.isCalled, !state.isWorking else { return nil }
-      (state.isCalled, state.isWorking) = (false, true)
+    let caller = pthread_self()
+    return state.wait { state -> Task?? in
+      guard let task = state.ownTask else { return .some(nil) }
+      // A call that its own work makes is heard by the loop that does it. Another caller's work may be this one's.
+      if state.isWorking { return state.caller == caller ? .some(nil) : nil }
+      guard state.isCalled else { return .some(nil) }
+      (state.isCalled, state.isWorking, state.caller) = (false, true, caller)
       return task
-    }
+    } ?? nil
   }
 
   /// Waits until nothing is to be done or under way; false if a moment of `HostClock.nanoseconds` came first.
