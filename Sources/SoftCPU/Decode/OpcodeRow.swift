@@ -21,24 +21,51 @@ struct Operand: Equatable {
 }
 
 extension Operand {
-  private static let whole: [String: Operand] = [
-    "AL": Operand(method: .accumulator, size: 1), "eAX": Operand(method: .accumulator, size: 0), "1": Operand(method: .one, size: 1),
-    "CL": Operand(method: .count, size: 1), "Is": Operand(method: .signedByte, size: 1), "M": Operand(method: .memory, size: 0),
-    "B": Operand(method: .memory, size: 1), "A": Operand(method: .far, size: 0),
-  ]
-  private static let methods: [Character: Method] = [
-    "E": .rm, "G": .reg, "Z": .opcode, "I": .immediate, "J": .branch, "O": .offset, "S": .segment, "C": .control,
-  ]
-  private static let sizes: [Character: UInt8] = ["b": 1, "w": 2, "d": 4, "q": 8, "v": 0, "z": 5, "y": 6, "m": 7]
-
   /// Parses the manual's notation; nil if it is none.
   init?(_ word: String) {
-    if let known = Self.whole[word] {
-      self = known
-      return
+    switch word {
+    case "AL": self.init(method: .accumulator, size: 1)
+    case "eAX": self.init(method: .accumulator, size: 0)
+    case "1": self.init(method: .one, size: 1)
+    case "CL": self.init(method: .count, size: 1)
+    case "Is": self.init(method: .signedByte, size: 1)
+    case "M": self.init(method: .memory, size: 0)
+    case "B": self.init(method: .memory, size: 1)
+    case "A": self.init(method: .far, size: 0)
+    default:
+      let letters = Array(word.utf8)
+      guard letters.count == 2, let method = Method(letter: letters[0]), let size = Self.size(letter: letters[1]) else { return nil }
+      self.init(method: method, size: size)
     }
-    guard word.count == 2, let first = word.first, let method = Self.methods[first], let last = word.last, let size = Self.sizes[last]
-    else { return nil }
-    self.init(method: method, size: size)
+  }
+
+  private static func size(letter: UInt8) -> UInt8? {
+    switch letter {
+    case UInt8(ascii: "b"): 1
+    case UInt8(ascii: "w"): 2
+    case UInt8(ascii: "d"): 4
+    case UInt8(ascii: "q"): 8
+    case UInt8(ascii: "v"): 0
+    case UInt8(ascii: "z"): 5
+    case UInt8(ascii: "y"): 6
+    case UInt8(ascii: "m"): 7
+    default: nil
+    }
+  }
+}
+
+extension Operand.Method {
+  fileprivate init?(letter: UInt8) {
+    switch letter {
+    case UInt8(ascii: "E"): self = .rm
+    case UInt8(ascii: "G"): self = .reg
+    case UInt8(ascii: "Z"): self = .opcode
+    case UInt8(ascii: "I"): self = .immediate
+    case UInt8(ascii: "J"): self = .branch
+    case UInt8(ascii: "O"): self = .offset
+    case UInt8(ascii: "S"): self = .segment
+    case UInt8(ascii: "C"): self = .control
+    default: return nil
+    }
   }
 }

@@ -1,6 +1,7 @@
 /// What an instruction does, whatever its width and operands. `Core.perform` has a line for each; the commonest are the
-/// run loop's (`Core.execute`).
-enum Operation: UInt16, CaseIterable {
+/// run loop's (`Core.execute`). Being a `CodingKey` gives each its name as `stringValue`, without a look at the program's own
+/// metadata, which takes long.
+enum Operation: Int, CaseIterable, CodingKey {
   // Arithmetic
   case add, or, adc, sbb, and, sub, xor, cmp, test
   /// INC, DEC and NEG.
@@ -72,4 +73,6 @@ enum Operation: UInt16, CaseIterable {
   /// A debugger wants to stop before this instruction.
   case breakpoint
   case undefined
+
+  var description: String { stringValue }
 }

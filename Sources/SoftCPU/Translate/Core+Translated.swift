@@ -201,7 +201,7 @@ extension Core {
   }
 
   private func noteHelp(_ operation: Operation) {
-    let counter = TranslatedState.helped + Int(operation.rawValue) * 8
+    let counter = TranslatedState.helped + operation.rawValue * 8
     store(load(counter, as: UInt64.self) &+ 1, at: counter)
   }
 }

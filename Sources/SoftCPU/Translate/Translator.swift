@@ -106,7 +106,7 @@ internal import Processor
     tally.bytes += used
     for (exit, count) in zip(Exit.allCases, exits) where count > 0 { tally.left[exit.reason, default: 0] += count }
     var number = 0
-    while let operation = Operation(rawValue: UInt16(number)) {
+    while let operation = Operation(rawValue: number) {
       let count = Int(truncatingIfNeeded: core.load(TranslatedState.helped + number * 8, as: UInt64.self))
       if count > 0 { tally.helped["\(operation)"] = count }
       number += 1
