@@ -19,24 +19,24 @@ extension FirmwareConfig {
     static let legacyMemoryMap: UInt16 = 0x8003
   }
 
-  static func boardItems(cpuCount: Int, memorySize: UInt64) -> [UInt16: [UInt8]] {
+  static func boardItems(cpuCount: Int, memorySize: UInt64) -> [FirmwareItem] {
     let cpus = UInt16(clamping: cpuCount)
     // No nodes, then the node of each processor.
     let nodes = [UInt8](repeating: 0, count: 8 * (Int(cpus) + 1))
     return [
-      Key.signature: Array("QEMU".utf8),
+      .init(.key(Key.signature), Array("QEMU".utf8)),
       // There is the DMA interface.
-      Key.version: bytes(UInt32(3)),
-      Key.memorySize: bytes(memorySize),
-      Key.noGraphics: bytes(UInt16(1)),
-      Key.cpuCount: bytes(cpus),
-      Key.memoryNodes: nodes,
-      Key.bootMenu: bytes(UInt16(0)),
-      Key.largestCPUCount: bytes(cpus),
-      Key.legacyACPI: bytes(UInt16(0)),
-      Key.legacySMBIOS: bytes(UInt16(0)),
-      Key.timerOverride: bytes(UInt32(1)),
-      Key.legacyMemoryMap: bytes(UInt32(0)),
+      .init(.key(Key.version), bytes(UInt32(3))),
+      .init(.key(Key.memorySize), bytes(memorySize)),
+      .init(.key(Key.noGraphics), bytes(UInt16(1))),
+      .init(.key(Key.cpuCount), bytes(cpus)),
+      .init(.key(Key.memoryNodes), nodes),
+      .init(.key(Key.bootMenu), bytes(UInt16(0))),
+      .init(.key(Key.largestCPUCount), bytes(cpus)),
+      .init(.key(Key.legacyACPI), bytes(UInt16(0))),
+      .init(.key(Key.legacySMBIOS), bytes(UInt16(0))),
+      .init(.key(Key.timerOverride), bytes(UInt32(1))),
+      .init(.key(Key.legacyMemoryMap), bytes(UInt32(0))),
     ]
   }
 

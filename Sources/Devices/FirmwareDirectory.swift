@@ -19,21 +19,21 @@ public enum FirmwareConfigError: Error, Equatable, CustomStringConvertible {
 }
 
 /// The list of files behind fw_cfg's directory key, sorted by name, keys in that order.
-struct FirmwareDirectory<Content: FirmwareContent>: Sendable {
+struct FirmwareDirectory: Sendable {
   struct File: Sendable {
     let name: String
     let key: UInt16
-    let content: Content
+    let content: FirmwareContent
   }
 
-  private static var nameSize: Int { 56 }
+  private static let nameSize = 56
   /// Arbitrary, and far below the number of keys.
-  private static var largestCount: Int { 1024 }
+  private static let largestCount = 1024
 
   let files: [File]
 
-  init(_ items: [FirmwareItem<Content>]) throws(FirmwareConfigError) {
-    var named: [(name: String, content: Content)] = []
+  init(_ items: [FirmwareItem]) throws(FirmwareConfigError) {
+    var named: [(name: String, content: FirmwareContent)] = []
     for item in items { if case .file(let name) = item.name { named.append((name, item.content)) } }
     guard named.count <= Self.largestCount else { throw .tooManyFiles(named.count) }
     named.sort { $0.name < $1.name }

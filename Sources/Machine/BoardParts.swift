@@ -68,7 +68,7 @@ struct BoardParts {
     return FileStation(slot: slot, server: server, memory: memory, worker: worker)
   }
 
-  mutating func addFirmwareConfig(_ shelf: FirmwareShelf<FirmwareFile>) -> FirmwareStation {
+  mutating func addFirmwareConfig(_ shelf: FirmwareShelf) -> FirmwareStation {
     let worker = Worker(name: FirmwareConfig.placement.name)
     let slot = add(FirmwareConfig(memory: memory), FirmwareConfig.placement, on: Outlet(on: chassis, wake: worker.call))
     return FirmwareStation(slot: slot, shelf: shelf, worker: worker)

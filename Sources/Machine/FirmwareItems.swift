@@ -8,12 +8,12 @@ internal import Primitives
 
 /// What the board hands to its firmware through fw_cfg.
 struct FirmwareItems {
-  let list: [FirmwareItem<FirmwareFile>]
+  let list: [FirmwareItem]
 
   init(_ configuration: Configuration, _ plan: BoardPlan, _ tables: MadeOnce<ACPITables>, _ files: OpenedFiles) throws {
     let (memory, processors) = (configuration.memory, plan.processors)
     let names = MadeOnce { SMBIOS(processors: processors, memory: memory, version: Program.version) }
-    var list: [FirmwareItem<FirmwareFile>] = [
+    var list: [FirmwareItem] = [
       Self.item("etc/acpi/rsdp") { tables.value.rsdp },
       Self.item("etc/acpi/tables") { tables.value.tables },
       Self.item("etc/table-loader") { tables.value.linkerScript.encoded },
@@ -27,25 +27,25 @@ struct FirmwareItems {
   }
 
   /// A file that is made when firmware looks.
-  private static func item(_ name: String, _ make: @escaping @Sendable () -> [UInt8]) -> FirmwareItem<FirmwareFile> {
-    .init(.file(name), .made(MadeOnce(make)))
+  private static func item(_ name: String, _ make: @escaping @Sendable () -> [UInt8]) -> FirmwareItem {
+    .init(.file(name), FirmwareContent(MadeOnce(make)))
   }
 
   /// - Parameter lowMemory: how much RAM there is below 4 GiB.
   private static func kernel(
     _ path: String, _ configuration: Configuration, _ files: OpenedFiles, lowMemory: UInt64
-  ) throws -> [FirmwareItem<FirmwareFile>] {
+  ) throws -> [FirmwareItem] {
     guard try MultibootKernel.isIn(files.file(path)) else {
       return try KernelItems(path, configuration, files, lowMemory: lowMemory).list
     }
     let kernel = try MultibootKernel(configuration.loadRequest(path, files), lowSize: lowMemory)
-    return [.init(.file("etc/multiboot"), .joined(JoinedParts(kernel.stream)))]
+    return [.init(.file("etc/multiboot"), FirmwareContent(JoinedParts(kernel.stream)))]
   }
 
   /// What the user hands over.
-  static func files(_ configuration: Configuration, _ files: OpenedFiles) throws(FileError) -> [FirmwareItem<FirmwareFile>] {
+  static func files(_ configuration: Configuration, _ files: OpenedFiles) throws(FileError) -> [FirmwareItem] {
     try configuration.firmwareFiles.map { file throws(FileError) in
-      .init(.file(file.name), .file(FilePart(try files.file(file.path))))
+      .init(.file(file.name), FirmwareContent(FilePart(try files.file(file.path))))
     }
   }
 }

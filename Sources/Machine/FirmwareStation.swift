@@ -6,10 +6,10 @@ internal import SystemBus
 /// Gives firmware the items of the board. The device's lock is free while a file of the host is read.
 final class FirmwareStation: Station {
   private let slot: Slot<FirmwareConfig>
-  private let shelf: Mutex<FirmwareShelf<FirmwareFile>>
+  private let shelf: Mutex<FirmwareShelf>
   let worker: Worker
 
-  init(slot: Slot<FirmwareConfig>, shelf: FirmwareShelf<FirmwareFile>, worker: Worker) {
+  init(slot: Slot<FirmwareConfig>, shelf: FirmwareShelf, worker: Worker) {
     self.slot = slot
     self.shelf = Mutex(shelf)
     self.worker = worker

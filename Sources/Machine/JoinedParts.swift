@@ -1,18 +1,19 @@
 internal import Boot
+internal import Devices
 
 /// Bytes and parts of files one after the other.
 struct JoinedParts: Sendable {
   let count: Int
   /// Each with its place, in order.
-  private let parts: [(start: Int, content: FirmwareFile)]
+  private let parts: [(start: Int, content: FirmwareContent)]
 
   init(_ stream: [MultibootKernel.Content]) {
-    var (parts, count): ([(start: Int, content: FirmwareFile)], Int) = ([], 0)
+    var (parts, count): ([(start: Int, content: FirmwareContent)], Int) = ([], 0)
     for piece in stream {
-      let content: FirmwareFile
+      let content: FirmwareContent
       switch piece {
-      case .bytes(let bytes): content = .bytes(bytes)
-      case .file(let file, let start, let size): content = .file(FilePart(file, from: start, size: size))
+      case .bytes(let bytes): content = FirmwareContent(bytes)
+      case .file(let file, let start, let size): content = FirmwareContent(FilePart(file, from: start, size: size))
       }
       parts.append((count, content))
       count += content.count

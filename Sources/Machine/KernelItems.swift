@@ -7,7 +7,7 @@ internal import Primitives
 /// A kernel that the user chose, as firmware finds it in fw_cfg: its two parts, its initial RAM disk and its command
 /// line, each with its size and the place for it, and a setup header that already names these places.
 struct KernelItems {
-  let list: [FirmwareItem<FirmwareFile>]
+  let list: [FirmwareItem]
 
   private enum Key {
     static let kernelAddress: UInt16 = 0x07
@@ -59,19 +59,19 @@ struct KernelItems {
       (Key.commandLineAddress, Place.commandLine), (Key.commandLineSize, UInt64(commandLine.count)),
       (Key.setupAddress, Place.setup), (Key.setupSize, setupSize),
     ]
-    var list: [FirmwareItem<FirmwareFile>] = numbers.map { key, number in
+    var list: [FirmwareItem] = numbers.map { key, number in
       var bytes: [UInt8] = []
       bytes.append(littleEndian: UInt32(truncatingIfNeeded: number))
-      return .init(.key(key), .bytes(bytes))
+      return .init(.key(key), bytes)
     }
-    list.append(.init(.key(Key.kernel), .file(FilePart(file, from: setupSize))))
-    list.append(.init(.key(Key.setup), .bytes(setup.bytes)))
-    list.append(.init(.key(Key.commandLine), .bytes(commandLine)))
-    if let initrd { list.append(.init(.key(Key.initrd), .file(FilePart(initrd)))) }
+    list.append(.init(.key(Key.kernel), FirmwareContent(FilePart(file, from: setupSize))))
+    list.append(.init(.key(Key.setup), setup.bytes))
+    list.append(.init(.key(Key.commandLine), commandLine))
+    if let initrd { list.append(.init(.key(Key.initrd), FirmwareContent(FilePart(initrd)))) }
     // For firmware that knows how to start a disk but not a kernel, as SeaBIOS: our option ROM starts it.
     let name = "genroms/kernel.rom"
-    list.append(.init(.file(name), .bytes((0..<option_rom_size()).map { option_rom_byte($0) })))
-    list.append(.init(.file("bootorder"), .bytes(Array("/rom@\(name)\nHALT\0".utf8))))
+    list.append(.init(.file(name), (0..<option_rom_size()).map { option_rom_byte($0) }))
+    list.append(.init(.file("bootorder"), Array("/rom@\(name)\nHALT\0".utf8)))
     self.list = list
   }
 

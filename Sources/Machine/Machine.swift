@@ -141,7 +141,9 @@ public final class Machine: Sendable {
     var problems = board.close()
     if control.state.update({ $0.isRunning }), let problem = takeScreenshot() { problems.append(problem) }
     chassis.complaints.close()
-    for output in [resources.console.output, resources.debugConsole, resources.trace] { output?.stream.drain() }
+    resources.console.output?.stream.drain()
+    resources.debugConsole?.stream.drain()
+    resources.trace?.stream.drain()
     // A guest that succeeded has not succeeded if the host lost what it wrote.
     let lost = outcome.exitStatus == 0 ? problems.first : nil
     let end = lost.map { Outcome.failed($0) } ?? outcome

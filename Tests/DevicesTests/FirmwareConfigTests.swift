@@ -30,12 +30,12 @@ private final class SmallRAM: DirectMemory {
 @Suite struct FirmwareConfigTests {
   static let selector = 0, data = 1, dmaHigh = 4, dmaLow = 8
 
-  private func board(_ extra: [FirmwareItem<[UInt8]>] = [], memory: any DirectMemory = SmallRAM()) throws -> Bench<FirmwareConfig> {
+  private func board(_ extra: [FirmwareItem] = [], memory: any DirectMemory = SmallRAM()) throws -> Bench<FirmwareConfig> {
     bench(try FirmwareShelf(cpuCount: 3, memorySize: 5 << 30, extra: extra), memory)
   }
 
   /// The device, and somebody who takes from the shelf what it asks for.
-  private func bench<Content>(_ shelf: FirmwareShelf<Content>, _ memory: any DirectMemory) -> Bench<FirmwareConfig> {
+  private func bench(_ shelf: FirmwareShelf, _ memory: any DirectMemory) -> Bench<FirmwareConfig> {
     Bench(FirmwareConfig(memory: memory)) { device, cycle in
       while let request = device.request { device.complete(request, with: shelf.bytes(request), &cycle) }
     }
@@ -86,7 +86,7 @@ private final class SmallRAM: DirectMemory {
   }
 
   @Test func aFileKeepsItsSizeWhenItsContentMoves() throws {
-    var shelf = try FirmwareShelf(cpuCount: 1, memorySize: 1 << 20, extra: [.init(.file("etc/table-loader"), [1, 2] as [UInt8])])
+    var shelf = try FirmwareShelf(cpuCount: 1, memorySize: 1 << 20, extra: [.init(.file("etc/table-loader"), [1, 2])])
     var device = FirmwareConfig(memory: SmallRAM())
     var cycle = Cycle(at: .start)
     func next() -> UInt8 {
@@ -115,16 +115,13 @@ private final class SmallRAM: DirectMemory {
   }
 
   /// A file of the host that has become two bytes shorter.
-  private struct ShrunkenFile: FirmwareContent {
-    let count = 10_000
-    let largestCount = 10_000
-    init(_ bytes: [UInt8]) {}
-    func bytes(_ range: Range<Int>) -> [UInt8] { range.filter { $0 < count - 2 }.map { UInt8(truncatingIfNeeded: $0 / 3) } }
+  private static let shrunkenFile = FirmwareContent(atMost: 10_000, count: { 10_000 }) { range in
+    range.filter { $0 < 9998 }.map { UInt8(truncatingIfNeeded: $0 / 3) }
   }
 
   @Test func a_file_of_the_host_is_read_as_the_guest_asks_for_it() throws {
     let ram = SmallRAM()
-    let shelf = try FirmwareShelf(cpuCount: 1, memorySize: 1 << 20, extra: [.init(.key(0x11), ShrunkenFile([]))])
+    let shelf = try FirmwareShelf(cpuCount: 1, memorySize: 1 << 20, extra: [.init(.key(0x11), Self.shrunkenFile)])
     var config = bench(shelf, ram)
     let expected = (0..<10_000).map { $0 < 9998 ? UInt8(truncatingIfNeeded: $0 / 3) : 0 }
     #expect(item(0x11, 10_000, &config) == expected)
@@ -248,25 +245,22 @@ private final class SmallRAM: DirectMemory {
   }
 
   /// Makes its bytes when somebody asks for them, or how many there are.
-  private struct Made: FirmwareContent {
-    final class Mark: Sendable { let isMade = Mutex(false) }
-    let mark = Mark()
-    let largestCount = 100
-    var count: Int { bytes(0..<2).count }
-    init(_ bytes: [UInt8]) {}
-    func bytes(_ range: Range<Int>) -> [UInt8] {
-      mark.isMade.withLock { $0 = true }
-      return Array([1, 2][range])
+  private final class Maker: Sendable {
+    let hasMade = Mutex(false)
+    var bytes: [UInt8] {
+      hasMade.withLock { $0 = true }
+      return [1, 2]
     }
   }
 
   @Test("what firmware never looks at is never made")
   func madeWhenRead() throws {
-    let made = Made([])
+    let maker = Maker()
+    let made = FirmwareContent(atMost: 100, count: { maker.bytes.count }, bytes: { Array(maker.bytes[$0]) })
     var config = bench(try FirmwareShelf(cpuCount: 1, memorySize: 1 << 20, extra: [.init(.file("made"), made)]), SmallRAM())
     #expect(config.read(Self.data) == 0x51)
-    #expect(!made.mark.isMade.withLock { $0 })
+    #expect(!maker.hasMade.withLock { $0 })
     #expect(item(0x20, 1, &config) == [1])
-    #expect(made.mark.isMade.withLock { $0 })
+    #expect(maker.hasMade.withLock { $0 })
   }
 }

@@ -120,7 +120,9 @@ struct KernelTests {
   func badScript(offset: Int) throws {
     var items = try TestBoard.items()
     let place = try #require(items.firstIndex { $0.name == .file("etc/table-loader") })
-    for entry in 2..<items[place].content.count / 128 { items[place].content.store(UInt32.max, at: entry * 128 + offset) }
+    var script = items[place].content.bytes(0..<items[place].content.count)
+    for entry in 2..<script.count / 128 { script.store(UInt32.max, at: entry * 128 + offset) }
+    items[place].content = FirmwareContent(script)
     let machine = try TestMachine(items: items + SmallKernel().items)
     var firmware = Firmware(machine)
     firmware.start()

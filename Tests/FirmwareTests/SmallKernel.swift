@@ -23,7 +23,7 @@ struct SmallKernel {
     setup.store(UInt32(0x1_0000), at: 0x260)
   }
 
-  var items: [FirmwareItem<[UInt8]>] {
+  var items: [FirmwareItem] {
     func number(_ value: Int) -> [UInt8] {
       var bytes: [UInt8] = []
       bytes.append(littleEndian: UInt32(value))

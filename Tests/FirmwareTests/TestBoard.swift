@@ -39,7 +39,7 @@ enum TestBoard {
     return bytes
   }
 
-  static func items(ram: UInt64 = 1 << 20) throws -> [FirmwareItem<[UInt8]>] {
+  static func items(ram: UInt64 = 1 << 20) throws -> [FirmwareItem] {
     let tables = ACPITables(processors: 1, placements: [])
     let names = SMBIOS(processors: 1, memory: ram, version: "1")
     return [

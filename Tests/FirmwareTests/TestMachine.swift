@@ -33,7 +33,7 @@ final class TestMachine: Backplane, Hardware {
   private let bus = Mutex(SystemBus())
   private let disks = Mutex<[Disk]>([])
   private let clock = Mutex<UInt64>(0)
-  private let shelf: FirmwareShelf<[UInt8]>
+  private let shelf: FirmwareShelf
   private let config = Mutex<Slot<FirmwareConfig>?>(nil)
   let serial = Mutex<Slot<UART16550>?>(nil)
   let display = Mutex<FunctionSlot<DisplayAdapter>?>(nil)
@@ -49,7 +49,7 @@ final class TestMachine: Backplane, Hardware {
   }
 
   init(
-    ram: UInt64 = 1 << 20, disks images: [[UInt8]] = [], items: [FirmwareItem<[UInt8]>] = [], failsReads: Bool = false,
+    ram: UInt64 = 1 << 20, disks images: [[UInt8]] = [], items: [FirmwareItem] = [], failsReads: Bool = false,
     hasDisplay: Bool = false
   )
     throws
