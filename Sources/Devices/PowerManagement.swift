@@ -92,7 +92,8 @@ public struct PowerManagement: RegisterDevice {
   }
 
   public var deadline: Instant? {
-    [timerDeadline, watchdog.deadline].compactMap { $0 }.min()
+    guard let timer = timerDeadline, let watchdog = watchdog.deadline else { return timerDeadline ?? watchdog.deadline }
+    return min(timer, watchdog)
   }
 
   private var timerDeadline: Instant? {

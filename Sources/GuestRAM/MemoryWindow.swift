@@ -12,16 +12,12 @@ public struct ShadowControl: Equatable, Sendable {
   /// Everything is RAM, as a guest that starts without firmware wants it.
   public static let allRAM = ShadowControl(bytes: [0x30, 0x33, 0x33, 0x33, 0x33, 0x33, 0x33])
 
-  /// The 13 segments: where, how large, and their two bits (1 reads RAM, 2 writes RAM).
-  var segments: [(start: UInt64, count: UInt64, bits: UInt8)] {
-    var list: [(UInt64, UInt64, UInt8)] = []
-    for i in 1...6 {
-      let start = 0xC_0000 + UInt64(i - 1) * 0x8000
-      list.append((start, 0x4000, bytes[i] & 3))
-      list.append((start + 0x4000, 0x4000, bytes[i] >> 4 & 3))
-    }
-    list.append((0xF_0000, 0x1_0000, bytes[0] >> 4 & 3))
-    return list
+  static let segmentCount = 13
+
+  /// One of the segments: where, how large, and its two bits (1 reads RAM, 2 writes RAM).
+  func segment(_ number: Int) -> (start: UInt64, count: UInt64, bits: UInt8) {
+    if number == Self.segmentCount - 1 { return (0xF_0000, 0x1_0000, bytes[0] >> 4 & 3) }
+    return (0xC_0000 + UInt64(number) * 0x4000, 0x4000, bytes[1 + number / 2] >> (number % 2 * 4) & 3)
   }
 }
 
@@ -46,7 +42,8 @@ public struct MemoryWindow: Equatable, Sendable {
     var list = [
       MemoryWindow(range: MemoryRange(0, count: Platform.shadow.first.value), backing: .ram(0), access: .readWrite)
     ]
-    for (start, count, bits) in shadow.segments {
+    for number in 0..<ShadowControl.segmentCount {
+      let (start, count, bits) = shadow.segment(number)
       if let window = segment(start, count, bits, firmware: firmware) { list.append(window) }
     }
     if low > 0x10_0000 {

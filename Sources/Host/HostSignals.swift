@@ -15,23 +15,29 @@ public enum HostSignals {
   private static let bell = SIGURG
 
   /// Those of our own faults, and those that do not end a program or do so with more than a word.
-  private static let others: Set = [
-    SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCHLD, SIGCONT,
-    SIGPIPE, SIGXFSZ, kick,
-  ]
+  private static func isOther(_ number: Int32) -> Bool {
+    switch number {
+    case SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCHLD, SIGCONT,
+      SIGPIPE, SIGXFSZ, kick:
+      true
+    // The C library's own.
+    case 32, 33: true
+    default: false
+    }
+  }
 
   /// Before any thread is made: threads inherit it. From now on `next` receives whatever would end the program, unless
   /// the caller wants it ignored.
   public static func prepare() {
     // A reader that goes away, or a file that may not grow, is an error code.
     for number in [SIGPIPE, SIGXFSZ, kick] { signal(number, SIG_IGN) }
-    var set = set()
+    var set = received
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
   /// Waits for the next signal, until a moment of `HostClock.nanoseconds` or until `wake`: then it is nil.
   public static func next(until limit: UInt64?) -> Int32? {
-    var set = set()
+    var set = received
     let now = HostClock.nanoseconds()
     let rest = limit.map { $0 > now ? $0 - now : 0 } ?? .max / 2
     var time = timespec(tv_sec: Int(rest / 1_000_000_000), tv_nsec: Int(rest % 1_000_000_000))
@@ -42,13 +48,11 @@ public enum HostSignals {
   /// Makes the present or the coming call of `next` return. From any thread.
   public static func wake() { kill(getpid(), bell) }
 
-  private static func set() -> sigset_t {
+  /// What `next` receives; which signals the caller wants ignored is asked once.
+  private static let received = {
     var set = sigset_t()
     unsafe sigemptyset(&set)
-    // 32 and 33 are the C library's own.
-    for number in [Int32](1...31) + Array(34...64) where !others.contains(number) && linux_signal_is_ignored(number) == 0 {
-      unsafe sigaddset(&set, number)
-    }
+    for number: Int32 in 1...64 where !isOther(number) && linux_signal_is_ignored(number) == 0 { unsafe sigaddset(&set, number) }
     return set
-  }
+  }()
 }

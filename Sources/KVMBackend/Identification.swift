@@ -28,13 +28,15 @@ struct Identification {
   private var coreBits: UInt32 { processorCount > 1 ? UInt32(32 - (processorCount - 1).leadingZeroBitCount) : 0 }
 
   func leaves(from supported: [CPUIDLeaf]) -> [CPUIDLeaf] {
-    supported.flatMap { leaf in
+    var leaves: [CPUIDLeaf] = []
+    for leaf in supported {
       switch leaf.function {
       // KVM gives the first of these only.
-      case 0xB, 0x1F: leaf.index == 0 ? levels(leaf.function) : []
-      default: [adjusted(leaf)]
+      case 0xB, 0x1F: if leaf.index == 0 { leaves += levels(leaf.function) }
+      default: leaves.append(adjusted(leaf))
       }
     }
+    return leaves
   }
 
   private func adjusted(_ supported: CPUIDLeaf) -> CPUIDLeaf {
@@ -50,7 +52,7 @@ struct Identification {
     case 4:
       // Every cache is private to one core, and the package has `processorCount` cores.
       leaf.eax = leaf.eax & 0x3FFF | (min(processorCount, 64) - 1) << 26
-    case 0x8000_0002...0x8000_0004 where [leaf.eax, leaf.ebx, leaf.ecx, leaf.edx].allSatisfy({ $0 == 0 }):
+    case 0x8000_0002...0x8000_0004 where leaf.eax | leaf.ebx | leaf.ecx | leaf.edx == 0:
       let first = Int(leaf.function - 0x8000_0002) * 4
       if first + 4 <= name.count { (leaf.eax, leaf.ebx, leaf.ecx, leaf.edx) = (name[first], name[first + 1], name[first + 2], name[first + 3]) }
     case 0x8000_0008:

@@ -71,10 +71,21 @@ public enum KVMKind: Equatable, Sendable {
 
   /// What swboot cannot do without; empty on a usable host.
   func missing(splitChips: Bool) -> [String] {
+    var missing: [String] = []
+    func need(_ name: String, _ capability: Int32) { if has(capability) <= 0 { missing.append(name) } }
     // A kernel can be built without the chips that are ours in split mode.
-    let chips: Set = splitChips ? ["split-irqchip"] : ["irqchip", "pit2"]
-    let needed = chips.union(["user-memory", "readonly-mem", "signal-msi", "irq-routing", "immediate-exit"])
-    return capabilities.filter { needed.contains($0.name) && $0.value <= 0 }.map(\.name)
+    if splitChips {
+      need("split-irqchip", KVM_CAP_SPLIT_IRQCHIP)
+    } else {
+      need("irqchip", KVM_CAP_IRQCHIP)
+      need("pit2", KVM_CAP_PIT2)
+    }
+    need("user-memory", KVM_CAP_USER_MEMORY)
+    need("readonly-mem", KVM_CAP_READONLY_MEM)
+    need("signal-msi", KVM_CAP_SIGNAL_MSI)
+    need("irq-routing", KVM_CAP_IRQ_ROUTING)
+    need("immediate-exit", KVM_CAP_IMMEDIATE_EXIT)
+    return missing
   }
 
   /// Looks at the host without creating a machine.

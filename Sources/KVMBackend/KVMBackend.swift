@@ -20,7 +20,8 @@ public import Time
   let gatheredWrites: GatheredWrites
   let tally = InstructionTally()
   let whenHandedOver: (@Sendable (HandOver) -> Void)?
-  private let slots = Mutex<[UInt32: MemoryWindow]>([:])
+  /// What is in each of KVM's slots for memory.
+  private let slots = Mutex<[MemoryWindow?]>([])
 
   public let interrupts: any InterruptController
   /// Where the kernel keeps the local APICs only.
@@ -101,15 +102,16 @@ public import Time
     let wanted = memory.windows
     let result = slots.withLock { current -> Result<Void, ProcessorError> in
       do throws(ProcessorError) {
-        for (id, window) in current where !wanted.contains(window) {
-          try set(slot: id, window, bytes: 0)
-          current[id] = nil
+        for slot in current.indices {
+          guard let window = current[slot], !wanted.contains(window) else { continue }
+          try set(slot: slot, window, bytes: 0)
+          current[slot] = nil
         }
-        for window in wanted where !current.values.contains(window) {
-          var id: UInt32 = 0
-          while current[id] != nil { id += 1 }
-          try set(slot: id, window, bytes: window.range.count)
-          current[id] = window
+        for window in wanted where !current.contains(window) {
+          if !current.contains(nil) { current.append(nil) }
+          guard let slot = current.firstIndex(of: nil) else { continue }
+          try set(slot: slot, window, bytes: window.range.count)
+          current[slot] = window
         }
         return .success(())
       } catch {
@@ -119,9 +121,9 @@ public import Time
     try result.get()
   }
 
-  private func set(slot: UInt32, _ window: MemoryWindow, bytes: UInt64) throws(ProcessorError) {
+  private func set(slot: Int, _ window: MemoryWindow, bytes: UInt64) throws(ProcessorError) {
     var region = kvm_userspace_memory_region()
-    region.slot = slot
+    region.slot = UInt32(truncatingIfNeeded: slot)
     region.flags = window.access == .readWrite ? 0 : UInt32(KVM_MEM_READONLY)
     region.guest_phys_addr = window.range.first.value
     region.memory_size = bytes

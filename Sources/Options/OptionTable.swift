@@ -6,7 +6,12 @@ internal import Run
 enum OptionTable {
   static let all = boot + run + testing + machine + ending + inside
 
-  static func row(_ name: String) -> Option? { all.first { $0.name == name } }
+  /// One topic after the other: those behind the option's are not made for it.
+  static func row(_ name: String) -> Option? {
+    func isMeant(_ option: Option) -> Bool { option.name == name }
+    return boot.first(where: isMeant) ?? machine.first(where: isMeant) ?? ending.first(where: isMeant) ?? run.first(where: isMeant)
+      ?? inside.first(where: isMeant) ?? testing.first(where: isMeant)
+  }
 
   private static let boot: [Option] = [
     .valued(

@@ -39,13 +39,19 @@ extension Options {
 
   /// `512M`, `2G`, `1048576K`; a bare number is MiB, as elsewhere.
   static func size(_ text: String) throws(UsageError) -> UInt64 {
-    let units: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
-    let unit = text.last.flatMap { units[Character($0.uppercased())] }
-    let digits = unit == nil ? text[...] : text.dropLast()
-    guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else {
+    let unit: UInt64? =
+      switch text.utf8.last {
+      case UInt8(ascii: "K"), UInt8(ascii: "k"): 1 << 10
+      case UInt8(ascii: "M"), UInt8(ascii: "m"): 1 << 20
+      case UInt8(ascii: "G"), UInt8(ascii: "g"): 1 << 30
+      case UInt8(ascii: "T"), UInt8(ascii: "t"): 1 << 40
+      default: nil
+      }
+    let digits = text.utf8.dropLast(unit == nil ? 0 : 1)
+    guard !digits.isEmpty, digits.allSatisfy({ (0x30...0x39).contains($0) }) else {
       throw UsageError(message: "--memory \(text): write a size such as 512M or 2G.")
     }
-    let bytes = UInt64(digits)?.multipliedReportingOverflow(by: unit ?? 1 << 20)
+    let bytes = UInt64(Substring(digits))?.multipliedReportingOverflow(by: unit ?? 1 << 20)
     guard let bytes, !bytes.overflow, Configuration.memorySizes.contains(bytes.partialValue), bytes.partialValue % 4096 == 0
     else { throw UsageError(message: "--memory \(text): a guest has 1M to 1T, in whole pages of 4K.") }
     return bytes.partialValue

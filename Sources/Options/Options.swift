@@ -83,9 +83,9 @@ public struct Options {
   }
 
   private mutating func take(_ argument: String, _ rest: inout ArraySlice<String>) throws(UsageError) {
-    var name = FamiliarOptions.names[argument] ?? argument
+    var name = argument.hasPrefix("--") ? argument : FamiliarOptions.names[argument] ?? argument
     var value: String?
-    if name.hasPrefix("--"), let equals = name.firstIndex(of: "=") {
+    if name.hasPrefix("--"), let equals = name.utf8.firstIndex(of: UInt8(ascii: "=")) {
       value = String(name[name.index(after: equals)...])
       name = String(name[..<equals])
     }

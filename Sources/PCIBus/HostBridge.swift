@@ -27,8 +27,6 @@ public final class HostBridge: BusTarget {
   private let lpc: FunctionSlot<LPCBridge>
   /// Every function, lowest address first.
   public let slots: [any PCISlot]
-  /// Which of them has an address of configuration space.
-  private let places: [Int: Int]
   private let wires: PCIWires
   private let ports = Mutex(Ports())
   private let backplane: any Backplane
@@ -45,8 +43,9 @@ public final class HostBridge: BusTarget {
     lpc = FunctionSlot(
       LPCBridge(), at: Self.lpcBridgeAddress, Placement("LPC bridge"), wires: wires, on: backplane)
     slots = (functions + [memoryController, lpc]).sorted { $0.address < $1.address }.map(watched)
-    precondition(Set(slots.map(\.address)).count == slots.count, "each function has its own address")
-    places = Dictionary(uniqueKeysWithValues: slots.enumerated().map { ($1.address.devfn, $0) })
+    for place in slots.indices.dropFirst() {
+      precondition(slots[place - 1].address < slots[place].address, "each function has its own address")
+    }
     self.wires = wires
     self.backplane = backplane
     for slot in slots { wires.moveWindows(of: slot.address) { slot.windows } }
@@ -149,7 +148,10 @@ public final class HostBridge: BusTarget {
 
   // MARK: Configuration space
 
-  private func slot(_ devfn: Int) -> (any PCISlot)? { places[devfn].map { slots[$0] } }
+  private func slot(_ devfn: Int) -> (any PCISlot)? {
+    let place = slots.firstIndexBehind { $0.address.devfn < devfn }
+    return place < slots.count && slots[place].address.devfn == devfn ? slots[place] : nil
+  }
 
   /// One access in one function; more than a doubleword, or over its border, nobody answers.
   private func readConfiguration(bus: Int, devfn: Int, _ width: AccessWidth, at offset: Int) -> UInt64 {

@@ -44,13 +44,16 @@ public struct Complaint: Equatable, Sendable {
     }
 
     /// Those that one word of `--fail-on` means; none if there is no such word.
-    public static func named(_ word: String) -> Set<Kind> { groups[word] ?? Kind(rawValue: word).map { [$0] } ?? [] }
-
-    /// Words that mean several.
-    private static let groups: [String: Set<Kind>] = [
-      "oops": [.bug, .oops, .kasan, .kfence, .kmsan], "stall": [.rcuStall, .hungTask, .softLockup, .hardLockup],
-      "panic": [.panic, .noRoot], "sanitizer": [.kasan, .kfence, .kmsan, .kcsan, .ubsan], "all": Set(allCases),
-    ]
+    public static func named(_ word: String) -> Set<Kind> {
+      switch word {
+      case "oops": [.bug, .oops, .kasan, .kfence, .kmsan]
+      case "stall": [.rcuStall, .hungTask, .softLockup, .hardLockup]
+      case "panic": [.panic, .noRoot]
+      case "sanitizer": [.kasan, .kfence, .kmsan, .kcsan, .ubsan]
+      case "all": Set(allCases)
+      default: Kind(rawValue: word).map { [$0] } ?? []
+      }
+    }
 
     /// Every word that means something.
     public static let names = ["all", "sanitizer", "stall"] + allCases.map(\.rawValue)

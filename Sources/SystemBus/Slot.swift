@@ -10,6 +10,7 @@ public final class Slot<D: Device>: BusTarget {
   /// anew at each access.
   @usableFromInline let reading: @Sendable (AccessWidth, Int) -> UInt64
   @usableFromInline let writing: @Sendable (UInt64, AccessWidth, Int) -> Void
+  @usableFromInline let waiting: @Sendable () -> Instant?
 
   @usableFromInline final class Seat: Sendable {
     @usableFromInline let device: Mutex<D>
@@ -42,6 +43,7 @@ public final class Slot<D: Device>: BusTarget {
     self.seat = seat
     reading = { width, offset in seat.access { device, cycle in device.read(width, at: offset, &cycle) } }
     writing = { value, width, offset in seat.access { device, cycle in device.write(value, width, at: offset, &cycle) } }
+    waiting = { seat.device.withLock { $0.deadline } }
   }
 
   public func read(_ width: AccessWidth, at offset: Int) -> UInt64 { reading(width, offset) }
@@ -54,7 +56,7 @@ public final class Slot<D: Device>: BusTarget {
       cycle.interrupt = false
     }
   }
-  public var deadline: Instant? { seat.device.withLock { $0.deadline } }
+  public var deadline: Instant? { waiting() }
   public func advance() { access { device, cycle in device.advance(&cycle) } }
 
   @inlinable public func access<R: Sendable>(_ body: (inout sending D, inout Cycle) -> sending R) -> R { seat.access(body) }
