@@ -26,7 +26,8 @@ extension Loader {
       stream = try UnpackedStream(source.file, at: source.start + payload.offset, count: count, as: format)
     } catch { throw .file(error) }
 
-    var chunk = try next(stream)
+    var chunk: [UInt8] = []
+    try next(stream, &chunk)
     let kernel = try ELFImage(chunk, fileSize: UInt64(size), file: source.name)
     let room = MemoryRange(GuestAddress(address), count: image.memorySize)
     guard kernel.is64Bit == image.has64BitEntry, kernel.holds(kernel.entry), kernel.segments.allSatisfy({ room.contains($0) }) else {
@@ -40,14 +41,14 @@ extension Loader {
       position += UInt64(chunk.count)
       guard position <= size else { break }
       if position > end { tail += chunk.suffix(Int(min(position - end, UInt64(chunk.count)))) }
-      chunk = try next(stream)
+      try next(stream, &chunk)
     }
     guard position == size else { throw source.error("its payload", "is not the \(size) bytes that it says") }
     return UnpackedKernel(entry: kernel.entry, isRandom: try move(image, tail.dropFirst(Int(clamping: kernel.fileEnd &- end)), source.name))
   }
 
-  private func next(_ stream: UnpackedStream) throws(LoadError) -> [UInt8] {
-    do throws(FileError) { return try stream.next() } catch { throw .file(error) }
+  private func next(_ stream: UnpackedStream, _ chunk: inout [UInt8]) throws(LoadError) {
+    do throws(FileError) { try stream.next(into: &chunk) } catch { throw .file(error) }
   }
 
   /// Copies what a piece of the unpacked file holds of the kernel's segments. The kernel clears its own BSS.

@@ -37,7 +37,9 @@ public struct MultibootKernel: Sendable {
     guard case .compressed(let format) = Payload(start) else { return Self.isIn(start) }
     do throws(FileError) {
       let stream = try UnpackedStream(source.file, at: 0, count: source.size, as: format)
-      return Self.isIn(Array(try stream.next().prefix(Payload.reach)))
+      var start: [UInt8] = []
+      try stream.next(into: &start)
+      return Self.isIn(Array(start.prefix(Payload.reach)))
     } catch { throw .file(error) }
   }
 

@@ -1,12 +1,14 @@
 /// One compressed stream being unpacked.
 protocol Codec: AnyObject {
   /// Takes what it can from the front of `input` and appends at most `limit` bytes to `output`.
-  /// It stops only at a full output, a used-up input or the end.
+  /// It stops only at a full output, where it needs more input, or at the end.
   func step(_ input: inout ArraySlice<UInt8>, into output: inout [UInt8], limit: Int) -> CodecStep
 }
 
 enum CodecStep {
   case more
+  /// Over, if no input follows.
+  case pause
   case end
   case damaged
 }
@@ -14,10 +16,10 @@ enum CodecStep {
 extension [UInt8] {
   /// Appends what a C library writes into room for `limit` bytes; it returns how many these are.
   mutating func append(limit: Int, _ produce: (UnsafeMutableBufferPointer<UInt8>) -> Int) {
-    let room = limit
-    let produced = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
-      count = unsafe Swift.min(produce(buffer), room)
+    append(addingCapacity: limit) { room in
+      unsafe room.withUnsafeMutableBufferPointer { buffer, count in
+        count = unsafe Swift.min(produce(UnsafeMutableBufferPointer(rebasing: buffer.prefix(limit))), limit)
+      }
     }
-    if isEmpty { self = produced } else { self += produced }
   }
 }

@@ -8,15 +8,17 @@ import CLZ4
   private var isBegun = false
 
   func step(_ input: inout ArraySlice<UInt8>, into output: inout [UInt8], limit: Int) -> CodecStep {
-    guard !input.isEmpty else { return isBegun ? .end : .damaged }
-    guard let word = Self.word(&input) else { return .damaged }
+    guard !input.isEmpty else { return isBegun ? .pause : .more }
+    guard let word = Self.word(input) else { return .more }
     if word == Self.magic {
       isBegun = true
+      input.removeFirst(4)
       return .more
     }
-    guard isBegun, let size = Int32(exactly: word), Int(size) <= input.count, size > 0 else { return .damaged }
-    let block = input.prefix(Int(size))
-    input.removeFirst(Int(size))
+    guard isBegun, let size = Int32(exactly: word), size > 0 else { return .damaged }
+    let block = input.dropFirst(4).prefix(Int(size))
+    guard block.count == Int(size) else { return .more }
+    input.removeFirst(4 + Int(size))
     var result: Int32 = 0
     unsafe output.append(limit: min(limit, Self.blockSize)) { room in
       unsafe block.withUnsafeBytes { source in
@@ -32,10 +34,8 @@ import CLZ4
     return result > 0 ? .more : .damaged
   }
 
-  private static func word(_ input: inout ArraySlice<UInt8>) -> UInt32? {
+  private static func word(_ input: ArraySlice<UInt8>) -> UInt32? {
     guard input.count >= 4 else { return nil }
-    let word = input.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-    input.removeFirst(4)
-    return word
+    return input.prefix(4).reversed().reduce(0) { $0 << 8 | UInt32($1) }
   }
 }

@@ -31,6 +31,6 @@ import CZstd
     input.removeFirst(taken)
     if ZSTD_isError(result) != 0 { return .damaged }
     // A file may hold one frame after the other.
-    return result == 0 && input.isEmpty ? .end : .more
+    return result == 0 ? .pause : .more
   }
 }

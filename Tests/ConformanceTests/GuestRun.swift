@@ -25,7 +25,7 @@ final class GuestRun: Backplane {
   private let recorder = Mutex<Slot<Recorder>?>(nil)
 
   /// What a guest gets at most; every test's guest needs a few milliseconds.
-  private static let patience: UInt64 = 5_000_000_000
+  private static let patience: UInt64 = 30_000_000_000
 
   init(
     memory size: UInt64 = 1 << 20, firmware: [UInt8] = [], processors: Int = 1, recorderMemory: MemoryRange? = nil, line: Int = 5

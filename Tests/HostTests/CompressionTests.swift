@@ -36,7 +36,7 @@ import Testing
   func unpack(_ bytes: [UInt8], _ format: Compression, limit: UInt64 = 1 << 20) throws -> [UInt8] {
     let temporary = TemporaryFile(bytes)
     let file = try HostFile(path: temporary.path)
-    return try file.unpacked(at: 0, count: file.size, as: format, limit: limit).contents(limit: 1 << 20)
+    return try file.unpacked(at: 0, count: file.size, as: format, limit: limit).contents(limit: limit)
   }
 
   @Test func every_format_is_known_by_its_first_bytes() {
@@ -46,6 +46,23 @@ import Testing
 
   @Test func every_format_gives_what_was_packed() throws {
     for (format, bytes) in Self.packed { #expect(try unpack(bytes, format, limit: 25) == InflateTests.plain) }
+  }
+
+  /// The text stands in the block as it is, behind a token and its length.
+  @Test func a_block_of_LZ4_that_is_read_in_several_pieces_is_unpacked_as_a_whole() throws {
+    let text = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+    let length = text.count - 15
+    let block = [0xF0] + [UInt8](repeating: 255, count: length / 255) + [UInt8(length % 255)] + text
+    let size = (0..<4).map { UInt8(truncatingIfNeeded: block.count >> (8 * $0)) }
+    let packed = [0x02, 0x21, 0x4C, 0x18] + size + block
+    #expect(try unpack(packed + size + block, .lz4, limit: 2_000_000).count == 2_000_000)
+    #expect(try unpack(packed, .lz4) == text)
+    #expect(throws: FileError.self) { try unpack(packed.dropLast(1), .lz4) }
+  }
+
+  @Test func frames_of_zstd_follow_each_other() throws {
+    let bytes = try #require(Self.packed.first { $0.0 == .zstd }?.1)
+    #expect(try unpack(bytes + bytes, .zstd) == InflateTests.plain + InflateTests.plain)
   }
 
   @Test func more_than_the_limit_is_refused() {
