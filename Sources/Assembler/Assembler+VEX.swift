@@ -15,7 +15,8 @@ extension Assembler {
 
   /// Prefix, opcode, and operands but for an immediate. The opcode's map is not the one-byte map.
   public mutating func emit(_ opcode: Opcode, _ vex: Extension, _ reg: Field, _ rm: ModRM) {
-    if case .memory(let memory) = rm, memory.isInGS { byte(0x65) }
+    var code = InstructionBytes()
+    if case .memory(let memory) = rm, memory.isInGS { code.add(0x65) }
     // R, X and B stand inverted, and so does the further operand.
     let extensions = Self.extensions(reg, rm)
     let prefix: UInt8 =
@@ -25,11 +26,12 @@ extension Assembler {
       case .repeatZero: 2
       case .repeatNonzero: 3
       }
-    byte(0xC4)
-    byte(~(extensions << 5) & 0xE0 | opcode.map.rawValue)
-    byte((vex.isWide ? 0x80 : 0) | (~vex.source & 15) << 3 | (vex.isLong ? 4 : 0) | prefix)
-    byte(opcode.byte)
-    modRM(reg, rm)
+    code.add(0xC4)
+    code.add(~(extensions << 5) & 0xE0 | opcode.map.rawValue)
+    code.add((vex.isWide ? 0x80 : 0) | (~vex.source & 15) << 3 | (vex.isLong ? 4 : 0) | prefix)
+    code.add(opcode.byte)
+    Self.add(reg, rm, to: &code)
+    append(code.value, code.count)
   }
 
   /// VZEROUPPER.

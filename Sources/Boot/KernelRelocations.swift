@@ -11,8 +11,13 @@ struct KernelRelocations {
   /// Nil for a kernel that cannot be moved.
   init?(_ bytes: ArraySlice<UInt8>) {
     guard bytes.count >= 12, bytes.count % 4 == 0 else { return nil }
-    let bytes = Array(bytes)
-    let words = stride(from: 0, to: bytes.count, by: 4).compactMap { bytes.load(UInt32.self, at: $0) }
+    var words: [UInt32] = []
+    words.reserveCapacity(bytes.count / 4)
+    var word: UInt32 = 0
+    for (place, byte) in bytes.enumerated() {
+      word = word >> 8 | UInt32(byte) << 24
+      if place % 4 == 3 { words.append(word) }
+    }
     let parts = words.split(separator: 0, omittingEmptySubsequences: false)
     guard let first = parts.first, first.isEmpty, parts.count == 3 || parts.count == 4 else { return nil }
     lists = parts.count == 3 ? [parts[1], [], parts[2]] : Array(parts.dropFirst())

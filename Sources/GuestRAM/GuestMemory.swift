@@ -23,8 +23,7 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
 ///
 /// Safe because every access is checked against the size of the mapping and copies bytes in or out.
 /// RAM is one mapping, populated as the guest touches it, between guard pages. In guest-physical space it lies at 0 up
-/// to `lowSize`, and from 4 GiB on. It begins at a multiple of a huge page, as guest addresses do, so that the host may
-/// back it with huge pages: then both the host's and KVM's walks end early, and a boot takes few faults.
+/// to `lowSize`, and from 4 GiB on. It begins at a multiple of a huge page, as guest addresses do.
 @safe public final class GuestMemory: Sendable {
   public let size: UInt64
   public let lowSize: UInt64
@@ -64,10 +63,6 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
     firmwareSize = UInt64(image.count).roundedUp(toMultipleOf: UInt64(Self.page))
 
     unsafe ram = try Self.map(Int(size + video), alignment: Self.hugePage)
-    // The host decides; without huge pages it is slower, nothing else. The first of them stays in small pages, for
-    // guests of which nothing more is ever touched.
-    let small = min(Int(size), Self.hugePage)
-    unsafe madvise(ram + small, Int(size) - small, MADV_HUGEPAGE)
     unsafe firmware = try Self.map(max(Int(firmwareSize), Self.page))
     unsafe marks = try Self.map(Int(size + video) / Self.page).assumingMemoryBound(to: UInt8.self)
     let padding = Int(firmwareSize) - image.count
@@ -82,6 +77,16 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
     unsafe Self.unmap(ram, Int(size + videoSize))
     unsafe Self.unmap(firmware, max(Int(firmwareSize), Self.page))
     unsafe Self.unmap(UnsafeMutableRawPointer(marks), pageCount)
+  }
+
+  /// The host may back RAM with huge pages: then both its own walks and KVM's end early, and a boot takes few faults. Best
+  /// called before much is touched. The first huge page's worth stays in small pages, for guests that touch no more.
+  ///
+  /// The software CPU gains little by it. A host that is a virtual machine has to ask for most huge pages first, and then a
+  /// boot without KVM waits longer for cleared memory than for anything else.
+  public func allowHugePages() {
+    let small = min(Int(size), Self.hugePage)
+    unsafe madvise(ram + small, Int(size) - small, MADV_HUGEPAGE)
   }
 
   private static func map(_ count: Int, alignment: Int = page) throws(GuestMemoryError) -> UnsafeMutableRawPointer {
@@ -130,29 +135,34 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
     return unsafe ram + offset
   }
 
-  public func load<T: FixedWidthInteger & UnsignedInteger>(_: T.Type = T.self, at address: GuestAddress)
+  @inlinable public func load<T: FixedWidthInteger & UnsignedInteger>(_: T.Type = T.self, at address: GuestAddress)
     throws(GuestMemoryError) -> T
-  {
-    let place = unsafe try place(address, T.bitWidth / 8)
-    return switch T.bitWidth {
-    case 8: unsafe T(truncatingIfNeeded: guest_load8(place))
-    case 16: unsafe T(truncatingIfNeeded: guest_load16(place))
-    case 32: unsafe T(truncatingIfNeeded: guest_load32(place))
-    default: unsafe T(truncatingIfNeeded: guest_load64(place))
+  { T(truncatingIfNeeded: try number(T.bitWidth / 8, at: address)) }
+
+  @inlinable public func store<T: FixedWidthInteger & UnsignedInteger>(_ value: T, at address: GuestAddress)
+    throws(GuestMemoryError)
+  { try store(UInt64(truncatingIfNeeded: value), T.bitWidth / 8, at: address) }
+
+  /// A number of 1, 2, 4 or 8 bytes.
+  @usableFromInline func number(_ count: Int, at address: GuestAddress) throws(GuestMemoryError) -> UInt64 {
+    let place = unsafe try place(address, count)
+    return switch count {
+    case 1: unsafe UInt64(guest_load8(place))
+    case 2: unsafe UInt64(guest_load16(place))
+    case 4: unsafe UInt64(guest_load32(place))
+    default: unsafe guest_load64(place)
     }
   }
 
-  public func store<T: FixedWidthInteger & UnsignedInteger>(_ value: T, at address: GuestAddress)
-    throws(GuestMemoryError)
-  {
-    let place = unsafe try place(address, T.bitWidth / 8)
-    switch T.bitWidth {
-    case 8: unsafe guest_store8(place, UInt8(truncatingIfNeeded: value))
-    case 16: unsafe guest_store16(place, UInt16(truncatingIfNeeded: value))
-    case 32: unsafe guest_store32(place, UInt32(truncatingIfNeeded: value))
-    default: unsafe guest_store64(place, UInt64(truncatingIfNeeded: value))
+  @usableFromInline func store(_ value: UInt64, _ count: Int, at address: GuestAddress) throws(GuestMemoryError) {
+    let place = unsafe try place(address, count)
+    switch count {
+    case 1: unsafe guest_store8(place, UInt8(truncatingIfNeeded: value))
+    case 2: unsafe guest_store16(place, UInt16(truncatingIfNeeded: value))
+    case 4: unsafe guest_store32(place, UInt32(truncatingIfNeeded: value))
+    default: unsafe guest_store64(place, value)
     }
-    didWrite(address, T.bitWidth / 8)
+    didWrite(address, count)
   }
 
   /// A private copy of guest bytes: check the copy, use the copy.

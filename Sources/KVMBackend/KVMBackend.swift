@@ -76,6 +76,7 @@ public import Time
     gatheredWrites = GatheredWrites(in: vm, of: kvm)
     self.kvm = kvm
     self.vm = vm
+    memory.allowHugePages()
     try memoryMapChanged()
   }
 

@@ -33,7 +33,7 @@ import Testing
     let scratch: [Range<Int>] = [
       VectorArea.operand..<VectorArea.flags, VectorArea.flags..<VectorArea.flags + 8, VectorArea.hostControl..<VectorArea.hostControl + 4,
       VectorArea.workControl..<VectorArea.workControl + 4, VectorArea.image..<VectorArea.image + 512, VectorArea.trial..<TranslatedState.hostStack,
-      TranslatedState.hostStack..<TranslatedState.targetFinder + 8, CoreLayout.instructionBytes..<CoreLayout.instructionBytes + 16,
+      TranslatedState.hostStack..<TranslatedState.exits + Exit.allCases.count * 8, CoreLayout.instructionBytes..<CoreLayout.instructionBytes + 16,
     ]
     let caches: [Range<Int>] = [
       SoftTLB.nearPages..<SoftTLB.nearLimits(for: 64) + 3 * 2 * SoftTLB.nearEntries * 8, Core.blocks..<Core.blocks + 65536 * 8,

@@ -46,11 +46,16 @@ internal import Glibc
   }
 
   /// Places code; false when it does not fit.
-  func write(_ bytes: [UInt8], at offset: Int) -> Bool {
-    guard offset >= 0, offset <= size, bytes.count <= size - offset else { return false }
-    unsafe bytes.withUnsafeBytes { source in
-      if let base = source.baseAddress { unsafe memcpy(writable + offset, base, source.count) }
-    }
+  func write(_ bytes: [UInt8], at offset: Int) -> Bool { unsafe bytes.withUnsafeBytes { unsafe write($0, at: offset) } }
+
+  /// Places the first bytes of some words.
+  func write(_ words: [UInt64], count: Int, at offset: Int) -> Bool {
+    unsafe words.withUnsafeBytes { unsafe write(UnsafeRawBufferPointer(rebasing: $0.prefix(count)), at: offset) }
+  }
+
+  private func write(_ source: UnsafeRawBufferPointer, at offset: Int) -> Bool {
+    guard offset >= 0, offset <= size, source.count <= size - offset else { return false }
+    if let base = source.baseAddress { unsafe memcpy(writable + offset, base, source.count) }
     return true
   }
 }

@@ -40,7 +40,7 @@ internal import Time
   package init(_ environment: CoreEnvironment, _ translation: TranslationPolicy = .never) throws(ProcessorError) {
     self.environment = environment
     self.translation = translation
-    guard let block = unsafe Self.map(Core.size, huge: TranslatedState.patience), let arena = unsafe Self.map(Self.arenaSize, huge: Self.arenaSize) else {
+    guard let block = unsafe Self.map(Core.size, huge: TranslatedState.patience), let arena = unsafe Self.map(Self.arenaSize) else {
       throw ProcessorError("the host has no memory for a processor")
     }
     core = unsafe Core(base: block)
@@ -65,10 +65,10 @@ internal import Time
   }
 
   /// - Parameter huge: so much of it, from the beginning, may lie in huge pages.
-  private static func map(_ size: Int, huge: Int) -> UnsafeMutableRawPointer? {
+  private static func map(_ size: Int, huge: Int = 0) -> UnsafeMutableRawPointer? {
     let p = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let p = unsafe p, unsafe p != MAP_FAILED else { return nil }
-    // A kernel's code is spread all over the cache: with small pages the host misses its TLB for every block.
+    // What accesses are looked up in is used all over, all the time.
     unsafe madvise(p, huge, MADV_HUGEPAGE)
     return unsafe p
   }
@@ -141,10 +141,12 @@ internal import Time
   }
 
   func emptyBlockCache() {
-    for slot in 0..<65536 { core.store(UInt64(0), at: Core.blocks + slot * 8) }
+    let start = UInt64(UInt(bitPattern: unsafe arena))
+    // A core that has kept no block yet has nothing to forget, and its memory need not be touched.
+    if core[.arenaNext] > start { for slot in 0..<65536 { core.store(UInt64(0), at: Core.blocks + slot * 8) } }
     core[.epoch] &+= 1
     translator.recycle()
-    core[.arenaNext] = UInt64(UInt(bitPattern: unsafe arena))
+    core[.arenaNext] = start
     core[.arenaEnd] = core[.arenaNext] + UInt64(Self.arenaSize - YoungBlocks.size)
     youngBlocks?.removeAll()
     core[.currentBlock] = 0

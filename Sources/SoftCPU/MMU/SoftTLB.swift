@@ -78,13 +78,14 @@ extension Core {
 
   /// Forgets how some pages of RAM are written, since they hold code now and writes there must be seen. Which of them
   /// could be written until now.
-  @discardableResult func forgetWays(_ holdsCode: (Int) -> Bool) -> Set<Int> {
+  @discardableResult func forgetWays(_ holdsCode: (Int) -> Bool) -> [Int] {
     let ram = self[.ramHost] &- self[.ramOffset]
-    var found: Set<Int> = []
+    var found: [Int] = []
     func forgets(_ host: UInt64) -> Bool {
       let page = Int(truncatingIfNeeded: (host &- ram) >> 12)
-      if holdsCode(page) { found.insert(page) }
-      return found.contains(page)
+      guard holdsCode(page) else { return false }
+      if !found.contains(page) { found.append(page) }
+      return true
     }
     for set in 0..<SoftTLB.sets {
       let first = (SoftTLB.table(set, .write) - Self.translations) / 16
@@ -151,12 +152,14 @@ extension Core {
     store(isUsed ? word | bit : word & ~bit, at: place)
   }
 
+  /// - Parameter words: a multiple of eight.
   private func clearLines(_ lines: Int, _ words: Range<Int> = 0..<SoftTLB.words) {
-    for word in words {
-      let used: UInt64 = load(lines &+ word &* 8)
-      if used == 0 { continue }
-      forEachBit(used) { clearLine(word &* 64 &+ $0) }
-      store(0 as UInt64, at: lines &+ word &* 8)
+    // Most are empty: eight words are looked at at once.
+    for first in stride(from: words.lowerBound, to: words.upperBound, by: 8) where load(lines &+ first &* 8, as: SIMD8<UInt64>.self) != .zero {
+      for word in first..<first &+ 8 {
+        forEachBit(load(lines &+ word &* 8)) { clearLine(word &* 64 &+ $0) }
+        store(0 as UInt64, at: lines &+ word &* 8)
+      }
     }
   }
 

@@ -1,7 +1,8 @@
 internal import Glibc
 
-/// Records by number, in memory that the host gives as they come. Nothing about it is counted or locked.
-@safe final class RecordTable<Record: BitwiseCopyable>: @unchecked Sendable {
+/// Records by number, in memory that the host gives as they come. Nothing about it is counted or locked: whoever has made
+/// a table unmaps it.
+@safe struct RecordTable<Record: BitwiseCopyable> {
   @unsafe let base: UnsafeMutablePointer<Record>
   private(set) var count = 0
   let capacity: Int
@@ -15,24 +16,24 @@ internal import Glibc
     self.capacity = capacity
   }
 
-  deinit { unsafe munmap(base, capacity * MemoryLayout<Record>.stride) }
+  func unmap() { unsafe munmap(base, capacity * MemoryLayout<Record>.stride) }
 
   subscript(number: Int) -> Record {
     @inline(__always) get {
       precondition(number >= 0 && number < capacity, "records have numbers")
       return unsafe base[number]
     }
-    @inline(__always) set {
+    @inline(__always) nonmutating set {
       precondition(number >= 0 && number < capacity, "records have numbers")
       unsafe base[number] = newValue
     }
   }
 
   /// The caller has seen that there is room.
-  func append(_ record: Record) {
+  mutating func append(_ record: Record) {
     self[count] = record
     count += 1
   }
 
-  func removeAll() { count = 0 }
+  mutating func removeAll() { count = 0 }
 }

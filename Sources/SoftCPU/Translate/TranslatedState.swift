@@ -24,6 +24,8 @@ enum TranslatedState {
   static let budget = 0xE68, wholeBudget = 0xE70
   /// Who tells the time, and who finds code.
   static let clock = 0xE78, targetFinder = 0xE80
+  /// How often code was left other than by an edge, in the order of Exit.
+  static let exits = 0xE88
   /// How often helpers executed each operation.
   static let helped = 0x3_8000
   static let temporary = 0xE30, secondTemporary = 0xE38
@@ -66,6 +68,9 @@ enum Exit: Int32, CaseIterable {
     case .helper, .entry, .fault: false
     }
   }
+
+  /// Where it is counted in a core's block.
+  var counter: Int { TranslatedState.exits + Int(~rawValue) * 8 }
 
   /// As the tally calls it.
   var reason: String {

@@ -79,6 +79,8 @@ internal import Processor
   private let core: Core
   /// Nothing is mapped before the first hot block.
   private(set) var memory: ExecutableMemory?
+  /// Where it runs. Beside it, since nothing is to be counted at each entry.
+  private var codeStart: UnsafeMutableRawPointer?
   private var stubs = TranslationStubs.none
   private var start = 0
   private(set) var used = 0
@@ -96,15 +98,16 @@ internal import Processor
   /// The host allows no executable memory.
   private(set) var isRefused = false
   private var counts = TranslationTally()
-  /// How often code was left other than by an edge, in the order of Exit.
-  private var exits = [Int](repeating: 0, count: Exit.allCases.count)
   /// How often the code of a page was overwritten.
   var invalidations: Int { counts.invalidations }
   /// What has been done so far. While the processor runs, not all of it.
   var tally: TranslationTally {
     var tally = counts
     tally.bytes += used
-    for (exit, count) in zip(Exit.allCases, exits) where count > 0 { tally.left[exit.reason, default: 0] += count }
+    for exit in Exit.allCases {
+      let count = Int(truncatingIfNeeded: core.load(exit.counter, as: UInt64.self))
+      if count > 0 { tally.left[exit.reason, default: 0] += count }
+    }
     var number = 0
     while let operation = Operation(rawValue: number) {
       let count = Int(truncatingIfNeeded: core.load(TranslatedState.helped + number * 8, as: UInt64.self))
@@ -138,6 +141,11 @@ internal import Processor
     (self.core, self.threshold, self.countsInstructions) = (core, threshold, countsInstructions)
   }
 
+  deinit {
+    blocks?.unmap()
+    edges?.unmap()
+  }
+
   /// Code memory, with what stands at its beginning.
   private func prepare() -> ExecutableMemory? {
     if let memory { return memory }
@@ -149,7 +157,8 @@ internal import Processor
     }
     var asm = Assembler()
     stubs = TranslationStubs(&asm, core: UInt64(UInt(bitPattern: unsafe core.base)))
-    guard memory.write(asm.bytes, at: 0) else { return nil }
+    guard memory.write(asm.words, count: asm.position, at: 0) else { return nil }
+    unsafe codeStart = memory.start
     (self.memory, self.blocks, self.edges) = (memory, blocks, edges)
     core.store(UInt64(UInt(bitPattern: unsafe blocks.base)), at: TranslatedState.blockTable)
     (start, used) = (asm.position, asm.position)
@@ -190,23 +199,24 @@ internal import Processor
     let context = TranslationContext(
       core: core, set: set, stubs: stubs, secondMapping: secondMapping, firstEdge: edges.count, hasBitCounts: hasBitCounts,
       triesNearEntries: triesNearEntries, countsInstructions: countsInstructions, mode: record.mode)
-    var translation = unsafe BlockTranslation(block, context, number: blocks.count, mapping: mapping, origin: used)
-    guard translation.translate(), memory.write(translation.asm.bytes, at: used) else { return nil }
+    let number = blocks.count
+    var translation = unsafe BlockTranslation(block, context, number: number, mapping: mapping, origin: used)
+    guard translation.translate(), memory.write(translation.asm.words, count: translation.asm.position, at: used) else { return nil }
     for edge in translation.edges {
-      edges.append(
+      self.edges?.append(
         Edge(target: edge.target, site: used + edge.site, stub: used + edge.stub, isNear: edge.isNear, savesFlags: edge.flags != .nowhere))
     }
     let known = pages[record.page]
-    blocks.append(
+    self.blocks?.append(
       Block(
         rip: record.rip, record: UInt64(UInt(bitPattern: block)), page: record.page, physicalPage: record.physical >> 12, mapping: mapping,
         secondMapping: secondMapping, set: set, is64Bit: context.is64Bit, needsFlags: translation.needsFlags, triesNearEntries: triesNearEntries, farEntry: used, nearEntry: used + translation.nearEntry, nextInPage: known?.first ?? -1))
-    pages[record.page] = (blocks.count - 1, record.version)
-    if second.isThere { crossings[second.page, default: ([], second.version)].blocks.append(blocks.count - 1) }
-    core.store(TranslatedState.usualPatience, at: TranslatedState.patience + (blocks.count - 1) * 4)
+    pages[record.page] = (number, record.version)
+    if second.isThere { crossings[second.page, default: ([], second.version)].blocks.append(number) }
+    core.store(TranslatedState.usualPatience, at: TranslatedState.patience + number * 4)
     used = (used + translation.asm.position + 15) & ~15
     counts.blocks += 1
-    return blocks.count - 1
+    return number
   }
 
   /// The number of a mapping of a page of code, which holds when the run loop has entered a block there.
@@ -238,13 +248,12 @@ internal import Processor
   }
 
   @inline(__always) private func enter(_ block: Block) throws(Fault) {
-    guard let memory else { return }
+    guard let codeStart = unsafe codeStart else { return }
     hold(block)
     counts.entries &+= 1
     if block.needsFlags { core.giveFlags() }
     typealias Entry = @convention(c) (UInt) -> Void
-    let code = unsafe memory.start
-    unsafe unsafeBitCast(code + stubs.enter, to: Entry.self)(UInt(bitPattern: code + block.farEntry))
+    unsafe unsafeBitCast(codeStart + stubs.enter, to: Entry.self)(UInt(bitPattern: codeStart + block.farEntry))
     try takeExit()
   }
 
@@ -257,8 +266,8 @@ internal import Processor
       if edge.savesFlags { core.takeFlags() }
       return
     }
-    exits[Int(~exit)] &+= 1
     guard let why = Exit(rawValue: exit) else { return }
+    core.store(core.load(why.counter, as: UInt64.self) &+ 1, at: why.counter)
     if why.hasFlags { core.takeFlags() }
     if why == .fault, let fault {
       self.fault = nil
@@ -287,18 +296,18 @@ internal import Processor
 
   /// An indirect jump that comes to RIP may find this block.
   private func noteTarget(_ block: Block) {
-    guard let memory else { return }
+    guard let codeStart = unsafe codeStart else { return }
     let line = targetLine(block)
     core.store(block.rip, at: line)
-    core.store(unsafe UInt64(UInt(bitPattern: memory.start + block.farEntry)), at: line + 8)
+    core.store(unsafe UInt64(UInt(bitPattern: codeStart + block.farEntry)), at: line + 8)
   }
 
   /// Where the code of a block is entered, which has just been found at RIP; nil if there is none.
   func place(of number: Int) -> UInt64? {
-    guard number >= 0, let memory, let blocks, !blocks[number].isDead else { return nil }
+    guard number >= 0, let codeStart = unsafe codeStart, let blocks, !blocks[number].isDead else { return nil }
     hold(blocks[number])
     noteTarget(blocks[number])
-    return unsafe UInt64(UInt(bitPattern: memory.start + blocks[number].farEntry))
+    return unsafe UInt64(UInt(bitPattern: codeStart + blocks[number].farEntry))
   }
 
   /// The run loop has just seen that a block's pages are where they were.
