@@ -3,7 +3,7 @@
 /// for the arena by then.
 @safe final class YoungBlocks {
   /// A block that was run so often before is kept when it is looked for again.
-  static let grownUp: UInt32 = 1
+  static let grownUp: UInt32 = 2
   static let size = 3 << 20
   private static let slots = 32768
 
