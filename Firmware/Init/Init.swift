@@ -36,6 +36,7 @@ public struct Init<S: System> {
       control: control, input: try openPort("0", Linux.Open.read), output: try openPort("1", Linux.Open.write),
       errors: try openPort("2", Linux.Open.write))
     var command = Command(system, plan, streams)
+    tell("start")
     try command.start()
     let status = command.waitForEnd()
     system.synchronize()

@@ -24,7 +24,7 @@ public enum Backtrace {
   }
 
   /// Whether a call instruction ends at an address: E8 with four bytes, or FF /2 with up to five.
-  private static func follows(call address: UInt64, _ memory: LinearMemory) -> Bool {
+  static func follows(call address: UInt64, _ memory: LinearMemory) -> Bool {
     let code = memory.bytes(7, at: address &- 7)
     guard code.count == 7 else { return false }
     return code[2] == 0xE8 || (0...5).contains { code[$0] == 0xFF && code[$0 + 1] & 0x38 == 0x10 }

@@ -19,6 +19,8 @@ public struct KernelSymbols: Sendable {
   private var tokens: [Range<Int>] = []
   public private(set) var count = 0
   private var modules = ModuleSymbols.none
+  /// Where the list of them begins and ends.
+  private var moduleHead: UInt64?
 
   /// Where an address is.
   public struct Symbol: Equatable, Sendable, CustomStringConvertible {
@@ -28,7 +30,9 @@ public struct KernelSymbols: Sendable {
     public let module: String?
 
     /// As the kernel writes it.
-    public var description: String { "\(name)+0x\(offset.hex())" + (module.map { " [\($0)]" } ?? "") }
+    public var description: String { "\(name)+0x\(offset.hex())" + suffix }
+    public var function: String { name + suffix }
+    private var suffix: String { module.map { " [\($0)]" } ?? "" }
   }
 
   /// How many table entries are looked at before the search ends.
@@ -60,8 +64,8 @@ public struct KernelSymbols: Sendable {
         let (image, digits) = Self.surroundings(of: address + UInt64(place), memory, window)
         if let symbols = KernelSymbols(image, digits: digits, layout) {
           self = symbols
-          // Only a kernel that names its data, too, tells where its modules are.
-          if let head = self.address(of: Self.moduleList) { modules = ModuleSymbols(from: head, memory, layout) }
+          moduleHead = addresses(of: [Self.moduleList])[0]
+          readModules(memory)
           return
         }
       }
@@ -216,17 +220,46 @@ public struct KernelSymbols: Sendable {
   /// The symbol that an address of the kernel or of a module lies in.
   public func symbol(at address: UInt64) -> Symbol? { ownSymbol(at: address) ?? modules.symbol(at: address) }
 
-  /// Where a symbol begins.
-  private func address(of wanted: String) -> UInt64? {
-    let letters = Array(wanted.utf8)
-    var at = names
+  /// Where the kernel's code begins.
+  public var start: UInt64? { addresses(of: ["_text"])[0] }
+
+  /// Where the function extends that an address lies in.
+  public func extent(at address: UInt64) -> Range<UInt64>? {
+    guard let symbol = symbol(at: address) else { return nil }
+    let start = address - symbol.offset
+    guard symbol.module == nil else { return start..<max(modules.end(of: address) ?? 0, address + 1) }
+    let next = (0..<count).firstIndexBehind { self.address($0) <= address }
+    return start..<(next < count ? self.address(next) : address + 1)
+  }
+
+  /// Where symbols begin, as far as there are such.
+  func addresses(of wanted: [String]) -> [UInt64?] {
+    let letters = wanted.map { Array($0.utf8) }
+    var (found, at): ([UInt64?], Int) = (wanted.map { _ in nil }, names)
     for number in 0..<count {
-      guard let packed = name(at) else { return nil }
-      // The first character is the kind.
-      if image[packed].lazy.flatMap({ image[tokens[Int($0)]] }).dropFirst().elementsEqual(letters) { return address(number) }
+      guard let packed = name(at) else { break }
+      for (index, name) in letters.enumerated() where unpacks(packed, to: name) { found[index] = address(number) }
       at = packed.upperBound
     }
-    return nil
+    return found
+  }
+
+  /// Whether a packed name, behind its first character, which is the kind, is this one. Most differ in a letter or two.
+  private func unpacks(_ packed: Range<Int>, to name: [UInt8]) -> Bool {
+    var next = -1
+    for place in packed {
+      for letter in tokens[Int(image[place])] {
+        guard next < 0 || next < name.count && image[letter] == name[next] else { return false }
+        next += 1
+      }
+    }
+    return next == name.count
+  }
+
+  /// Learns what modules there are now.
+  mutating func readModules(_ memory: LinearMemory) {
+    // Only a kernel that names its data, too, tells where they are.
+    if let moduleHead { modules = ModuleSymbols(from: moduleHead, memory, layout) }
   }
 
   private func ownSymbol(at address: UInt64) -> Symbol? {

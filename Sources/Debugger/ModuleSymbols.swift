@@ -94,6 +94,12 @@ struct ModuleSymbols: Sendable {
     return true
   }
 
+  /// Where the function ends that an address lies in.
+  func end(of address: UInt64) -> UInt64? {
+    let next = functions.firstIndexBehind { $0.start <= address }
+    return next > 0 ? functions[next - 1].start &+ functions[next - 1].size : nil
+  }
+
   /// The function that an address lies in.
   func symbol(at address: UInt64) -> KernelSymbols.Symbol? {
     let next = functions.firstIndexBehind { $0.start <= address }

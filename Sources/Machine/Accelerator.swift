@@ -59,6 +59,7 @@ struct AcceleratorChoice: Sendable {
       try SoftBackend(
         memory: resources.memory, processors: processors, clock: chassis.clock,
         random: { entropy.next() }, translation: kind == .soft ? .hot : kind == .lockstep ? .lockstep : .never,
+        countsCode: wishes.coverage != nil,
         deadlineMoved: { [weak chassis] in chassis?.reschedule() })
     }
   }

@@ -22,6 +22,8 @@ final class AccessCounts: Sendable {
     }
   }
 
+  var sum: Int { counts.withLock { $0.values.reduce(0) { $0 &+ $1.number.load(ordering: .relaxed) } } }
+
   /// Those devices that the guest has reached, by their names in order.
   var list: [(device: String, count: Int)] {
     counts.withLock { $0.map { ($0.key, $0.value.number.load(ordering: .relaxed)) } }.filter { $0.1 > 0 }.sorted { $0.0 < $1.0 }

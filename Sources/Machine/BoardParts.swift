@@ -48,8 +48,17 @@ struct BoardParts {
   mutating func addDisk(_ disk: DiskFile, _ wish: Configuration.Disk, as place: BoardPlan.Function) {
     let device = VirtioBlock(sectorCount: disk.sectorCount, readOnly: disk.isReadOnly, identity: wish.id ?? "disk\(disks.count)")
     let worker = Worker(name: place.name)
-    let slot = add(device, as: place, on: Outlet(on: chassis, wake: worker.call))
+    let slot = add(device, as: place, on: Outlet(on: chassis, wake: waking(worker, "first access to a disk")))
     disks.append(DiskStation(slot: slot, disk: disk, memory: memory, worker: worker))
+  }
+
+  /// What calls a worker, and notes the first time if somebody wants to know.
+  private func waking(_ worker: Worker, _ first: String) -> @Sendable () -> Void {
+    guard let timeline = chassis.timeline else { return worker.call }
+    return {
+      timeline.mark(first)
+      worker.call()
+    }
   }
 
   mutating func addConsole(as place: BoardPlan.Function) -> FunctionSlot<VirtioPCI<VirtioConsole>> {
@@ -64,7 +73,7 @@ struct BoardParts {
 
   mutating func addFiles(_ server: FileServer, as place: BoardPlan.Function) -> FileStation {
     let worker = Worker(name: place.name)
-    let slot = add(VirtioFileSystem(tag: CommandRun.tag), as: place, on: Outlet(on: chassis, wake: worker.call))
+    let slot = add(VirtioFileSystem(tag: CommandRun.tag), as: place, on: Outlet(on: chassis, wake: waking(worker, "first access to shared files")))
     return FileStation(slot: slot, server: server, memory: memory, worker: worker)
   }
 

@@ -5,6 +5,7 @@ internal import PCI
 internal import PCIBus
 internal import Primitives
 internal import Processor
+internal import Reports
 internal import Synchronization
 internal import SystemBus
 internal import Time
@@ -27,6 +28,11 @@ final class Chassis: Backplane {
   let console: Console
   private let debugConsole: OutputStream.Voice?
   let tracer: Tracer?
+  /// Nil unless somebody wants to know where the guest is.
+  let view: GuestView?
+  let sampler: StackSampler?
+  /// Nil unless somebody wants to know what happens when.
+  let timeline: TimelineRecorder?
   /// Nil unless somebody wants to know how often the guest reaches its devices.
   let accesses: AccessCounts?
   private let keys: KeyOperator?
@@ -50,11 +56,17 @@ final class Chassis: Backplane {
     self.keys = keys
     self.link = link
     memory = resources.memory
-    streams = configuration.command == nil ? nil : CommandStreams { outcome in control.state.update { $0.end(outcome) } }
     console = resources.console
     debugConsole = resources.debugConsole
-    tracer = configuration.trace.map { wish in Tracer(wish, resources.trace) { clock.now } }
-    accesses = configuration.report == nil ? nil : AccessCounts()
+    let view = configuration.looksInside ? GuestView(resources.memory) : nil
+    self.view = view
+    let accesses = configuration.report == nil && configuration.timeline == nil ? nil : AccessCounts()
+    self.accesses = accesses
+    let timeline = configuration.timeline == nil ? nil : TimelineRecorder(startedAt: control.start) { accesses?.sum ?? 0 }
+    self.timeline = timeline
+    streams = configuration.command == nil ? nil : CommandStreams(whenStarted: { timeline?.enter(.command) }) { outcome in control.state.update { $0.end(outcome) } }
+    sampler = configuration.profile == nil && timeline == nil ? nil : view.map { StackSampler($0, timeline) }
+    tracer = configuration.trace.map { wish in Tracer(wish, resources.trace, accessor: { view?.accessor }) { clock.now } }
   }
 
   var now: Instant { clock.now }
@@ -175,6 +187,7 @@ final class Chassis: Backplane {
     if moved { usesVirtioConsole.store(byVirtio, ordering: .relaxed) }
     words.add(1, ordering: .relaxed)
     keys?.hear(byte)
+    timeline?.hears(byte)
     if console.put(byte) {
       let end = HostClock.nanoseconds() &+ HostClock.nanoseconds(seconds: configuration.panicGrace)
       control.state.update { $0.panicked(until: end) }

@@ -26,6 +26,7 @@ final class CommandStreams: Sendable {
 
   private let workers = [Worker(name: "output"), Worker(name: "errors"), Worker(name: "control")]
   private let ends = Mutex<Ends?>(nil)
+  private let whenStarted: @Sendable () -> Void
   private let whenEnded: @Sendable (Outcome) -> Void
   private let hasInputEnded = Atomic<Bool>(false)
   private let line = Mutex<[UInt8]>([])
@@ -33,8 +34,12 @@ final class CommandStreams: Sendable {
   private let orders = InputQueue(portion: lineLimit)
   let input = InputQueue(portion: portion)
 
-  /// - Parameter whenEnded: called when the command has ended, and all that it wrote was written.
-  init(whenEnded: @escaping @Sendable (Outcome) -> Void) { self.whenEnded = whenEnded }
+  /// - Parameters:
+  ///   - whenStarted: called when everything is ready for the command.
+  ///   - whenEnded: called when it has ended, and all that it wrote was written.
+  init(whenStarted: @escaping @Sendable () -> Void = {}, whenEnded: @escaping @Sendable (Outcome) -> Void) {
+    (self.whenStarted, self.whenEnded) = (whenStarted, whenEnded)
+  }
 
   func connect(to slot: FunctionSlot<VirtioPCI<VirtioPorts>>) {
     ends.withLock { ends in
@@ -105,6 +110,7 @@ final class CommandStreams: Sendable {
     let word = line.prefix { $0 != " " }
     let rest = String(line.dropFirst(word.count + 1))
     switch word {
+    case "start": whenStarted()
     case "exit":
       guard let status = UInt8(rest) else { return }
       // What the command wrote came before.

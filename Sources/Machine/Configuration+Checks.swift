@@ -38,6 +38,10 @@ extension Configuration {
         throw MachineError("--hang with \(name): the guest's time is not the host's there. Leave one of them out.")
       }
     }
+    if coverage != nil {
+      try checkCoverage()
+      if !checked.accelerator.isSoft { checked.accelerator = .soft }
+    }
     if namesCodeForPerf {
       try checkPerfMap()
       if !checked.accelerator.isSoft { checked.accelerator = .soft }
@@ -79,6 +83,18 @@ extension Configuration {
     guard accelerator != .kvm, accelerator != .softInterpreter else {
       throw MachineError(
         "--perf-map with --accel \(accelerator.rawValue): only --accel soft translates code that could be named. Leave one of them out.")
+    }
+  }
+
+  /// Whether the coverage is that of lines, for `lcov`.
+  public var coversLines: Bool { coverage?.hasSuffix(".info") == true }
+
+  private func checkCoverage() throws(MachineError) {
+    guard accelerator != .kvm else {
+      throw MachineError("--coverage with --accel kvm: only the software CPU sees what the kernel executes. Leave one of them out.")
+    }
+    guard !coversLines || debugInformation != nil else {
+      throw MachineError("--coverage \(coverage ?? ""): a file that ends in .info has the lines of the source, so --vmlinux FILE must tell them. Or choose another ending, for functions.")
     }
   }
 

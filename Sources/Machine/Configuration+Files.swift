@@ -25,7 +25,10 @@ extension Configuration {
     if case .file(let path) = debugConsole { files.append(("--debugcon", path)) }
     if let path = trace?.file { files.append(("--trace", path)) }
     let first = files.enumerated().filter { index, file in files.firstIndex { $0.path == file.path } == index }.map(\.element)
-    return first + [("--screenshot", screenshot), ("--report", report)].compactMap { option, path in path.map { (option, $0) } }
+    let results = [
+      ("--screenshot", screenshot), ("--report", report), ("--profile", profile), ("--coverage", coverage), ("--timeline", timeline),
+    ]
+    return first + results.compactMap { option, path in path.map { (option, $0) } }
   }
 
   /// Refuses to write over a file that has another use.
@@ -37,11 +40,12 @@ extension Configuration {
       if let identity = FileIdentity(of: file.path) { uses[identity] = file }
     }
     for file in outputs {
-      guard let identity = FileIdentity(of: file.path) else { continue }
-      if let other = uses[identity] {
+      // One that is not there yet has only its path.
+      let identity = FileIdentity(of: file.path)
+      if let other = identity.map({ uses[$0] }) ?? outputs.first(where: { $0.path == file.path && $0.option != file.option }) {
         throw MachineError("\(file.option) \(file.path): that is the file of \(other.option), and its contents would be lost. Choose another.")
       }
-      uses[identity] = file
+      if let identity { uses[identity] = file }
     }
   }
 }

@@ -117,6 +117,12 @@ public struct Configuration: Sendable {
   /// The kernel's ELF file with debug information, for file and line in reports.
   public var debugInformation: String?
   public var trace: Trace?
+  /// A file for the functions of the guest's kernel that were seen at work.
+  public var profile: String?
+  /// A file for what the run did when.
+  public var timeline: String?
+  /// A file for what the guest's kernel has executed, and how often.
+  public var coverage: String?
   /// At its end the run names the guest's functions for `perf`, where they were translated.
   public var namesCodeForPerf = false
   /// Where a debugger may connect: a TCP port of this host, or the path of a socket.
@@ -136,4 +142,7 @@ public struct Configuration: Sendable {
   }
 
   public init() {}
+
+  /// Whether somebody wants to know where in its kernel the guest is.
+  var looksInside: Bool { trace != nil || profile != nil || timeline != nil }
 }

@@ -15,8 +15,6 @@ final class Console: Sendable {
   }
 
   static let tailLimit = 8192
-  /// The most characters of a line that are shown at the end.
-  private static let lineLimit = 200
 
   let output: OutputStream.Voice?
   private let state = Mutex(State())
@@ -54,13 +52,34 @@ final class Console: Sendable {
   /// What the guest's kernel has said of itself.
   var log: KernelLog { state.withLock { $0.log } }
 
+  /// What a console has heard.
+  struct Words: Sendable {
+    var log = KernelLog()
+    fileprivate var tail: [UInt8] = []
+    /// Whether the user has seen them on the terminal.
+    fileprivate var isShown = false
+  }
+
+  /// What was heard so far.
+  ///
+  /// - Parameter mayWait: also for a processor that is held inside the console. Without it, there may be nothing.
+  func words(mayWait: Bool) -> Words {
+    guard let now = mayWait ? state.withLock({ $0 }) : state.withLockIfAvailable({ $0 }) else { return Words() }
+    return Words(log: now.log, tail: now.tail, isShown: isShown)
+  }
+}
+
+extension Console.Words {
+  /// The most characters of a line that are shown at the end.
+  private static let lineLimit = 200
+
   /// The last lines, where the user has not seen them on the terminal.
   func unseenTail(lines count: Int) -> [String] { isShown ? [] : tail(lines: count) }
 
   /// The last lines, without what a terminal would obey.
   func tail(lines count: Int) -> [String] {
     var filter = PlainText()
-    let tail = state.withLock { $0.tail }.flatMap { filter.filter($0) }
-    return String(decoding: tail, as: UTF8.self).split(whereSeparator: \.isNewline).suffix(count).map { String($0.suffix(Self.lineLimit)) }
+    let plain = tail.flatMap { filter.filter($0) }
+    return String(decoding: plain, as: UTF8.self).split(whereSeparator: \.isNewline).suffix(count).map { String($0.suffix(Self.lineLimit)) }
   }
 }

@@ -4,7 +4,7 @@ internal import Processor
 internal import Reports
 internal import Synchronization
 
-/// The end of a guest that does not go on.
+/// Looks at what the processors do, and the end of a guest that does not go on.
 extension Machine {
   /// How long it may take to answer when it is spoken to.
   private static let grace: UInt64 = 2_000_000_000
@@ -17,16 +17,17 @@ extension Machine {
   /// Makes every processor stand still for the moment that a glance takes, if it is time for that.
   func glance() {
     let now = HostClock.nanoseconds()
-    let isDue = hang.withLock { watch in
+    let isHangDue = hang.withLock { watch in
       guard let next = watch?.nextLook, next <= now else { return false }
       watch?.postpone(at: now)
       return true
     }
-    if isDue { for processor in processors { processor.kick() } }
+    if chassis.sampler?.isDue(at: now) == true || isHangDue { for processor in processors { processor.kick() } }
   }
 
   /// A processor stands still; what it does is noted. By its own thread.
   func note(_ processor: any Processor, _ index: Int) {
+    chassis.sampler?.look(at: processor)
     guard nextGlance != nil, let state = try? processor.architecturalState() else { return }
     let now = HostClock.nanoseconds()
     let log = chassis.console.log

@@ -1,6 +1,7 @@
 internal import Boot
 internal import Host
 internal import Primitives
+internal import Processor
 internal import Reports
 internal import Synchronization
 
@@ -8,7 +9,16 @@ internal import Synchronization
 extension Machine {
   /// - Parameter problems: what the host could not do for the guest at its end.
   func report(_ outcome: Outcome, problems: [String]) -> RunReport {
-    report(outcome, problems: problems, processors: standing.withLock { $0.processors })
+    report(outcome, problems: problems, processors: standing.withLock { $0.processors }, words: resources.console.words(mayWait: true))
+  }
+
+  /// Notes what can be told only when the processors stand still.
+  func takeStock(of power: Chassis.Power) {
+    chassis.tracer?.undefined(power.backend.undefinedInstructions)
+    chassis.tracer?.translated(power.backend.translationReport)
+    if let problem = writePerfMap(power) { Program.say(problem) }
+    takeCoverage(power)
+    handedOver.withLock { counts in for entry in power.backend.handedOver { counts[entry.name, default: 0] &+= entry.count } }
   }
 
   private var releaseOfFile: String? {
@@ -19,23 +29,25 @@ extension Machine {
   /// What there is to tell of a run that has to be over before it has come to its end.
   public func overdueReport(_ outcome: Outcome) -> RunReport {
     let standing = standing.withLock { $0 }
-    return report(outcome, problems: [standing.business].compactMap(\.self), processors: standing.processors)
+    return report(
+      outcome, problems: [standing.business].compactMap(\.self), processors: standing.processors, words: resources.console.words(mayWait: false))
   }
 
-  private func report(_ outcome: Outcome, problems: [String], processors: String?) -> RunReport {
+  private func report(_ outcome: Outcome, problems: [String], processors: String?, words: Console.Words) -> RunReport {
     var report = RunReport(outcome)
-    report.consoleTail = resources.console.unseenTail(lines: configuration.command == nil ? 20 : 60)
+    report.consoleTail = words.unseenTail(lines: configuration.command == nil ? 20 : 60)
     report.notes = problems + [keysNote, handOverNote].compactMap(\.self) + lossNotes
     report.processors = processors
-    // A run that has to be over does not wait for the console, which a processor may hold.
-    if outcome.isInOrder { report.failure = resources.console.log.complaints.first { configuration.failures.contains($0.kind) } }
+    if configuration.profile != nil { report.profile = chassis.sampler?.seen }
+    report.timeline = chassis.timeline?.timeline
+    report.coverage = coverage.withLock { $0 }
+    if outcome.isInOrder { report.failure = words.log.complaints.first { configuration.failures.contains($0.kind) } }
     // Only a report for programs tells of the machine.
     if configuration.report != nil {
-      let log = resources.console.log
       report.machine = MachineFacts(
         configuration: configuration, accelerator: accelerator.name, acceleratorReason: accelerator.notice,
-        kernelRelease: log.release ?? releaseOfFile, guestSeconds: Double(chassis.now.nanoseconds) / 1e9, accesses: chassis.accesses?.list ?? [],
-        log: log, console: resources.console.tail(lines: 100))
+        kernelRelease: words.log.release ?? releaseOfFile, guestSeconds: Double(chassis.now.nanoseconds) / 1e9, accesses: chassis.accesses?.list ?? [],
+        log: words.log, console: words.tail(lines: 100))
     }
     return report
   }

@@ -7,6 +7,7 @@ internal import PCI
 internal import PCIBus
 internal import Primitives
 internal import Processor
+internal import Reports
 internal import Synchronization
 internal import SystemBus
 internal import Time
@@ -32,6 +33,8 @@ public final class Machine: Sendable {
   /// Nil unless the user wants a guest ended that does not go on, and once that is known.
   let hang = Mutex<HangWatch?>(nil)
   let handedOver = Mutex<[String: Int]>([:])
+  /// What the guest's kernel has executed, once it stands still.
+  let coverage = Mutex<Coverage?>(nil)
 
   /// - Parameters:
   ///   - devices: what the board has besides its own.
@@ -120,6 +123,7 @@ public final class Machine: Sendable {
         return finish(RunReport(error).outcome)
       }
       serve()
+      if control.state.update({ $0.outcome }) != nil { chassis.timeline?.enter(.end) } else { chassis.timeline?.restart() }
       standing.withLock { $0.business = "a processor of the guest had not stopped yet: it waited for a device, or for its turn on a busy host." }
       let processors = turnOff(threads)
       standing.withLock { $0.lookAtProcessors() }
@@ -175,6 +179,7 @@ public final class Machine: Sendable {
       }
       // A trace tells of every access when it happens.
       if chassis.tracer == nil { backend.mayGather(writesTo: targets.compactMap(\.placement.selector)) }
+      chassis.timeline?.enter(.loading)
       let entry = try board.load(configuration)
       for index in 0..<configuration.processors { processors.append(try backend.makeProcessor(index)) }
       if let entry { try processors[0].setState(entry) }
@@ -191,6 +196,7 @@ public final class Machine: Sendable {
   /// Gives each processor the thread that it runs on until the power is off.
   private func begin(on bus: SystemBus) -> [HostThread] {
     control.state.update { $0.begin() }
+    chassis.timeline?.enter(.before)
     hang.withLock { $0 = configuration.hangWatch }
     standing.withLock { $0.business = nil }
     isStopping.store(false, ordering: .relaxed)
@@ -211,6 +217,7 @@ public final class Machine: Sendable {
   private func end(_ outcome: Outcome) { chassis.end(outcome) }
 
   private func execute(_ processor: any Processor, _ index: Int, on bus: SystemBus) {
+    chassis.view?.note(processor)
     while true {
       debugger?.supervisor.enter(index)
       defer { debugger?.supervisor.leave(index) }
@@ -252,7 +259,7 @@ public final class Machine: Sendable {
       // Where time is counted in instructions, the processor's own thread does this.
       if !clock.isCounted { Self.advance(timed, to: clock.now) }
       glance()
-      let next = [timed.compactMap(\.deadline).min().flatMap(clock.hostTime), nextGlance].compactMap(\.self).min()
+      let next = [timed.compactMap(\.deadline).min().flatMap(clock.hostTime), nextGlance, chassis.sampler?.next].compactMap(\.self).min()
       let errand = control.state.wait(until: { state in [next, state.nextMoment].compactMap(\.self).min() }) { state in
         state.pass(to: HostClock.nanoseconds())
         return state.takeErrand()
@@ -283,10 +290,8 @@ public final class Machine: Sendable {
     for thread in threads { thread.join() }
     // A kick that is still under way reaches its device now, and not after the reset.
     power.backend.setDoorbells([])
-    chassis.tracer?.undefined(power.backend.undefinedInstructions)
-    chassis.tracer?.translated(power.backend.translationReport)
-    if let problem = writePerfMap(power) { Program.say(problem) }
-    handedOver.withLock { counts in for entry in power.backend.handedOver { counts[entry.name, default: 0] &+= entry.count } }
+    takeStock(of: power)
+    chassis.view?.forget()
     clock.counted?.disconnect()
     chassis.power.withLock { $0 = nil }
     return power.processors

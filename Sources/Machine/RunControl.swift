@@ -3,6 +3,8 @@ internal import Host
 /// What a run is asked for from outside: by any thread, and before there is a machine, too.
 public final class RunControl: Sendable {
   let state: Monitor<RunState>
+  /// When the run began.
+  let start: UInt64
   private let whenAsked: @Sendable () -> Void
 
   /// - Parameters:
@@ -12,6 +14,7 @@ public final class RunControl: Sendable {
     _ configuration: Configuration, startedAt start: UInt64? = nil, whenAsked: @escaping @Sendable () -> Void = {}
   ) {
     let start = start ?? HostClock.nanoseconds()
+    self.start = start
     state = Monitor(
       RunState(
         limit: configuration.timeout.map { start &+ HostClock.nanoseconds(seconds: $0) },

@@ -11,6 +11,12 @@ public struct RunReport: Sendable {
   public var notes: [String] = []
   /// What the processors were doing at a bad end.
   public var processors: String?
+  /// The functions that were seen at work; nil unless the user wanted that.
+  public var profile: StackProfile?
+  /// What the run did when; nil unless the user wanted that.
+  public var timeline: Timeline?
+  /// What the guest's kernel has executed; nil unless the user wanted that, and if the processors never stood still.
+  public var coverage: Coverage?
   /// What there is to tell of the machine; nil if there never was one.
   public var machine: MachineFacts?
 

@@ -11,11 +11,17 @@ final class Tracer: Sendable {
 
   let output: OutputStream.Voice?
   private let wishes: Set<String>
+  private let accessor: @Sendable () -> String?
   private let now: @Sendable () -> Instant
 
-  /// - Parameter now: guest time.
-  init(_ wish: Configuration.Trace, _ output: OutputStream.Voice?, now: @escaping @Sendable () -> Instant) {
+  /// - Parameters:
+  ///   - accessor: who in the guest makes the calling thread access a device, if that is known.
+  ///   - now: guest time.
+  init(
+    _ wish: Configuration.Trace, _ output: OutputStream.Voice?, accessor: @escaping @Sendable () -> String? = { nil }, now: @escaping @Sendable () -> Instant
+  ) {
     self.output = output
+    self.accessor = accessor
     wishes = Set(wish.events.isEmpty ? [Kind.all.rawValue] : wish.events.map(Self.plain))
     self.now = now
   }
@@ -44,7 +50,7 @@ final class Tracer: Sendable {
     let tracer: Tracer
 
     func sees(_ verb: AccessVerb, _ width: AccessWidth, _ space: AccessSpace, at offset: Int, _ value: UInt64) {
-      tracer.write(device, "\(verb) \(width) \(space.rawValue)+0x\(offset.hex()) 0x\(value.hex())", tracer.now())
+      tracer.writeAccess(device, "\(verb) \(width) \(space.rawValue)+0x\(offset.hex()) 0x\(value.hex())", tracer.now())
     }
   }
 
@@ -55,12 +61,12 @@ final class Tracer: Sendable {
 
   func line(_ number: Int, _ level: Bool, of placement: Placement, at time: Instant) {
     guard shows(placement.name, .irq) else { return }
-    write(placement.name, "line \(number) \(level ? "high" : "low")", time)
+    writeAccess(placement.name, "line \(number) \(level ? "high" : "low")", time)
   }
 
   func message(_ message: MSIMessage, of placement: Placement, at time: Instant) {
     guard shows(placement.name, .irq) else { return }
-    write(placement.name, "message 0x\(message.address.hex()) = 0x\(message.data.hex())", time)
+    writeAccess(placement.name, "message 0x\(message.address.hex()) = 0x\(message.data.hex())", time)
   }
 
   // MARK: Queues
@@ -99,6 +105,11 @@ final class Tracer: Sendable {
   }
 
   // MARK: The line
+
+  /// What an access of the guest does or brings about, with the function that accesses.
+  private func writeAccess(_ device: String, _ event: String, _ time: Instant) {
+    write(device, event + (accessor().map { " by \($0)" } ?? ""), time)
+  }
 
   private func write(_ device: String, _ event: String, _ time: Instant) {
     let micro = time.nanoseconds / 1000

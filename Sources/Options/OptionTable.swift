@@ -229,6 +229,30 @@ enum OptionTable {
       functions in what is told of a bad end, by addr2line of binutils
       """
     ) { (options, value) throws(UsageError) in options.configuration.debugInformation = try Options.path("--vmlinux", value) },
+    .valued(
+      "--profile", "FILE", offering: .files, .inside,
+      """
+      where the guest's kernel spends its time: a thousand times a second
+      which functions call which; a flame graph if FILE ends in .svg, else
+      folded text, a stack a line
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.profile = try Options.path("--profile", value) },
+    .valued(
+      "--timeline", "FILE", offering: .files, .inside,
+      """
+      what the run did when, from its start to its end: loading, the
+      kernel's phases and initcalls, the command, with CPU seconds and
+      accesses; a picture if FILE ends in .svg, JSON if in .json
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.timeline = try Options.timeline(value) },
+    .valued(
+      "--coverage", "FILE", offering: .files, .inside,
+      """
+      the software CPU: every function of the guest's kernel that was
+      executed, and how often; lines of its source, for lcov, if FILE ends
+      in .info, with --vmlinux
+      """
+    ) { (options, value) throws(UsageError) in options.configuration.coverage = try Options.path("--coverage", value) },
     .flag(
       "--perf-map", .inside,
       """

@@ -10,6 +10,14 @@ extension Options {
     return text
   }
 
+  /// A file whose ending says what is written there.
+  static func timeline(_ text: String) throws(UsageError) -> String {
+    guard text.hasSuffix(".svg") || text.hasSuffix(".json") else {
+      throw UsageError(message: "--timeline \(text): end the file's name in .svg for a picture, or in .json for programs.")
+    }
+    return text
+  }
+
   /// A port, or the path of a socket.
   static func debuggerPlace(_ name: String, _ text: String) throws(UsageError) -> String {
     let isNumber = !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }

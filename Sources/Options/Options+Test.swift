@@ -28,6 +28,9 @@ extension Options {
       guard configuration.debugger == nil else {
         throw UsageError(message: "--gdb with test: every machine would wait for a debugger. Debug one with swboot run.")
       }
+      for (name, isGiven) in [("--profile", configuration.profile != nil), ("--coverage", configuration.coverage != nil), ("--timeline", configuration.timeline != nil)] where isGiven {
+        throw UsageError(message: "\(name) with test: every machine would write to that file. Look at one with swboot run.")
+      }
       test.tests = operands
       (test.report, configuration.report) = (configuration.report, nil)
     case .report:

@@ -27,6 +27,8 @@ public protocol Processor: AnyObject, Sendable {
   /// Runs until something must be decided by the machine. I/O is done on the bus from inside.
   func run(on bus: SystemBus) throws(ProcessorError) -> Pause
   func state() throws(ProcessorError) -> ProcessorState
+  /// Where it is in the middle of an access to the bus, by its own thread.
+  func stateInAccess() throws(ProcessorError) -> AccessState
   func setState(_ state: ProcessorState) throws(ProcessorError)
   /// Everything that it is, while it does not run.
   func architecturalState() throws(ProcessorError) -> ArchitecturalState
@@ -36,6 +38,19 @@ public protocol Processor: AnyObject, Sendable {
   func setTraps(_ traps: DebugTraps) throws(ProcessorError)
   /// Makes `run` return `.kicked` soon. May be called from any thread.
   func kick()
+}
+
+extension Processor {
+  public func stateInAccess() throws(ProcessorError) -> AccessState { AccessState(try state(), isExact: true) }
+}
+
+/// What a processor is while it accesses something.
+public struct AccessState: Sendable {
+  public let state: ProcessorState
+  /// Whether RIP is that of the instruction, and not of one that led there.
+  public let isExact: Bool
+
+  public init(_ state: ProcessorState, isExact: Bool) { (self.state, self.isExact) = (state, isExact) }
 }
 
 /// Where interrupts enter: KVM's chips, or ours.
@@ -71,6 +86,9 @@ public protocol Backend: AnyObject, Sendable {
   var undefinedInstructions: [(name: String, count: Int)] { get }
   /// What was done to execute the guest's code, in numbers.
   var translationReport: [(name: String, count: Int)] { get }
+  /// How often the instruction at each address of the guest's kernel was executed, where that is counted. The processors must
+  /// stand still.
+  var executedCode: [UInt64: UInt64] { get }
   /// The code of the host that there is now for the guest's. The processors must stand still.
   var translatedCode: [CodePlace] { get }
 }
@@ -85,5 +103,6 @@ extension Backend {
   /// The hardware does not tell.
   public var undefinedInstructions: [(name: String, count: Int)] { [] }
   public var translationReport: [(name: String, count: Int)] { [] }
+  public var executedCode: [UInt64: UInt64] { [:] }
   public var translatedCode: [CodePlace] { [] }
 }

@@ -14,6 +14,7 @@ public final class SoftBackend: Backend, Sendable {
   let fabric: InterruptFabric
   private let processorCount: Int
   let translation: TranslationPolicy
+  let countsCode: Bool
   /// Where it counts instructions, there is one processor.
   let clock: GuestClock
   /// What RDRAND gives.
@@ -28,11 +29,12 @@ public final class SoftBackend: Backend, Sendable {
   private let members = Mutex<[Member]>([])
   private var processors: [SoftProcessor] { members.withLock { $0 }.compactMap(\.processor) }
 
+  /// - Parameter countsCode: what guests' kernels execute is counted.
   /// - Parameter clock: guest time; the time-stamp counters tick once in its nanosecond.
   /// - Parameter deadlineMoved: called from any thread when one of the chips wants to be advanced earlier.
   public init(
     memory: GuestMemory, processors: Int = 1, clock: GuestClock = GuestClock(),
-    random: @escaping @Sendable () -> UInt64 = SoftBackend.hostRandom, translation: TranslationPolicy = .hot,
+    random: @escaping @Sendable () -> UInt64 = SoftBackend.hostRandom, translation: TranslationPolicy = .hot, countsCode: Bool = false,
     deadlineMoved: (@Sendable () -> Void)? = nil
   ) throws(ProcessorError) {
     self.memory = try SharedMemory(memory)
@@ -40,6 +42,7 @@ public final class SoftBackend: Backend, Sendable {
     self.random = random
     processorCount = max(processors, 1)
     self.translation = translation
+    self.countsCode = countsCode
     fabric = InterruptFabric(processors: processorCount, tscHertz: CoreContext.frequency, clock: { clock.now })
     fabric.whenDeadlineMoves(deadlineMoved)
     chips = fabric.targets
@@ -86,5 +89,6 @@ public final class SoftBackend: Backend, Sendable {
 
   /// Blocks of all processors that became code of the host, and what the interpreter did for them, most first.
   public var translationReport: [(name: String, count: Int)] { CoreContext.translationReport(of: processors.map(\.core)) }
+  public var executedCode: [UInt64: UInt64] { processors.reduce(into: [:]) { $1.core.counts?.add(to: &$0) } }
   public var translatedCode: [CodePlace] { processors.flatMap(\.core.translatedCode) }
 }

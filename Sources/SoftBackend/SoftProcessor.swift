@@ -16,7 +16,7 @@ public final class SoftProcessor: Processor, Sendable {
   init(_ index: Int, _ backend: SoftBackend) throws(ProcessorError) {
     self.index = index
     self.backend = backend
-    core = try CoreContext(backend.environment(of: index), backend.translation)
+    core = try CoreContext(backend.environment(of: index), backend.translation, counts: backend.countsCode ? BlockCounts() : nil)
   }
 
   public func run(on bus: SystemBus) throws(ProcessorError) -> Pause { try core.run(on: bus, sleep: sleep) }
@@ -57,6 +57,7 @@ public final class SoftProcessor: Processor, Sendable {
   // MARK: State
 
   public func state() throws(ProcessorError) -> ProcessorState { core.state() }
+  public func stateInAccess() throws(ProcessorError) -> AccessState { core.stateInAccess() }
   public func setState(_ state: ProcessorState) throws(ProcessorError) { try core.setState(state) }
   public func architecturalState() throws(ProcessorError) -> ArchitecturalState { core.architecturalState() }
   public func setArchitecturalState(_ state: ArchitecturalState) throws(ProcessorError) { try core.setArchitecturalState(state) }

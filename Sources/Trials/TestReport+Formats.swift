@@ -13,7 +13,7 @@ extension TestReport {
       let cases = results.filter { ($0.trial.kernel ?? "") == kernel }.flatMap(Self.cases)
       func count(_ tag: String) -> Int { cases.count { $0.contains("<\(tag) ") } }
       lines.append(
-        "  <testsuite name=\"\(Self.escaped(kernel.isEmpty ? "swboot" : kernel))\" tests=\"\(cases.count)\" failures=\"\(count("failure"))\" errors=\"\(count("error"))\" skipped=\"\(count("skipped"))\">"
+        "  <testsuite name=\"\(XML.escaped(kernel.isEmpty ? "swboot" : kernel))\" tests=\"\(cases.count)\" failures=\"\(count("failure"))\" errors=\"\(count("error"))\" skipped=\"\(count("skipped"))\">"
       )
       lines += cases
       lines.append("  </testsuite>")
@@ -23,7 +23,7 @@ extension TestReport {
 
   /// A test, and each of its parts.
   private static func cases(_ result: TrialResult) -> [String] {
-    let (reason, text) = (escaped(result.reason ?? ""), escaped(details(result)))
+    let (reason, text) = (XML.escaped(result.reason ?? ""), XML.escaped(details(result)))
     let content =
       switch result.kind {
       case .passed: ""
@@ -31,7 +31,7 @@ extension TestReport {
       case .skipped: "<skipped message=\"\(reason)\"/>"
       case .unjudged: "<error message=\"\(reason)\">\(text)</error>"
       }
-    let kernel = escaped(result.trial.kernel ?? "")
+    let kernel = XML.escaped(result.trial.kernel ?? "")
     let name = result.trial.repetition.map { "\(result.trial.test) (\($0))" } ?? result.trial.test
     let parts = result.parts.filter { !$0.isSum }.map { part in
       let content =
@@ -40,29 +40,12 @@ extension TestReport {
         case .failed: "<failure message=\"not ok\"></failure>"
         case .skipped: "<skipped message=\"\"/>"
         }
-      return "    <testcase classname=\"\(kernel)\" name=\"\(escaped("\(name): \(part.name)"))\">\(content)</testcase>"
+      return "    <testcase classname=\"\(kernel)\" name=\"\(XML.escaped("\(name): \(part.name)"))\">\(content)</testcase>"
     }
-    return ["    <testcase classname=\"\(kernel)\" name=\"\(escaped(name))\" time=\"\(result.seconds)\">\(content)</testcase>"] + parts
+    return ["    <testcase classname=\"\(kernel)\" name=\"\(XML.escaped(name))\" time=\"\(result.seconds)\">\(content)</testcase>"] + parts
   }
 
   private static func details(_ result: TrialResult) -> String { (result.complaints.map { $0.lines.joined(separator: "\n") } + [result.output]).joined(separator: "\n\n") }
-
-  private static func escaped(_ text: String) -> String {
-    var shown = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": shown += "&amp;"
-      case "<": shown += "&lt;"
-      case ">": shown += "&gt;"
-      case "\"": shown += "&quot;"
-      case "\n", "\t": shown.unicodeScalars.append(scalar)
-      // XML has no way to write these.
-      case _ where scalar.value < 0x20 || (0xFFFE...0xFFFF).contains(scalar.value): shown += "\u{FFFD}"
-      default: shown.unicodeScalars.append(scalar)
-      }
-    }
-    return shown
-  }
 
   // MARK: TAP
 

@@ -25,7 +25,7 @@ struct GuestRun {
   init(_ configuration: Configuration, startedAt start: UInt64, prepare: @escaping Preparation = { $0 }) {
     self.configuration = configuration
     self.prepare = prepare
-    ending = RunEnding(report: configuration.report, vmlinux: configuration.debugInformation, startedAt: start)
+    ending = RunEnding(configuration, startedAt: start)
     HostSignals.prepare()
     control = RunControl(configuration, startedAt: start) { HostSignals.wake() }
   }

@@ -131,6 +131,18 @@ struct OptionTests {
         "--accel soft,lockstep with --deterministic: it counts no instructions. Leave one of them out."
       ),
       (
+        ["--kernel", "k", "--coverage", "f", "--accel", "kvm"],
+        "--coverage with --accel kvm: only the software CPU sees what the kernel executes. Leave one of them out."
+      ),
+      (
+        ["--kernel", "k", "--coverage", "f.info"],
+        "--coverage f.info: a file that ends in .info has the lines of the source, so --vmlinux FILE must tell them. Or choose another ending, for functions."
+      ),
+      (["--kernel", "k", "--timeline", "f.txt"], "--timeline f.txt: end the file's name in .svg for a picture, or in .json for programs."),
+      (
+        ["test", "--profile", "f", "./t"], "--profile with test: every machine would write to that file. Look at one with swboot run."
+      ),
+      (
         ["--kernel", "k", "--perf-map", "--accel", "kvm"],
         "--perf-map with --accel kvm: only --accel soft translates code that could be named. Leave one of them out."
       ),

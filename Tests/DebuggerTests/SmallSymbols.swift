@@ -11,7 +11,9 @@ struct SmallSymbols {
   var state = ProcessorState.reset
 
   /// The tables, the way Linux 6.1 or 6.12 lays them out, from a multiple of 8 on; of a kernel of 64 bits, or of 32.
-  static func tables(newer: Bool, isWide: Bool = true) -> [UInt8] {
+  ///
+  /// - Parameter named: symbols that have a name of their own, by their numbers.
+  static func tables(newer: Bool, isWide: Bool = true, named: [Int: String] = [:]) -> [UInt8] {
     var tokens: [[UInt8]] = (0..<256).map { $0 > 0x20 && $0 < 0x7F ? [UInt8($0)] : [0x7A, 0x5F] }
     tokens[1] = Array("function_".utf8)
     let tokenBytes = tokens.map { $0 + [0] }
@@ -28,7 +30,7 @@ struct SmallSymbols {
       if number % 256 == 0 { markers.append(littleEndian: UInt32(names.count)) }
       // Two per-CPU symbols come first; one name has more than 127 tokens.
       let tail = number == 5 ? [UInt8](repeating: 0x78, count: 150) : Array(String(number).utf8)
-      let name = [UInt8(ascii: "t"), 1] + tail
+      let name = [UInt8(ascii: "t")] + (named[number].map { Array($0.utf8) } ?? [1] + tail)
       if name.count > 127 { names += [UInt8(name.count & 0x7F | 0x80), UInt8(name.count >> 7)] } else { names.append(UInt8(name.count)) }
       names += name
       let offset = number < 2 ? number * 64 : -1 - (number - 2) * 16

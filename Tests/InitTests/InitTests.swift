@@ -91,7 +91,7 @@ struct InitTests {
     #expect(system.state.written[1].map { String(decoding: $0, as: UTF8.self) }?.contains("load /modules/b.ko: error 8") == true)
   }
 
-  @Test("how the command ended is told to the host, as a shell would have it, behind what it wrote", arguments: [(7 << 8, "exit 7\n"), (9, "exit 137\n")])
+  @Test("that the command starts is told to the host, and how it ended, as a shell would have it, behind what it wrote", arguments: [(7 << 8, "start\nexit 7\n"), (9, "start\nexit 137\n")])
   func end(_ status: Int, _ line: String) {
     let system = FakeSystem()
     system.state.results = ["open /dev/vport0p3": 20, "open /dev/vport0p1": 21, "open /dev/vport0p2": 22]

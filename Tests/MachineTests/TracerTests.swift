@@ -47,6 +47,18 @@ struct TracerTests {
     #expect(try lines(of: tracer) == ["0.000000 real-time clock: line 8 high"])
   }
 
+  @Test("an access, and what it brings about, names the function that accesses, where it is known")
+  func accessors() throws {
+    var outputs = Outputs()
+    let tracer = Tracer(Configuration.Trace(events: ["io", "irq"]), try outputs.open(.file(file.path)), accessor: { "ioread8 < vp_get_status" }) { .start }
+    tracer.watcher(of: "virtio-blk0")?.sees(.read, .byte, .own, at: 0x14, 0xF)
+    tracer.line(8, true, of: clock, at: .start)
+    #expect(
+      try lines(of: tracer) == [
+        "0.000000 virtio-blk0: read byte +0x14 0xf by ioread8 < vp_get_status", "0.000000 real-time clock: line 8 high by ioread8 < vp_get_status",
+      ])
+  }
+
   @Test("a name that is neither event nor device is refused with the names there are")
   func unknown() throws {
     let devices = ["COM1", "real-time clock"]

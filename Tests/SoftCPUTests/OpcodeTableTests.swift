@@ -37,7 +37,7 @@ import Testing
       .maskmovdqu, .vzeroall,
       .load64, .load32, .store64, .store32, .copy64, .copy32, .lea64, .push64, .pop64, .jumpIfZero, .jumpUnlessZero, .add64, .addImmediate64,
       .subtractImmediate64, .compare64, .compareImmediate64, .compare32, .compareImmediate32, .test64, .test32, .xor32, .andImmediate32,
-      .endOfBlock, .stopped, .breakpoint,
+      .endOfBlock, .stopped, .counted, .breakpoint,
     ]
     #expect(Set(Operation.allCases).subtracting(inTable).subtracting(chosen) == [])
   }

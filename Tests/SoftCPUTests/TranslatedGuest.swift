@@ -22,7 +22,7 @@ final class TranslatedGuest {
     }
   }
 
-  init(_ code: [UInt8], _ translation: TranslationPolicy = .always) throws {
+  init(_ code: [UInt8], _ translation: TranslationPolicy = .always, countsCode: Bool = false) throws {
     memory = try GuestMemory(size: 16 << 20)
     try memory.store(UInt64(0x9_1007), at: 0x9_0000)
     try memory.store(UInt64(0x9_2007), at: 0x9_1000)
@@ -35,7 +35,7 @@ final class TranslatedGuest {
       let environment = CoreEnvironment(
         memory: shared, fabric: fabric, index: index, processorCount: 2, clock: GuestClock(), random: { 0 }, undefined: InstructionTally(),
         tellOthers: { [weak team] in team?.tell($0, except: index) })
-      return try CoreContext(environment, translation)
+      return try CoreContext(environment, translation, counts: countsCode ? BlockCounts() : nil)
     }
     memory.whenCodeIsWritten { [weak team] in team?.tell(.staleCode, except: nil) }
     team.cores = cores

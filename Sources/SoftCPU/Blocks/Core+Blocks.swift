@@ -200,6 +200,9 @@ extension Core {
     unsafe isCurrent(block.pointee.page, block.pointee.version) && isCurrent(block.pointee.second.page, block.pointee.second.version)
   }
 
+  /// Where the running block begins.
+  var placeOfBlock: UInt64? { unsafe block(at: self[.currentBlock])?.pointee.rip }
+
   /// The instruction at RIP, as a block of its own.
   func decodeNext() throws(Fault) -> Instruction {
     let rip = self[.rip]
@@ -211,36 +214,42 @@ extension Core {
     guard let p = unsafe young?.room() ?? UnsafeMutableRawPointer(bitPattern: UInt(arenaRoom())) else { preconditionFailure("the block cache has memory") }
     let records = unsafe (p + BlockRecord.headerSize).assumingMemoryBound(to: InstructionRecord.self)
     let (page, version) = context.markCode(physical)
-    var count = 0
+    let counter = longest > 1 ? context.counts?.counter(at: rip, isKernel: cpl != 3) : nil
+    if let counter { unsafe records[0] = InstructionRecord(counting: counter, at: rip, is64Bit: is64Bit) }
+    let first = counter == nil ? 0 : 1
+    var count = first
     var at = rip
     var second = SecondPage.none
     let breakpoints = context.traps.breakpoints
     while count < longest {
       let linearNow = codeLinear(at)
-      if count > 0 && linearNow >> 12 != codeLinear(rip) >> 12 { break }
+      if count > first && linearNow >> 12 != codeLinear(rip) >> 12 { break }
       let here = physical &+ (at &- rip)
       var decoder = Decoder(self, at: at, physical: here)
       do {
         try decoder.decode(into: &(unsafe records[count]))
       } catch {
         // A fault of a later instruction is raised when it is reached.
-        if count == 0 { throw error }
+        if count == first { throw error }
         break
       }
       if breakpoints.contains(codeLinear(at)) { unsafe records[count].operation = .breakpoint }
       if decoder.crossesPage {
-        if count > 0 { break }
+        if count > first { break }
         second.physical = try codeAddress(pageBehind(rip))
         (second.page, second.version) = context.markCode(second.physical)
       }
       guard noteCode(decoder, page, here, second) else {
-        if count > 0 { break }
+        if count > first { break }
         continue
       }
       at = unsafe truncateIP(at &+ UInt64(records[count].length), is64Bit ? 8 : self[.mode] & Mode.code32 != 0 ? 4 : 2)
       count += 1
       if unsafe second.isThere || records[count - 1].operation.traits.contains(.endsBlock) { break }
+      // What is counted is executed as a whole.
+      if unsafe counter != nil && records[count - 1].operation.leavesBlocks { break }
     }
+    if counter != nil { context.counts?.note(rip, (first..<count).map { unsafe records[$0].length }) }
     unsafe records[count] = InstructionRecord()
     unsafe records[count].address = at
     unsafe records[count].operation = .endOfBlock

@@ -31,6 +31,13 @@ extension CoreContext {
     return s
   }
 
+  /// The interpreter keeps RIP to itself until a block is over, but helpers of translated code begin a block at the instruction.
+  package func stateInAccess() -> AccessState {
+    var state = state()
+    if let place = core.placeOfBlock { state.rip = place }
+    return AccessState(state, isExact: core.isInHelper)
+  }
+
   package func setState(_ s: ProcessorState) throws(ProcessorError) {
     guard s.registers.count == 16 else { throw ProcessorError("a processor has sixteen registers") }
     load(s)

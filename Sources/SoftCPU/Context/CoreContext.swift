@@ -14,6 +14,8 @@ internal import Time
   let translator: Translator
   /// Where translated code is compared with the interpreter.
   let lockstep: Lockstep?
+  /// Where somebody wants to know what the guest's kernel executes.
+  package let counts: BlockCounts?
   /// Where input and output go.
   var bus = SystemBus()
   package internal(set) var traps = DebugTraps()
@@ -37,8 +39,9 @@ internal import Time
   /// Ticks of the time-stamp counter in a second: one for each nanosecond of guest time.
   package static let frequency: UInt64 = 1_000_000_000
 
-  package init(_ environment: CoreEnvironment, _ translation: TranslationPolicy = .never) throws(ProcessorError) {
+  package init(_ environment: CoreEnvironment, _ translation: TranslationPolicy = .never, counts: BlockCounts? = nil) throws(ProcessorError) {
     self.environment = environment
+    self.counts = counts
     self.translation = translation
     guard let block = unsafe Self.map(Core.size, huge: TranslatedState.patience), let arena = unsafe Self.map(Self.arenaSize) else {
       throw ProcessorError("the host has no memory for a processor")

@@ -43,7 +43,7 @@ extension Operation {
       .maskmovq, .maskmovdqu, .vmaskmovdqu, .vzeroupper, .vzeroall, .vmaskmovLoad, .vmaskmovStore, .vgatherd, .vgatherq,
       .load64, .load32, .store64, .store32, .copy64, .copy32, .lea64, .add64, .addImmediate64, .subtractImmediate64,
       .compare64, .compareImmediate64, .compare32, .compareImmediate32, .test64, .test32, .xor32, .andImmediate32,
-      .endOfBlock, .stopped, .breakpoint:
+      .endOfBlock, .stopped, .counted, .breakpoint:
       []
     }
   }

@@ -70,6 +70,8 @@ enum Operation: Int, CaseIterable, CodingKey {
   case endOfBlock
   /// The code of this block was overwritten: it ends before this instruction.
   case stopped
+  /// Counts how often this block is entered, see BlockCounts.
+  case counted
   /// A debugger wants to stop before this instruction.
   case breakpoint
   case undefined

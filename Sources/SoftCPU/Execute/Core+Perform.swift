@@ -182,6 +182,7 @@ extension Core {
     case .breakpoint:
       context.trap(.breakpoint)
       return true
+    case .counted: countEntry(i)
     case .undefined: throw .undefined
     // The run loop's.
     case .add, .or, .adc, .sbb, .and, .sub, .xor, .cmp, .test, .increment, .decrement, .negate, .not, .rol, .ror, .shl, .shr, .sar,

@@ -64,6 +64,7 @@ extension BlockTranslation {
       guard i.width == context.word.rawValue else { return false }
       emitLeave(i, k)
     case .nop, .prefetch, .pause: break
+    case .counted: emitCounting(at: i.immediate)
     case .lahf:
       needFlags(i, k)
       asm.lahf()

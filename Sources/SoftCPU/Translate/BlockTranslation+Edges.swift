@@ -70,6 +70,14 @@ extension BlockTranslation {
     asm.apply(.sub, .quad, .memory(.gs(TranslatedState.budget)), Int32(instructions))
   }
 
+  /// Adds one to a counter on the host. Leaves the flags alone.
+  mutating func emitCounting(at counter: UInt64) {
+    asm.move(Self.t0, counter)
+    asm.load(Self.t1, Memory(Self.t0))
+    asm.loadAddress(Self.t1, Memory(Self.t1, displacement: 1))
+    asm.store(Memory(Self.t0), Self.t1)
+  }
+
   // MARK: Edges
 
   /// The block's last jump, after so many instructions.

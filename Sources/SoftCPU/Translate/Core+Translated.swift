@@ -200,6 +200,9 @@ extension Core {
     return first
   }
 
+  /// Whether a helper executes a copy of instructions.
+  var isInHelper: Bool { self[.currentBlock] == UInt64(UInt(bitPattern: unsafe base + TranslatedState.helperBlock)) }
+
   private func noteHelp(_ operation: Operation) {
     let counter = TranslatedState.helped + operation.rawValue * 8
     store(load(counter, as: UInt64.self) &+ 1, at: counter)

@@ -31,7 +31,7 @@ extension Instruction {
     // The target of a jump may read them, whatever this block does behind it.
     case .cmov, .setcc, .jcc, .loop, .jcxz, .lahf, .pushFlags: return .readsOnly
     case .move, .moveZero8, .moveZero16, .moveSign8, .moveSign16, .moveSign32, .lea, .exchange, .byteSwap, .moveBE, .convert, .extend, .not,
-      .push, .pushImmediate, .pop, .leave, .jump, .jumpNear, .call, .callNear, .ret, .nop, .pause, .prefetch, .endOfBlock, .hosted, .hostedFloat, .vzeroupper,
+      .push, .pushImmediate, .pop, .leave, .jump, .jumpNear, .call, .callNear, .ret, .nop, .pause, .prefetch, .endOfBlock, .counted, .hosted, .hostedFloat, .vzeroupper,
       .moveString, .storeString, .loadString, .cli, .sti, .clac, .stac, .rdtsc, .rdtscp, .swapgs, .rorx, .mulx, .shlx, .sarx, .shrx, .pdep, .pext,
       .rdmsr, .cpuid, .input, .inputDX, .output, .outputDX, .rdfsbase, .rdgsbase, .wrfsbase, .wrgsbase, .xgetbv, .crc32, .moveFromControl, .moveFromSegment, .div, .idiv:
       return .none

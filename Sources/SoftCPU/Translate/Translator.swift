@@ -27,7 +27,8 @@ internal import Processor
 /// with the page's size less the operand's; an empty line holds a page that no address of its line has, an empty near
 /// entry lets no offset pass. And in a Span at `address + distance`, where the distance is from a page's address to its
 /// place, and what was compared is all that the span's instructions access; its base moves by constants only meanwhile.
-/// Between the comparison and the access there is no jump target. Indirect jumps go to places
+/// Between the comparison and the access there is no jump target. (Where entries are counted, a block also adds to its counter,
+/// whose place is a constant.) Indirect jumps go to places
 /// from the table of targets, which only `noteTarget` fills. RSP is the guest's, so nothing here pushes or pops, and
 /// signals have a stack of their own.
 @safe final class Translator {
