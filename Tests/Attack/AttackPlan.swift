@@ -28,6 +28,8 @@ struct AttackPlan {
   let processors: Int
   /// In MiB.
   var memory: Int
+  /// The machine has a shared file system, as that of a command has.
+  let sharesFiles: Bool
   /// The machine's other options.
   let options: [String]
   /// Seconds that the run may take.
@@ -48,6 +50,8 @@ struct AttackPlan {
     // What ends most runs early is left to some seeds: power, and on a KVM that emulates, instructions that it gives up.
     var left = chance.below(4) == 0 ? some : some & ~Self.bit("power")
     if accelerator == .kvm, chance.below(4) > 0 { left &= ~(Self.bit("control") | Self.bit("code")) }
+    sharesFiles = chance.below(4) == 0
+    if !sharesFiles { left &= ~Self.bit("files") } else { left |= Self.bit("files") }
     classes = left == 0 ? Self.bit("virtio") : left
     processors = [1, 1, 1, 2, 2, 3, 4][chance.below(7)]
     memory = [32, 32, 32, 32, 33, 33, 64, 64, 2048, 6144][chance.below(10)]
@@ -56,7 +60,7 @@ struct AttackPlan {
     if chance.below(8) > 0 { options += ["--triple-fault", "reset"] }
     if chance.below(8) == 0 { options += ["--trace", "all,file=/dev/null"] }
     switch accelerator {
-    case .soft: if processors == 1, chance.below(4) > 0 { options.append("--deterministic=\(seed)") }
+    case .soft: if processors == 1, !sharesFiles, chance.below(4) > 0 { options.append("--deterministic=\(seed)") }
     case .kvm: if chance.below(4) == 0 { options.append("--kernel-irqchip") }
     }
     self.options = options
@@ -76,8 +80,9 @@ struct AttackPlan {
   }
 
   func arguments(kernel: String, disks: AttackDisks, talk: Int = 0) -> [String] {
-    var list = ["--kernel", kernel, "--append", commandLine(talk: talk), "--accel", accelerator.rawValue]
-    list += ["--cpus", "\(processors)", "--memory", "\(memory)M", "--console", "none", "--timeout", "\(Int(timeout * 1000))ms"]
-    return list + options + disks.arguments
+    var list = sharesFiles ? ["run"] + disks.shares : ["--console", "none"]
+    list += ["--kernel", kernel, "--append", commandLine(talk: talk), "--accel", accelerator.rawValue]
+    list += ["--cpus", "\(processors)", "--memory", "\(memory)M", "--timeout", "\(Int(timeout * 1000))ms"]
+    return list + options + disks.arguments + (sharesFiles ? ["--", "true"] : [])
   }
 }

@@ -8,6 +8,7 @@ struct AttackRun {
     case exited = "wrote to the exit port"
     case off = "switched itself off"
     case timeUp = "had no more time"
+    case reset = "reset itself where a command was to run"
     case panicked = "reported a panic"
     case tripleFault = "ended in a triple fault"
     case halted = "halted for good"
@@ -64,6 +65,7 @@ struct AttackRun {
     case 0: .off
     case 1: .done
     case 224: .timeUp
+    case 240 where plan.sharesFiles: .reset
     case 234: .panicked
     case 232: .tripleFault
     case 236: .halted

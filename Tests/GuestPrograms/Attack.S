@@ -15,6 +15,7 @@
     \make firmware
     \make display
     \make virtio
+    \make files
     \make registers
     \make control
     \make interrupts
@@ -30,6 +31,7 @@ PROGRAM attack, 64
 #include "Attack/Talk.inc"
 #include "Attack/Buses.inc"
 #include "Attack/Virtio.inc"
+#include "Attack/Files.inc"
 #include "Attack/Processor.inc"
 #include "Attack/Code.inc"
 
