@@ -30,6 +30,8 @@ public import Time
   let haltWatch: HaltWatch
   public var watches: [any BusTarget] { [haltWatch] }
 
+  let exitCounts = ExitCounts()
+  public var exits: [(name: String, count: Int)] { exitCounts.list }
   public var handedOver: [(name: String, count: Int)] { tally.list }
 
   /// - Parameters:

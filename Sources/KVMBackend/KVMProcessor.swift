@@ -122,6 +122,7 @@ public import SystemBus
       if result >= 0 {
         if let gathered, !gathered.isEmpty { backend.gatheredWrites.carryOut(gathered, on: bus) }
         if unsafe shared.pointee.exit_reason == UInt32(KVM_EXIT_IO) {
+          backend.exitCounts.notePort()
           let isInside = doPortAccess(in: window, on: bus)
           if !isInside, !mustStop { return unsafe .accessed(Port(shared.pointee.io.port)) }
         } else if let pause = try finish(on: bus) {
@@ -141,7 +142,9 @@ public import SystemBus
 
   /// Does what the exit asks for, if it is no access to a port; nil to go on.
   private func finish(on bus: SystemBus) throws(ProcessorError) -> Pause? {
-    switch unsafe CInt(bitPattern: shared.pointee.exit_reason) {
+    let reason = unsafe CInt(bitPattern: shared.pointee.exit_reason)
+    backend.exitCounts.note(reason)
+    switch reason {
     case KVM_EXIT_MMIO: doMemoryAccess(on: bus)
     case KVM_EXIT_HLT: return .halted
     case KVM_EXIT_SHUTDOWN: return .shutdown

@@ -18,7 +18,8 @@ extension Machine {
     chassis.tracer?.translated(power.backend.translationReport)
     if let problem = writePerfMap(power) { Program.say(problem) }
     takeCoverage(power)
-    handedOver.withLock { counts in for entry in power.backend.handedOver { counts[entry.name, default: 0] &+= entry.count } }
+    exits.withLock { $0.add(power.backend.exits) }
+    handedOver.withLock { $0.add(power.backend.handedOver) }
   }
 
   private var releaseOfFile: String? {
@@ -46,7 +47,7 @@ extension Machine {
     if configuration.report != nil {
       report.machine = MachineFacts(
         configuration: configuration, accelerator: accelerator.name, acceleratorReason: accelerator.notice,
-        kernelRelease: words.log.release ?? releaseOfFile, guestSeconds: Double(chassis.now.nanoseconds) / 1e9, accesses: chassis.accesses?.list ?? [],
+        kernelRelease: words.log.release ?? releaseOfFile, guestSeconds: Double(chassis.now.nanoseconds) / 1e9, exits: exits.withLock { $0 }, accesses: chassis.accesses?.list ?? [],
         log: words.log, console: words.tail(lines: 100))
     }
     return report
@@ -70,4 +71,8 @@ extension Machine {
       return "\(stream.lostCount) bytes of the \(name) were lost: \(stream.name) did not take them in time."
     }
   }
+}
+
+extension [String: Int] {
+  fileprivate mutating func add(_ list: [(name: String, count: Int)]) { for entry in list { self[entry.name, default: 0] &+= entry.count } }
 }

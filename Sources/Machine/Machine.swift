@@ -33,6 +33,7 @@ public final class Machine: Sendable {
   /// Nil unless the user wants a guest ended that does not go on, and once that is known.
   let hang = Mutex<HangWatch?>(nil)
   let handedOver = Mutex<[String: Int]>([:])
+  let exits = Mutex<[String: Int]>([:])
   /// What the guest's kernel has executed, once it stands still.
   let coverage = Mutex<Coverage?>(nil)
 

@@ -9,6 +9,8 @@ public struct MachineFacts: Sendable {
   /// As `uname -r` has it, as far as the kernel's file or its console told.
   let kernelRelease: String?
   let guestSeconds: Double
+  /// Why KVM has left the guest, and how often.
+  let exits: [String: Int]
   let accesses: [(device: String, count: Int)]
   var log: KernelLog
   let console: [String]

@@ -19,6 +19,7 @@ extension RunReport {
       ("kernel", kernel),
       ("accelerator", accelerator),
       ("seconds", times(wall: seconds)),
+      ("exits", .object((machine?.exits ?? [:]).sorted { $0.key < $1.key }.map { JSON.Member($0.key, .integer($0.value)) })),
       ("accesses", .object((machine?.accesses ?? []).map { JSON.Member($0.device, .integer($0.count)) })),
       ("complaints", .array((machine?.log.complaints ?? []).map(\.json))),
       ("complaint_counts", .object(counts)),

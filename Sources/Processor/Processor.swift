@@ -80,6 +80,8 @@ public protocol Backend: AnyObject, Sendable {
   func setDoorbells(_ bells: [Doorbell])
   /// What is written to these registers may come to the bus as late as the next access of any processor.
   func mayGather(writesTo registers: [SelectRegister])
+  /// How often the accelerator has left the guest, by why.
+  var exits: [(name: String, count: Int)] { get }
   /// Instructions that the accelerator failed and the software processor executed, the most frequent first.
   var handedOver: [(name: String, count: Int)] { get }
   /// What guests wanted executed that these processors do not have, the most frequent first.
@@ -98,6 +100,8 @@ extension Backend {
   /// Writes to doorbells reach the bus like any other.
   public func setDoorbells(_ bells: [Doorbell]) {}
   public func mayGather(writesTo registers: [SelectRegister]) {}
+  /// It never leaves the guest.
+  public var exits: [(name: String, count: Int)] { [] }
   /// Executes all itself.
   public var handedOver: [(name: String, count: Int)] { [] }
   /// The hardware does not tell.

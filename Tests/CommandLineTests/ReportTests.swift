@@ -1,3 +1,4 @@
+import Glibc
 import Reports
 import TestSupport
 import Testing
@@ -14,6 +15,22 @@ import Testing
   /// A guest that says this on its console and powers off.
   private func speaker(_ text: String) -> TemporaryFile {
     TemporaryFile(firmware(program("hello_console").dropLast("hello\r\n\0".utf8.count) + Array(text.utf8) + [0]))
+  }
+
+  @Test("why KVM has left the guest is counted", .enabled(if: unsafe access("/dev/kvm", R_OK | W_OK) == 0, "/dev/kvm cannot be used here"))
+  func exits() {
+    let guest = speaker("hello\r\n")
+    #expect(run("--firmware", guest.path, "--accel", "kvm", "--timeout", "20s").status == 0)
+    #expect((report?["exits"]?["port"]?.integer ?? 0) >= 7, "\(folder.text(of: "report.json"))")
+  }
+
+  @Test("two results do not go to one file, though it is not there yet")
+  func oneFile() {
+    let guest = speaker("hello\r\n")
+    let end = run("--firmware", guest.path, "--accel", "soft", "--profile", "\(folder.path)/new", "--timeline", "\(folder.path)/new.svg")
+    #expect(end.status == 0 && folder.text(of: "new.svg").contains("firmware, or code before"))
+    let both = run("--firmware", guest.path, "--accel", "soft", "--profile", "\(folder.path)/none.svg", "--timeline", "\(folder.path)/none.svg")
+    #expect(both.status == 202 && both.errors.contains("that is the file of --timeline"), "\(both.errors)")
   }
 
   @Test("a guest that ends well has passed, and its devices are counted")
