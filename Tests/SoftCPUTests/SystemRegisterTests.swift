@@ -34,6 +34,22 @@ import Testing
     }
   }
 
+  @Test("SERIALIZE is offered, and does nothing that a program could see; with other prefixes it is not there")
+  func serialize() throws {
+    for user in [false, true] {
+      let guest = try SystemGuest(.long)
+      #expect(identify(guest, 7).rdx >> 14 & 1 == 1)
+      try guest.enter(user: user)
+      #expect(try guest.run([0x0F, 0x01, 0xE8, 0x0F, 0x0B]) == 6)
+      #expect(try guest.frame(0) == SystemGuest.Place.code + 3)
+      for prefix in [0x66, 0xF0, 0xF2, 0xF3] as [UInt8] {
+        try guest.enter(user: user)
+        #expect(try guest.run([prefix, 0x0F, 0x01, 0xE8]) == 6)
+        #expect(try guest.frame(0) == SystemGuest.Place.code)
+      }
+    }
+  }
+
   @Test("C3 the time-stamp counter has a constant pace, as CPUID and HWCR say")
   func constantPace() throws {
     let guest = try SystemGuest(.long)

@@ -35,6 +35,8 @@ extension Decoder {
       case (2, 1): operation = .xsetbv
       case (3, 1): operation = .hypercall
       case (4, _): operation = .smsw
+      // SERIALIZE: code that was written is noticed at once, and nothing here runs ahead.
+      case (5, 0) where !hasChoosingPrefix: operation = .nop
       case (5, 6) where !hasChoosingPrefix: operation = .rdpkru
       case (5, 7) where !hasChoosingPrefix: operation = .wrpkru
       case (6, _): operation = .lmsw

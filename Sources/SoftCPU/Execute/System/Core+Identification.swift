@@ -23,7 +23,7 @@ extension Core {
       )
     case 7 where subleaf == 0:
       let keys: UInt32 = !hasAVX2 ? 0 : Feature.pageKeys | (self[.cr4] & CR4.pageKeys != 0 ? Feature.pageKeysInUse : 0)
-      return (0, Feature.leaf7B | (hasAVX2 ? 1 << 5 : 0), Feature.leaf7C | keys, 0)
+      return (0, Feature.leaf7B | (hasAVX2 ? 1 << 5 : 0), Feature.leaf7C | keys, Feature.leaf7D)
     case 0xB:
       switch subleaf {
       case 0: return (0, 1, 1 << 8, index)
@@ -83,6 +83,9 @@ extension Core {
     static let leaf7B: UInt32 = 1 | 1 << 3 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 18 | 1 << 19 | 1 << 20
     /// UMIP.
     static let leaf7C: UInt32 = 1 << 2
+    /// SERIALIZE, which no processor of AMD has. Without it Linux returns to itself by IRET after each of a hundred thousand
+    /// places where it changes its own code, when it starts.
+    static let leaf7D: UInt32 = 1 << 14
     /// PKU and OSPKE: keys of user pages, whose PKRU XSAVE saves.
     static let pageKeys: UInt32 = 1 << 3
     static let pageKeysInUse: UInt32 = 1 << 4
