@@ -90,9 +90,9 @@ struct InstructionGenerator {
         || mode == .long && (opcode >> 4 == 4 || opcode == 0x62) { continue }
       // Bounds registers, and the groups that hold odd system instructions and flushes.
       if map == 1, [0x01, 0x1A, 0x1B, 0x38, 0x3A, 0xA6, 0xA7, 0xAE].contains(opcode) { continue }
-      let row = opcodeMaps[map][Int(opcode)]
+      let row = opcodeTable[UInt8(map), opcode]
       if mode != .long, row.validity == .only64 { continue }
-      let group = row.operations.count == 8 ? UInt8(below(8)) : nil
+      let group = row.isGroup ? UInt8(below(8)) : nil
       let operation = row.operations[Int(group ?? 0)]
       if Self.excluded.contains(operation) { continue }
       build(map, opcode, row, operation, group)
@@ -116,9 +116,9 @@ struct InstructionGenerator {
     if map == 1, opcode == 0xBC || opcode == 0xBD, repeatsZero { test.operation = opcode == 0xBC ? .tzcnt : .lzcnt }
     if map == 2, opcode == 0xF6, repeatsZero { test.operation = .adox }
     let isShort = map < 4 && small != (mode == .small16)
-    test.width = row.operands.first?.size == 1 ? 1 : rexW ? 8 : isShort ? 2 : 4
+    test.width = row.operands[0]?.size == 1 ? 1 : rexW ? 8 : isShort ? 2 : 4
     prepare(operation)
-    if row.hasModRM { modRM(map, opcode, rex, group, operation, memoryOnly: row.operands.contains { $0.method == .memory }) }
+    if row.hasModRM { modRM(map, opcode, rex, group, operation, memoryOnly: row.operands.indices.contains { row.operands[$0]?.method == .memory }) }
     immediates(row, map, opcode, group)
   }
 
@@ -321,7 +321,7 @@ struct InstructionGenerator {
 
   private mutating func immediates(_ row: OpcodeRow, _ map: Int, _ opcode: UInt8, _ group: UInt8?) {
     let size = rexW ? 8 : small != (mode == .small16) ? 2 : 4
-    for operand in row.operands {
+    for operand in row.operands.indices.compactMap({ row.operands[$0] }) {
       switch operand.method {
       case .immediate, .signedByte:
         if map == 0, opcode & 0xFE == 0xF6, (group ?? 0) > 1 { continue }

@@ -190,9 +190,10 @@ extension Core {
   }
 
   @inline(__always) func isCurrent(_ page: Int, _ version: UInt32) -> Bool {
-    guard page >= 0, let marks = unsafe UnsafePointer<UInt8>(bitPattern: UInt(self[.marks])),
-      let versions = unsafe UnsafePointer<UInt32>(bitPattern: UInt(self[.versions]))
-    else { return page < 0 }
+    guard page >= 0 else { return true }
+    // Whoever has a core has given it these.
+    let marks = unsafe UnsafePointer<UInt8>(bitPattern: UInt(self[.marks])).unsafelyUnwrapped
+    let versions = unsafe UnsafePointer<UInt32>(bitPattern: UInt(self[.versions])).unsafelyUnwrapped
     return unsafe marks[page] == 1 && versions[page] == version
   }
 

@@ -19,7 +19,7 @@ public final class InstructionTally: Sendable {
     var text = i.prefixes.contains(.repeatNonzero) ? "F2 " : i.prefixes.contains(.repeatZero) ? "F3 " : i.prefixes.contains(.operandSize) ? "66 " : ""
     text += ["", "0F ", "0F 38 ", "0F 3A ", "VEX ", "VEX 0F ", "VEX 0F 38 ", "VEX 0F 3A "][Int(i.map & 7)]
     text += i.opcode.hex(digits: 2).uppercased()
-    let row = opcodeMaps[Int(i.map & 7)][Int(i.opcode)]
+    let row = opcodeTable[i.map & 7, i.opcode]
     if row.hasModRM { text += " /\(i.extension3)\(i.isMemory ? "" : " register")" }
     return text
   }

@@ -107,7 +107,7 @@ struct Decoder {
     if rex != 0 { i.prefixes.insert(.rex) }
     if rex & 8 != 0 { i.prefixes.insert(.rexW) }
     i.opcode = opcode
-    let row = opcodeMaps[Int(i.map)][Int(opcode)]
+    let row = opcodeTable[i.map, opcode]
     guard is64 ? row.validity != .never64 : row.validity != .only64 else {
       i.length = UInt8(position)
       return
@@ -119,7 +119,7 @@ struct Decoder {
     var isWideByDefault = row.isWideByDefault
     if row.hasModRM {
       try modRM(&i, rex, override, is64)
-      if row.operations.count == 8 { operation = row.operations[Int(i.reg & 7)] }
+      operation = row.operations[Int(i.reg & 7)]
       // CALL, JMP and PUSH.
       if i.map == 0, opcode == 0xFF, [2, 4, 6].contains(i.reg & 7) { isWideByDefault = true }
     } else {
@@ -249,7 +249,8 @@ struct Decoder {
     }
     var memoryFirst = false
     var hasImmediate = false
-    for (number, operand) in row.operands.enumerated() {
+    for number in row.operands.indices {
+      guard let operand = row.operands[number] else { break }
       let width = bytes(operand)
       if number == 0 { i.width = width }
       switch operand.method {
@@ -280,9 +281,10 @@ struct Decoder {
       }
     }
     // Immediates of stack and branch instructions are not what the operand size is about.
-    switch row.operands.first?.method {
+    let first = row.operands[0]
+    switch first?.method {
     case nil: i.width = size
-    case .branch, .immediate, .signedByte: if row.isWideByDefault || row.operands[0].size == 2 { i.width = size }
+    case .branch, .immediate, .signedByte: if row.isWideByDefault || first?.size == 2 { i.width = size }
     default: break
     }
     i.destination = places.first

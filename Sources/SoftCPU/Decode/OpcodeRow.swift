@@ -1,8 +1,11 @@
 /// What the decoder knows of one opcode; rows of `opcodeText` parsed.
 struct OpcodeRow {
-  /// One operation, or eight for a group chosen by ModRM.reg.
-  var operations: [Operation] = [.undefined]
-  var operands: [Operand] = []
+  /// By ModRM.reg, if that chooses among a group; else all the same.
+  var operations = InlineArray<8, Operation>(repeating: .undefined)
+  var isGroup = false
+  var operands = InlineArray<3, Operand?>(repeating: nil)
+  /// The operations that it names: one, or eight.
+  var named: [Operation] { (0..<(isGroup ? 8 : 1)).map { operations[$0] } }
   var hasModRM = false
   var validity: Validity = .always
   /// The operand size is 64 bits in 64-bit code, or 16 with a prefix.

@@ -1,8 +1,8 @@
 /// The parsed maps: one byte, 0F, 0F38, 0F3A; then those behind VEX, 4 for none that exists.
-let opcodeMaps: [[OpcodeRow]] = {
+let opcodeTable = {
   let table = OpcodeTable(opcodeText)
   precondition(table.mistakes.isEmpty, "opcode table: \(table.mistakes)")
-  return table.maps
+  return table
 }()
 
 /// `opcodeText` or the like, parsed. Every start of the software CPU does this, so it works on bytes, word by word: what a
@@ -10,10 +10,12 @@ let opcodeMaps: [[OpcodeRow]] = {
 struct OpcodeTable {
   private typealias Text = ArraySlice<UInt8>
 
-  private(set) var maps = [[OpcodeRow]](repeating: [OpcodeRow](repeating: .undefined, count: 256), count: 8)
+  private static let maps = 8
+  /// 256 of each map.
+  private(set) var rows = [OpcodeRow](repeating: .undefined, count: maps * 256)
   /// Lines that nothing can be made of, or that name an opcode again.
   private(set) var mistakes: [String] = []
-  private var named = [[Bool]](repeating: [Bool](repeating: false, count: 256), count: 8)
+  private var named = [Bool](repeating: false, count: maps * 256)
   private static let operations = Dictionary(uniqueKeysWithValues: Operation.allCases.map { ($0.stringValue, $0) })
 
   init(_ text: String) {
@@ -29,26 +31,32 @@ struct OpcodeTable {
 
   private mutating func add(_ line: Text, isRest: Bool) {
     var words = line
-    guard let map = Self.word(&words).flatMap(Self.number), maps.indices.contains(map), let opcodes = Self.word(&words).flatMap(Self.range),
+    guard let map = Self.word(&words).flatMap(Self.number), map < Self.maps, let opcodes = Self.word(&words).flatMap(Self.range),
       let row = Self.row(&words)
     else { return mistakes.append(Self.string(line)) }
-    for opcode in opcodes where !isRest || !named[map][opcode] {
-      if named[map][opcode] { mistakes.append(Self.string(line)) }
-      named[map][opcode] = true
-      maps[map][opcode] = row
+    for place in opcodes.lowerBound + map * 256...opcodes.upperBound + map * 256 where !isRest || !named[place] {
+      if named[place] { mistakes.append(Self.string(line)) }
+      named[place] = true
+      rows[place] = row
     }
   }
 
+  @inline(__always) subscript(map: UInt8, opcode: UInt8) -> OpcodeRow { rows[Int(map) << 8 | Int(opcode)] }
+
   private static func row(_ words: inout Text) -> OpcodeRow? {
     var row = OpcodeRow()
-    row.operations = []
     var names = word(&words) ?? []
+    var count = 0
     while let name = next(&names, before: UInt8(ascii: "/")) {
-      guard let operation = operations[string(name)] else { return nil }
-      row.operations.append(operation)
+      guard let operation = operations[string(name)], count < 8 else { return nil }
+      row.operations[count] = operation
+      count += 1
     }
-    guard row.operations.count == 1 || row.operations.count == 8 else { return nil }
-    if row.operations.count == 8 { row.hasModRM = true }
+    guard count == 1 || count == 8 else { return nil }
+    if count == 1 { row.operations = InlineArray(repeating: row.operations[0]) }
+    row.isGroup = count == 8
+    row.hasModRM = row.isGroup
+    count = 0
     while let word = word(&words) {
       switch string(word) {
       case "rest": break
@@ -57,8 +65,9 @@ struct OpcodeTable {
       case "o64": row.validity = .only64
       case "d64": row.isWideByDefault = true
       case let notation:
-        guard let operand = Operand(notation) else { return nil }
-        row.operands.append(operand)
+        guard let operand = Operand(notation), count < row.operands.count else { return nil }
+        row.operands[count] = operand
+        count += 1
         switch operand.method {
         case .rm, .reg, .memory, .segment, .control: row.hasModRM = true
         case .opcode, .accumulator, .immediate, .signedByte, .branch, .far, .offset, .one, .count: break
