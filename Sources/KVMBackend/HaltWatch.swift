@@ -10,6 +10,8 @@ internal import SystemBus
 /// Now and then it compares how long the threads of the processors have worked, of which the guest feels nothing. Only
 /// when none of them has worked in between are they called out of the guest, and asked at a moment at which none can wake
 /// another. It has no registers: like a timer, it is only told the time.
+///
+/// At each look it also calls out a guest whose gathered writes nobody has heard of yet.
 final class HaltWatch: BusTarget {
   private struct Watched: Sendable {
     weak var processor: KVMProcessor?
@@ -81,13 +83,15 @@ final class HaltWatch: BusTarget {
   var deadline: Instant? { rounds.withLock { $0.next } }
 
   func advance() {
-    let idle = rounds.withLock { rounds in
+    let (idle, unheard) = rounds.withLock { rounds in
       rounds.next = clock() + Self.interval
       let processors = rounds.processors.compactMap(\.processor)
       let work = processors.map(\.work)
       defer { rounds.work = work }
-      return work == rounds.work && work.count == count && !work.contains(nil) ? processors : []
+      let isIdle = work == rounds.work && work.count == count && !work.contains(nil)
+      return (isIdle ? processors : [], processors.filter(\.hasGathered))
     }
+    for processor in unheard { processor.interruptRun() }
     guard !idle.isEmpty else { return }
     question.update { question in
       question.close()

@@ -74,6 +74,9 @@ public import SystemBus
     return id == 0 ? nil : linux_thread_work(id)
   }
 
+  /// Whether writes have been gathered, of any processor, that nobody has heard of yet.
+  var hasGathered: Bool { gathered?.isEmpty == false }
+
   /// Makes the present KVM_RUN, or the next one, end soon.
   func interruptRun() {
     unsafe linux_kvm_request_exit(shared, 1)
@@ -119,8 +122,8 @@ public import SystemBus
       // Taken back before the flag is looked at: a kick that comes in between asks again, and costs at most one exit for nothing.
       if isCalled { unsafe linux_kvm_request_exit(shared, 0) }
       let mustStop = isCalled && kicked.exchange(false, ordering: .acquiringAndReleasing)
+      if let gathered, !gathered.isEmpty { backend.gatheredWrites.carryOut(gathered, on: bus) }
       if result >= 0 {
-        if let gathered, !gathered.isEmpty { backend.gatheredWrites.carryOut(gathered, on: bus) }
         if unsafe shared.pointee.exit_reason == UInt32(KVM_EXIT_IO) {
           backend.exitCounts.notePort()
           let isInside = doPortAccess(in: window, on: bus)

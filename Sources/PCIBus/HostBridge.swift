@@ -16,7 +16,8 @@ public final class HostBridge: BusTarget {
 
   public static let placement = Placement(
     "PCI host bridge", ports: [PortRange(Platform.pciConfigAddress, count: 8)],
-    memory: MemoryRange(Platform.ecam.first, through: Platform.pciMemory.last))
+    memory: MemoryRange(Platform.ecam.first, through: Platform.pciMemory.last),
+    selector: .ports(PortRange(Platform.pciConfigAddress, count: 4)))
 
   /// Where the chipset's own functions are.
   public static let memoryControllerAddress = FunctionAddress(slot: 0)

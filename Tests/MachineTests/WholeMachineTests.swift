@@ -43,6 +43,15 @@ struct WholeMachineTests {
     #expect(try SmallGuest("count_port_resets", on: accelerator).run() == .exited(code: 7))
   }
 
+  @Test("a guest that resets the machine by port 0xCF9, after it has used port 0xCF8, need not do anything more", arguments: SmallGuest.accelerators)
+  func lastReset(accelerator: Configuration.Accelerator) throws {
+    // mov $0xCF8, %dx; mov $0x80000000, %eax; out %eax, %dx; mov $0xCF9, %dx; mov $6, %al; out %al, %dx; jmp .
+    let code: [UInt8] = [0x66, 0xBA, 0xF8, 0x0C, 0xB8, 0, 0, 0, 0x80, 0xEF, 0x66, 0xBA, 0xF9, 0x0C, 0xB0, 6, 0xEE, 0xEB, 0xFE]
+    var guest = SmallGuest(code: code, on: accelerator)
+    guest.configuration.stopsOnReset = true
+    #expect(try guest.run() == .reset)
+  }
+
   @Test("the guest's exit code is its value, doubled, plus one", arguments: SmallGuest.accelerators)
   func debugExit(accelerator: Configuration.Accelerator) throws {
     #expect(try SmallGuest("debug_exit", on: accelerator).run().exitStatus == 0x2B)
