@@ -3,17 +3,27 @@ internal import GuestRAM
 internal import Processor
 
 /// What the processors of a guest were doing when it came to a bad end.
-enum Autopsy {
-  /// Registers, and for a Linux that can be recognized the calls that led there. The processors must stand still.
-  static func text(_ processors: [any Processor], _ memory: GuestMemory) -> String {
-    let states = processors.map { processor in Result { () throws(ProcessorError) in try processor.state() } }
-    let symbols = kernel(of: states.compactMap { try? $0.get() }, memory)
+struct Autopsy {
+  private let states: [Result<ProcessorState, ProcessorError>]
+
+  /// The processors must stand still.
+  init(of processors: [any Processor]) {
+    states = processors.map { processor in Result { () throws(ProcessorError) in try processor.state() } }
+  }
+
+  var registers: String { text { _ in [] } }
+
+  /// Registers, and for a Linux that can be recognized the calls that led there.
+  func text(_ memory: GuestMemory) -> String {
+    guard let (symbols, view) = Self.kernel(of: states.compactMap { try? $0.get() }, memory) else { return registers }
+    return text { Backtrace.lines($0, view, symbols).map { "  \($0)" } }
+  }
+
+  private func text(calls: (ProcessorState) -> [String]) -> String {
     let parts = states.enumerated().map { index, state in
-      var lines = processors.count > 1 ? ["processor \(index)"] : []
+      var lines = states.count > 1 ? ["processor \(index)"] : []
       switch state {
-      case .success(let state):
-        lines.append(RegisterDump.text(state))
-        if let (symbols, view) = symbols { lines += Backtrace.lines(state, view, symbols).map { "  \($0)" } }
+      case .success(let state): lines += [RegisterDump.text(state)] + calls(state)
       case .failure(let error): lines.append(error.message)
       }
       return lines.joined(separator: "\n")
@@ -26,7 +36,7 @@ enum Autopsy {
     if let state = try? processor.state(), state.isAsAfterReset {
       return "  what it was doing is lost: on this host KVM resets a processor that shuts down"
     }
-    return text([processor], memory)
+    return Autopsy(of: [processor]).text(memory)
   }
 
   /// The symbols of the Linux that one of the processors executes, and memory as it sees it.

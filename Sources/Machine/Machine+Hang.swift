@@ -52,4 +52,13 @@ extension Machine {
     }
     control.state.update { $0.hung(until: now &+ Self.grace) }
   }
+
+  /// Finds out what processors were doing that run no more: their registers first, because names take long to find on a slow host,
+  /// which may have to do without them.
+  func dissect(_ processors: [any Processor]) {
+    let autopsy = Autopsy(of: processors)
+    standing.withLock { $0.found(autopsy.registers) }
+    let text = autopsy.text(memory)
+    standing.withLock { $0.found(text, withNames: true) }
+  }
 }

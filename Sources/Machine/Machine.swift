@@ -129,10 +129,7 @@ public final class Machine: Sendable {
       let processors = turnOff(threads)
       standing.withLock { $0.lookAtProcessors() }
       let outcome = control.state.update { $0.outcome }
-      if outcome?.isHang == true {
-        let text = Autopsy.text(processors, memory)
-        standing.withLock { $0.found(text) }
-      }
+      if outcome?.isHang == true { dissect(processors) }
       if let outcome { return finish(outcome) }
       standing.withLock { $0.business = "the guest was resetting itself, and its devices still waited for the host." }
       if resets.sees(resetAt: HostClock.nanoseconds(), afterWords: chassis.console.hasSpoken()) { Program.say(ResetWatch.advice) }

@@ -7,5 +7,9 @@ struct Standing: Sendable {
 
   mutating func lookAtProcessors() { business = "what the guest's processors were doing was still being found out." }
 
-  mutating func found(_ processors: String) { (self.processors, business) = (processors, nil) }
+  /// - Parameter withNames: with the names of the functions that they were in, and not only their registers.
+  mutating func found(_ processors: String, withNames: Bool = false) {
+    self.processors = processors
+    business = withNames ? nil : "the names of the functions that the guest was in were still being looked for."
+  }
 }

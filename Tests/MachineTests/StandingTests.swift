@@ -11,6 +11,9 @@ struct StandingTests {
     standing.lookAtProcessors()
     #expect(standing.business != nil && standing.processors == nil)
     standing.found("RIP 0")
-    #expect(standing.business == nil && standing.processors == "RIP 0")
+    #expect(standing.business == "the names of the functions that the guest was in were still being looked for.")
+    #expect(standing.processors == "RIP 0")
+    standing.found("RIP 0 in panic", withNames: true)
+    #expect(standing.business == nil && standing.processors == "RIP 0 in panic")
   }
 }
