@@ -53,7 +53,7 @@ struct RealKVMTests {
   func grub() throws {
     let files = try #require(BootFiles.present)
     try files.boot(
-      ["--accel", "kvm", "--disk", files.grubDisk + ",snapshot"],
+      ["--accel", "kvm", "--timeout", "500s", "--disk", files.grubDisk + ",snapshot"],
       ["GRUB loading", "Welcome to GRUB!", "GRUB-OK platform=pc cpu=i386"] + BootFiles.linuxRuns)
   }
 
@@ -63,7 +63,7 @@ struct RealKVMTests {
   func seabios() throws {
     let files = try #require(BootFiles.present)
     try files.boot(
-      ["--accel", "kvm", "--firmware", files.seabios, "--disk", files.syslinuxDisk + ",snapshot"],
+      ["--accel", "kvm", "--timeout", "500s", "--firmware", files.seabios, "--disk", files.syslinuxDisk + ",snapshot"],
       ["Booting from Hard Disk...", "SYSLINUX 6.04", "SYSLINUX-OK", "Loading /vmlinuz", "Linux version 6.1.0-"])
   }
 }
