@@ -102,8 +102,8 @@ public import Time
 
   /// Makes KVM's slots what the guest should see. A slot's kind cannot change in place: it goes and comes back.
   public func memoryMapChanged() throws(ProcessorError) {
-    let wanted = memory.windows
     let result = slots.withLock { current -> Result<Void, ProcessorError> in
+      let wanted = memory.windows
       do throws(ProcessorError) {
         for slot in current.indices {
           guard let window = current[slot], !wanted.contains(window) else { continue }

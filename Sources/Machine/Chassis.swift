@@ -43,7 +43,8 @@ final class Chassis: Backplane {
   let streams: CommandStreams?
   let complaints = Complaints()
   let power = Mutex<Power?>(nil)
-  private let doorbellMove = Mutex(())
+  /// Held by whoever moves memory or doorbells: one at a time, so that the latest places are the last to arrive.
+  private let placing = Mutex(())
   /// How much a device has had for its worker, and how many bytes the guest has said on its consoles.
   private let work = Atomic<Int>(0)
   private let words = Atomic<Int>(0)
@@ -139,14 +140,15 @@ final class Chassis: Backplane {
   }
 
   private func changeMemoryMap() {
-    link.board?.layOutMemory()
-    guard let backend = power.withLock({ $0?.backend }) else { return }
-    do throws(ProcessorError) { try backend.memoryMapChanged() } catch { end(.failed(error.message)) }
+    placing.withLock { _ in
+      link.board?.layOutMemory()
+      guard let backend = power.withLock({ $0?.backend }) else { return }
+      do throws(ProcessorError) { try backend.memoryMapChanged() } catch { end(.failed(error.message)) }
+    }
   }
 
-  /// One mover at a time, so that the latest places are the last to arrive.
   private func moveDoorbells() {
-    doorbellMove.withLock { _ in
+    placing.withLock { _ in
       guard let board = link.board, let backend = power.withLock({ $0?.backend }) else { return }
       backend.setDoorbells(board.bridge.doorbells)
     }
