@@ -15,7 +15,8 @@ import CLZ4
       input.removeFirst(4)
       return .more
     }
-    guard isBegun, let size = Int32(exactly: word), size > 0 else { return .damaged }
+    // Nothing grows beyond that when it is packed, so that nobody waits for more.
+    guard isBegun, let size = Int32(exactly: word), size > 0, size <= LZ4_compressBound(Int32(Self.blockSize)) else { return .damaged }
     let block = input.dropFirst(4).prefix(Int(size))
     guard block.count == Int(size) else { return .more }
     input.removeFirst(4 + Int(size))

@@ -6,7 +6,7 @@ public final class UnpackedStream {
   private let file: HostFile
   private let codec: any Codec
   private let chunk: Int
-  private var position: UInt64
+  private(set) var position: UInt64
   private let end: UInt64
   /// What was read and not unpacked yet.
   private var input: ArraySlice<UInt8> = []

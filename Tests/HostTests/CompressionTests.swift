@@ -1,4 +1,4 @@
-import Host
+@testable import Host
 import TestSupport
 import Testing
 
@@ -58,6 +58,15 @@ import Testing
     #expect(try unpack(packed + size + block, .lz4, limit: 2_000_000).count == 2_000_000)
     #expect(try unpack(packed, .lz4) == text)
     #expect(throws: FileError.self) { try unpack(packed.dropLast(1), .lz4) }
+  }
+
+  @Test func a_block_of_LZ4_that_is_larger_than_any_can_be_is_damage_and_nobody_reads_on_for_it() throws {
+    // 0x7F000000 bytes, of which the file has as many as it takes to see how far it is read.
+    let temporary = TemporaryFile([0x02, 0x21, 0x4C, 0x18, 0, 0, 0, 0x7F] + [UInt8](repeating: 0, count: 1 << 20))
+    let stream = try UnpackedStream(HostFile(path: temporary.path), at: 0, count: 1 << 20, as: .lz4)
+    var output: [UInt8] = []
+    #expect(throws: FileError.self) { try stream.next(into: &output) }
+    #expect(stream.position < 1 << 20)
   }
 
   @Test func frames_of_zstd_follow_each_other() throws {
