@@ -58,33 +58,58 @@ public enum KVMKind: Equatable, Sendable {
   }
 
   /// The capabilities swboot uses, by name, with what this host answers.
-  public var capabilities: [(name: String, value: Int)] {
-    [
-      ("irqchip", KVM_CAP_IRQCHIP), ("pit2", KVM_CAP_PIT2), ("user-memory", KVM_CAP_USER_MEMORY),
-      ("readonly-mem", KVM_CAP_READONLY_MEM), ("irqfd", KVM_CAP_IRQFD), ("ioeventfd", KVM_CAP_IOEVENTFD),
-      ("signal-msi", KVM_CAP_SIGNAL_MSI), ("irq-routing", KVM_CAP_IRQ_ROUTING),
-      ("immediate-exit", KVM_CAP_IMMEDIATE_EXIT), ("split-irqchip", KVM_CAP_SPLIT_IRQCHIP),
-      ("tsc-deadline", KVM_CAP_TSC_DEADLINE_TIMER), ("x86-smm", KVM_CAP_X86_SMM),
-      ("max-vcpus", KVM_CAP_MAX_VCPUS), ("memory-slots", KVM_CAP_NR_MEMSLOTS),
-    ].map { ($0.0, has(Int32($0.1))) }
+  public var capabilities: [(name: String, value: Int)] { Capability.allCases.map { ($0.rawValue, has($0.number)) } }
+
+  private enum Capability: String, CaseIterable {
+    case irqchip, pit2
+    case userMemory = "user-memory"
+    case readonlyMemory = "readonly-mem"
+    case irqfd, ioeventfd
+    case messages = "signal-msi"
+    case routing = "irq-routing"
+    case immediateExit = "immediate-exit"
+    case splitChips = "split-irqchip"
+    case deadlineTimer = "tsc-deadline"
+    case systemManagement = "x86-smm"
+    case processors = "max-vcpus"
+    case memorySlots = "memory-slots"
+
+    var number: Int32 {
+      switch self {
+      case .irqchip: KVM_CAP_IRQCHIP
+      case .pit2: KVM_CAP_PIT2
+      case .userMemory: KVM_CAP_USER_MEMORY
+      case .readonlyMemory: KVM_CAP_READONLY_MEM
+      case .irqfd: KVM_CAP_IRQFD
+      case .ioeventfd: KVM_CAP_IOEVENTFD
+      case .messages: KVM_CAP_SIGNAL_MSI
+      case .routing: KVM_CAP_IRQ_ROUTING
+      case .immediateExit: KVM_CAP_IMMEDIATE_EXIT
+      case .splitChips: KVM_CAP_SPLIT_IRQCHIP
+      case .deadlineTimer: KVM_CAP_TSC_DEADLINE_TIMER
+      case .systemManagement: KVM_CAP_X86_SMM
+      case .processors: KVM_CAP_MAX_VCPUS
+      case .memorySlots: KVM_CAP_NR_MEMSLOTS
+      }
+    }
   }
 
   /// What swboot cannot do without; empty on a usable host.
   func missing(splitChips: Bool) -> [String] {
     var missing: [String] = []
-    func need(_ name: String, _ capability: Int32) { if has(capability) <= 0 { missing.append(name) } }
+    func need(_ capability: Capability) { if has(capability.number) <= 0 { missing.append(capability.rawValue) } }
     // A kernel can be built without the chips that are ours in split mode.
     if splitChips {
-      need("split-irqchip", KVM_CAP_SPLIT_IRQCHIP)
+      need(.splitChips)
     } else {
-      need("irqchip", KVM_CAP_IRQCHIP)
-      need("pit2", KVM_CAP_PIT2)
+      need(.irqchip)
+      need(.pit2)
     }
-    need("user-memory", KVM_CAP_USER_MEMORY)
-    need("readonly-mem", KVM_CAP_READONLY_MEM)
-    need("signal-msi", KVM_CAP_SIGNAL_MSI)
-    need("irq-routing", KVM_CAP_IRQ_ROUTING)
-    need("immediate-exit", KVM_CAP_IMMEDIATE_EXIT)
+    need(.userMemory)
+    need(.readonlyMemory)
+    need(.messages)
+    need(.routing)
+    need(.immediateExit)
     return missing
   }
 

@@ -125,7 +125,7 @@ public import SystemBus
       if let gathered, !gathered.isEmpty { backend.gatheredWrites.carryOut(gathered, on: bus) }
       if result >= 0 {
         if unsafe shared.pointee.exit_reason == UInt32(KVM_EXIT_IO) {
-          backend.exitCounts.notePort()
+          backend.exitCounts.note(KVM_EXIT_IO)
           let isInside = doPortAccess(in: window, on: bus)
           if !isInside, !mustStop { return unsafe .accessed(Port(shared.pointee.io.port)) }
         } else if let pause = try finish(on: bus) {
