@@ -7,7 +7,6 @@ internal import Processor
 /// to behind a call.
 struct Unwinder: Sendable {
   static let mostFrames = 64
-  private static let word: UInt64 = 8
 
   private let symbols: KernelSymbols
   private let table: UnwindTable?
@@ -118,21 +117,16 @@ private struct Walk {
   }
 
   /// Whether an address is behind a call.
-  func returns(to address: UInt64) -> Bool { Backtrace.follows(call: address, memory) }
+  func returns(to address: UInt64) -> Bool { KernelStack.follows(call: address, memory) }
 
   /// The next word on this stack that lies behind a call, if who knows more thinks so, too.
   mutating func nextReturn(_ symbols: KernelSymbols, _ isCaller: (UInt64, Walk) -> Bool) -> UInt64? {
-    let word = UInt64(layout.word)
-    sp &= ~(word - 1)
-    let stack = memory.bytes(Int(layout.stackSize - sp % layout.stackSize), at: sp)
     var above = self
-    for offset in stride(from: 0, to: stack.count - layout.word + 1, by: layout.word) {
-      above.sp = sp &+ UInt64(offset) &+ word
-      guard let address = layout.address(in: stack, at: offset), let symbol = symbols.symbol(at: address), symbol.offset > 0, returns(to: address),
-        isCaller(address, above)
-      else { continue }
+    for found in KernelStack(from: sp, memory, symbols).returns {
+      above.sp = found.above
+      guard isCaller(found.address, above) else { continue }
       self = above
-      return address
+      return found.address
     }
     return nil
   }
