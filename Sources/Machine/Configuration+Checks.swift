@@ -29,23 +29,16 @@ extension Configuration {
     var checked = try checked()
     if kernel == nil, firmware == nil, !disks.isEmpty { checked.firmware = .builtin }
     if accelerator == .softLockstep { try checkLockstep() }
-    if seed != nil {
-      try checkDeterminism()
-      if !checked.accelerator.isSoft { checked.accelerator = .soft }
-    }
+    if seed != nil { try checkDeterminism() }
     if let hang, hang > 0 {
       for (name, isGiven) in [("--gdb", debugger != nil), ("--deterministic", seed != nil)] where isGiven {
         throw MachineError("--hang with \(name): the guest's time is not the host's there. Leave one of them out.")
       }
     }
-    if coverage != nil {
-      try checkCoverage()
-      if !checked.accelerator.isSoft { checked.accelerator = .soft }
-    }
-    if namesCodeForPerf {
-      try checkPerfMap()
-      if !checked.accelerator.isSoft { checked.accelerator = .soft }
-    }
+    if coverage != nil { try checkCoverage() }
+    if namesCodeForPerf { try checkPerfMap() }
+    // Whoever is not refused by now has left the choice to us.
+    if seed != nil || coverage != nil || namesCodeForPerf, !checked.accelerator.isSoft { checked.accelerator = .soft }
     guard !keepsChipsInKernel || !checked.accelerator.isSoft else {
       throw MachineError("--kernel-irqchip with the software CPU: the interrupt chips in the kernel are KVM's. Leave one of them out.")
     }

@@ -55,10 +55,10 @@ public struct FlameGraph {
   }
 
   private func draw(_ frame: Frame, from x: Double, level: Int, height: Int, into picture: inout SVG) {
-    let wide = Self.share(frame.count, of: root.count) * (Self.width - 2 * Self.margin)
+    let wide = width(of: frame)
     guard wide >= Self.narrowest else { return }
     let y = Double(height - Int(Self.margin) - (level + 1) * Self.rowHeight)
-    let tenths = Int((Self.share(frame.count, of: root.count) * 1000).rounded())
+    let tenths = Int((share(of: frame) * 1000).rounded())
     picture.box(
       at: (x, y), size: (wide, Double(Self.rowHeight - 1)), color: level == 0 ? "#d8d8d8" : Self.color(of: frame.name),
       hint: "\(frame.name): \(frame.count) of \(root.count) looks, \(tenths / 10).\(tenths % 10) %")
@@ -67,11 +67,12 @@ public struct FlameGraph {
     var left = x
     for callee in frame.callees {
       draw(callee, from: left, level: level + 1, height: height, into: &picture)
-      left += Self.share(callee.count, of: root.count) * (Self.width - 2 * Self.margin)
+      left += width(of: callee)
     }
   }
 
-  private static func share(_ count: Int, of whole: Int) -> Double { whole > 0 ? Double(count) / Double(whole) : 0 }
+  private func share(of frame: Frame) -> Double { root.count > 0 ? Double(frame.count) / Double(root.count) : 0 }
+  private func width(of frame: Frame) -> Double { share(of: frame) * (Self.width - 2 * Self.margin) }
 
   /// The same function always has the same color; programs are blue, modules green, and what has no name is gray.
   private static func color(of name: String) -> String {

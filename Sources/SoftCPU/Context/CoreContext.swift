@@ -72,7 +72,7 @@ internal import Time
     let p = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let p = unsafe p, unsafe p != MAP_FAILED else { return nil }
     // What accesses are looked up in is used all over, all the time.
-    unsafe madvise(p, huge, MADV_HUGEPAGE)
+    if huge > 0 { unsafe madvise(p, huge, MADV_HUGEPAGE) }
     return unsafe p
   }
 
