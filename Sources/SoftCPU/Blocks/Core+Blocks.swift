@@ -123,12 +123,16 @@ extension Core {
 
   /// The same among the young blocks, of which one that is run again moves to the others.
   private func recallYoung(_ rip: UInt64, _ physical: UInt64) -> Instruction? {
-    guard let young = context.youngBlocks, let block = unsafe young.block(at: rip), unsafe block.pointee.physical == physical,
-      unsafe block.pointee.mode == self[.mode], unsafe leadsToSecondPage(block)
+    let mode = self[.mode]
+    guard let young = context.youngBlocks,
+      let block = unsafe young.take(rip, where: { unsafe $0.pointee.physical == physical && $0.pointee.mode == mode && leadsToSecondPage($0) }),
+      unsafe isCurrent(block)
     else { return nil }
     unsafe block.pointee.epoch = self[.epoch]
-    guard unsafe isCurrent(block), unsafe block.pointee.heat >= YoungBlocks.grownUp else { return unsafe enter(block) }
-    unsafe young.forget(block)
+    guard unsafe block.pointee.heat >= YoungBlocks.grownUp else {
+      unsafe young.putBack(block)
+      return unsafe enter(block)
+    }
     guard let kept = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(arenaRoom())) else { return nil }
     unsafe UnsafeMutableRawPointer(kept).copyMemory(from: block, byteCount: Int(block.pointee.size))
     // Room may have been made, which begins an epoch.

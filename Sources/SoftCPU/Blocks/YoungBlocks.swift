@@ -9,20 +9,30 @@
 
   private let memory: UnsafeMutableRawPointer
   private var used = 0
-  /// Where the newest block of each address is, by the address's low bits.
-  private var places = [UInt32](repeating: nowhere, count: slots)
-  private static let nowhere = UInt32.max
+  /// The newest block of each slot, where there is one; the older ones follow it.
+  private var newest = [UInt64](repeating: 0, count: slots)
+  /// How many blocks of one slot are looked at.
+  private static let longestChain = 16
 
   /// - Parameter memory: `size` bytes, which outlive this.
   @unsafe init(_ memory: UnsafeMutableRawPointer) { unsafe self.memory = memory }
 
   private func slot(_ rip: UInt64) -> Int { Int(truncatingIfNeeded: (rip ^ rip >> 15) & UInt64(Self.slots - 1)) }
 
-  @unsafe func block(at rip: UInt64) -> UnsafeMutablePointer<BlockRecord>? {
-    let place = places[slot(rip)]
-    guard place != Self.nowhere else { return nil }
-    let block = unsafe (memory + Int(place)).assumingMemoryBound(to: BlockRecord.self)
-    return unsafe block.pointee.rip == rip ? block : nil
+  /// Takes the block at an address out, if there is one that `isWanted`. There may be others, of other address spaces.
+  @unsafe func take(_ rip: UInt64, where isWanted: (UnsafeMutablePointer<BlockRecord>) -> Bool) -> UnsafeMutablePointer<BlockRecord>? {
+    let slot = slot(rip)
+    var previous: UnsafeMutablePointer<BlockRecord>?
+    var next = newest[slot]
+    for _ in 0..<Self.longestChain {
+      guard let block = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(next)) else { break }
+      if unsafe block.pointee.rip == rip && isWanted(block) {
+        if let previous = unsafe previous { unsafe previous.pointee.next = block.pointee.next } else { newest[slot] = unsafe block.pointee.next }
+        return unsafe block
+      }
+      unsafe (previous, next) = (block, block.pointee.next)
+    }
+    return nil
   }
 
   /// Where the next block may be made.
@@ -32,15 +42,20 @@
   }
 
   /// A block was made there.
-  @unsafe func add(_ block: UnsafePointer<BlockRecord>) {
-    unsafe places[slot(block.pointee.rip)] = UInt32(used)
+  @unsafe func add(_ block: UnsafeMutablePointer<BlockRecord>) {
     used += unsafe Int(block.pointee.size)
+    unsafe putBack(block)
   }
 
-  @unsafe func forget(_ block: UnsafePointer<BlockRecord>) { unsafe places[slot(block.pointee.rip)] = Self.nowhere }
+  /// A block that was taken out is the newest of its slot from now on.
+  @unsafe func putBack(_ block: UnsafeMutablePointer<BlockRecord>) {
+    let slot = unsafe slot(block.pointee.rip)
+    unsafe block.pointee.next = newest[slot]
+    newest[slot] = UInt64(UInt(bitPattern: block))
+  }
 
   func removeAll() {
     used = 0
-    for k in places.indices { places[k] = Self.nowhere }
+    for slot in newest.indices { newest[slot] = 0 }
   }
 }
