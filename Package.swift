@@ -152,7 +152,12 @@ let package = Package(
       "ConformanceTests",
       ["TestSupport", "KVMBackend", "SoftCPU", "SoftBackend", "Processor", "SystemBus", "GuestRAM", "Host", "Time"]),
     tests("KVMBackendTests", ["KVMBackend"]),
-    tests("MachineTests", ["ACPITables", "Virtio", "Devices", "SystemBus", "Machine", "PCI", "PCIBus", "Display", "GuestRAM", "Host", "Processor", "KVMBackend", "Reports", "TestSupport"]),
+    tests(
+      "MachineTests",
+      [
+        "ACPITables", "DeviceModel", "DeviceTesting", "Virtio", "Devices", "SystemBus", "Machine", "PCI", "PCIBus", "Primitives", "Display", "GuestRAM", "Host",
+        "Processor", "KVMBackend", "Reports", "TestSupport",
+      ]),
     tests("GuestTests", ["TestSupport", "Host", "KVMBackend"]),
     .executableTarget(name: "attack", dependencies: ["TestSupport"], path: "Tests/Attack", swiftSettings: strict),
     tests("AttackTests", ["attack", "TestSupport"]),

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 // The result of a call, or -errno; again as long as signals interrupt it.
@@ -38,7 +39,9 @@ long linux_write_at(int fd, const void *bytes, unsigned long count, int64_t offs
   return 0;
 }
 
-long linux_readv_at(int fd, const struct iovec *pieces, int count, int64_t offset) { return RESULT(preadv(fd, pieces, count, offset)); }
+long linux_readv_at(int fd, const struct iovec *pieces, int count, int64_t offset, int may_wait) {
+  return RESULT(preadv2(fd, pieces, count, offset, may_wait ? 0 : RWF_NOWAIT));
+}
 
 long linux_writev_at(int fd, const struct iovec *pieces, int count, int64_t offset) { return RESULT(pwritev(fd, pieces, count, offset)); }
 

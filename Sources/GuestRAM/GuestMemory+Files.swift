@@ -8,9 +8,11 @@ extension GuestMemory {
   public typealias Piece = (address: GuestAddress, count: Int)
 
   /// Reads from a file into pieces of RAM, one after the other; less than they hold only at the end of the file. Returns how much.
-  public func read(from descriptor: Int32, offset: Int64, to pieces: [Piece]) throws(GuestMemoryError) -> Int {
+  ///
+  /// - Parameter mayWait: if not, what the host does not have at hand is an error.
+  public func read(from descriptor: Int32, offset: Int64, to pieces: [Piece], mayWait: Bool = true) throws(GuestMemoryError) -> Int {
     defer { for piece in pieces { didWrite(piece.address, piece.count) } }
-    return unsafe try move(pieces, "preadv", at: offset) { unsafe linux_readv_at(descriptor, $0, $1, $2) }
+    return unsafe try move(pieces, "preadv", at: offset) { unsafe linux_readv_at(descriptor, $0, $1, $2, mayWait ? 1 : 0) }
   }
 
   /// Writes pieces of RAM to a file, one after the other.

@@ -39,6 +39,13 @@ internal import Glibc
     return body(&state)
   }
 
+  /// Changes the value where nobody waits for that.
+  public func adjust<R>(_ body: (inout State) -> R) -> R {
+    unsafe pthread_mutex_lock(lock)
+    defer { unsafe pthread_mutex_unlock(lock) }
+    return body(&state)
+  }
+
   /// Waits until `body` has an answer, or until a moment of `HostClock.nanoseconds`; nil if the time came first.
   ///
   /// - Parameter limit: asked anew before each sleep, under the lock.

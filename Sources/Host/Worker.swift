@@ -12,16 +12,21 @@ public final class Worker: Sendable {
 
   /// A struct around the function: stored by itself in a generic type, Swift would wrap it anew at each access.
   private struct Task: Sendable { let perform: Work }
+  private struct Attempt: Sendable { let perform: @Sendable () -> Bool }
 
   private struct State: Sendable {
     /// What whoever calls does itself; nil where a thread does it.
     var ownTask: Task?
     /// Which caller does it at the moment, if one does.
     var caller: pthread_t?
+    /// What whoever calls may try before the thread is woken.
+    var attempt: Attempt?
     var hasThread = false
     var isCalled = false
     var isWorking = false
     var isStopped = false
+    /// Somebody waits for the end of an attempt.
+    var isAwaited = false
   }
 
   private let name: String
@@ -35,10 +40,15 @@ public final class Worker: Sendable {
   ///
   /// - Parameter onCallers: no thread, but whoever calls the worker does its work before the call returns, so that everything
   ///   has its order. Of several callers at once each waits until nothing is left to do.
-  public func start(onCallers: Bool = false, _ work: @escaping Work) throws(SystemError) {
+  /// - Parameter attempt: what a caller does while nobody works, so that the work of a moment does not change hands: all that
+  ///   needs no waiting for the host. False if something is left for the thread.
+  public func start(onCallers: Bool = false, attempt: (@Sendable () -> Bool)? = nil, _ work: @escaping Work) throws(SystemError) {
     let state = state
     if onCallers { return state.update { $0.ownTask = Task(perform: work) } }
-    state.update { $0.hasThread = true }
+    state.update { state in
+      state.hasThread = true
+      state.attempt = attempt.map { Attempt(perform: $0) }
+    }
     do throws(SystemError) {
       let thread = try HostThread(name: name) {
         var again: UInt64?
@@ -57,23 +67,47 @@ public final class Worker: Sendable {
 
   /// False once the worker is stopped.
   private static func waitForCall(_ state: Monitor<State>, until again: UInt64?) -> Bool {
-    let answer = state.wait(until: { _ in again }) { state -> Bool? in
-      guard state.isCalled || state.isStopped else { return nil }
+    func begin(_ state: inout State, isTime: Bool) -> Bool? {
+      guard state.isCalled || state.isStopped || isTime else { return nil }
+      // A caller attempts to work.
+      guard !state.isWorking else {
+        state.isAwaited = true
+        return nil
+      }
       state.isCalled = false
       state.isWorking = !state.isStopped
       return state.isWorking
     }
-    if answer == nil { state.update { $0.isWorking = true } }
-    return answer ?? true
+    let answer = state.wait(until: { _ in again }) { begin(&$0, isTime: false) }
+    return answer ?? state.wait { begin(&$0, isTime: true) } ?? false
   }
 
   /// There is work.
   public func call() {
+    if makeAttempt() { return }
     state.update { $0.isCalled = true }
     while let task = takeOwnTask() {
       _ = task.perform()
       state.update { ($0.isWorking, $0.caller) = (false, nil) }
     }
+  }
+
+  /// False if the work is not begun: somebody works already, or it is for another thread anyway. Nobody is woken who need not be.
+  private func makeAttempt() -> Bool {
+    let attempt = state.adjust { state -> Attempt? in
+      guard let attempt = state.attempt, !state.isWorking, !state.isCalled else { return nil }
+      state.isWorking = true
+      return attempt
+    }
+    guard let attempt else { return false }
+    let isAll = attempt.perform()
+    let mustWake = state.adjust { state in
+      state.isWorking = false
+      if !isAll { state.isCalled = true }
+      return state.isCalled || state.isAwaited
+    }
+    if mustWake { state.update { $0.isAwaited = false } }
+    return true
   }
 
   /// Nil if nothing is left to do, or if a thread does it.
@@ -92,7 +126,9 @@ public final class Worker: Sendable {
   /// Waits until nothing is to be done or under way; false if a moment of `HostClock.nanoseconds` came first.
   public func settle(until limit: UInt64? = nil) -> Bool {
     let answer = state.wait(until: { _ in limit }) { state -> Bool? in
-      state.isWorking || (state.isCalled && !state.isStopped) ? nil : true
+      guard state.isWorking || (state.isCalled && !state.isStopped) else { return true }
+      state.isAwaited = state.isWorking
+      return nil
     }
     return answer ?? false
   }
@@ -102,6 +138,7 @@ public final class Worker: Sendable {
     state.update { state in
       state.isStopped = true
       state.ownTask = nil
+      state.attempt = nil
     }
   }
 

@@ -4,25 +4,39 @@ internal import Host
 internal import PCI
 internal import PCIBus
 internal import Primitives
+internal import Synchronization
 internal import Virtio
 
 /// A disk of the board: does what a guest asks of it, with whatever waiting for the host that takes.
-struct DiskStation: Station {
+final class DiskStation: Station {
   let slot: FunctionSlot<VirtioPCI<VirtioBlock>>
-  let disk: DiskFile
-  let memory: GuestMemory
   let worker: Worker
+  private let disk: DiskFile
+  private let memory: GuestMemory
+  /// What an attempt has taken and left for the worker's thread.
+  private let left = Mutex<[BlockRequest]>([])
 
-  /// As much is taken at once as keeps nobody waiting long for the first answer.
+  init(slot: FunctionSlot<VirtioPCI<VirtioBlock>>, disk: DiskFile, memory: GuestMemory, worker: Worker) {
+    self.slot = slot
+    self.worker = worker
+    self.disk = disk
+    self.memory = memory
+  }
+
+  /// As much is taken at once as keeps nobody waiting long for the first answer, or for the end of an attempt.
   private static let batchSize = 64
   private static let batchSectors: UInt64 = 256 << 10 / 512
+  private static let attemptSectors: UInt64 = 64 << 10 / 512
 
   /// A request and what is an I/O error for the guest, in words for the user; nil if all went well.
   private typealias Ending = (request: BlockRequest, flaw: String?)
 
   func serve() {
     while true {
-      let batch = takeBatch()
+      let batch = left.withLock { left in
+        defer { left = [] }
+        return left.isEmpty ? takeBatch(of: Self.batchSectors) : left
+      }
       guard !batch.isEmpty else { return }
       var endings: [Ending] = []
       for run in BlockRun.runs(of: batch) {
@@ -34,11 +48,36 @@ struct DiskStation: Station {
     }
   }
 
-  private func takeBatch() -> [BlockRequest] {
+  var attempt: (@Sendable () -> Bool)? { { [self] in readAtOnce() } }
+
+  /// Does a few small reads, as long as the host has what they want in its memory; false if anything is left.
+  private func readAtOnce() -> Bool {
+    var room = Self.attemptSectors
+    while true {
+      let batch = takeBatch(of: room)
+      guard !batch.isEmpty else { return true }
+      let wish = batch.reduce(0) { $0 &+ $1.sectorCount }
+      var endings: [Ending] = []
+      var others: [BlockRequest] = []
+      for request in batch {
+        let isDone = wish <= room && request.operation == .read && (try? read(BlockRun(request), mayWait: false)) != nil
+        if isDone { endings.append((request, nil)) } else { others.append(request) }
+      }
+      tell(&endings)
+      guard others.isEmpty, wish < room else {
+        left.withLock { $0 = others }
+        return false
+      }
+      room -= wish
+    }
+  }
+
+  /// - Parameter limit: no request is taken any more when so many sectors are wanted.
+  private func takeBatch(of limit: UInt64) -> [BlockRequest] {
     slot.access { device, cycle in
       var batch: [BlockRequest] = []
       var sectors: UInt64 = 0
-      while batch.count < Self.batchSize, sectors < Self.batchSectors, let request = device.next(&cycle) {
+      while batch.count < Self.batchSize, sectors < limit, let request = device.next(&cycle) {
         batch.append(request)
         sectors &+= request.sectorCount
       }
@@ -90,12 +129,14 @@ struct DiskStation: Station {
     }
   }
 
-  private func read(_ run: BlockRun) throws {
+  private func read(_ run: BlockRun, mayWait: Bool = true) throws {
     var done = 0
     for extent in try disk.extents(sector: run.sector, count: run.sectorCount) {
       let pieces = run.segments.slice(from: done, count: extent.count).map(\.piece)
       // The image may have become shorter.
-      guard try memory.read(from: extent.descriptor, offset: extent.offset, to: pieces) == extent.count else { throw DiskError.outOfRange }
+      guard try memory.read(from: extent.descriptor, offset: extent.offset, to: pieces, mayWait: mayWait) == extent.count else {
+        throw DiskError.outOfRange
+      }
       done += extent.count
     }
   }

@@ -6,14 +6,18 @@ protocol Station: Sendable {
   var worker: Worker { get }
   /// Does every request that there is.
   func serve()
+  /// What whoever calls may do without waiting for the host, before the worker is woken; it says false if something is left.
+  var attempt: (@Sendable () -> Bool)? { get }
 }
 
 extension Station {
+  var attempt: (@Sendable () -> Bool)? { nil }
+
   /// From now on requests are done.
   ///
   /// - Parameter isImmediate: by whoever calls the worker, so that every request ends where it began.
   func start(isImmediate: Bool) throws(SystemError) {
-    try worker.start(onCallers: isImmediate) { [self] in
+    try worker.start(onCallers: isImmediate, attempt: attempt) { [self] in
       serve()
       return nil
     }

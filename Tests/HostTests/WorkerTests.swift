@@ -36,4 +36,74 @@ import Testing
     #expect(left.value.load(ordering: .relaxed) == 0)
     worker.stop()
   }
+
+  /// What a worker is asked for, and who did it.
+  private final class Errands: Sendable {
+    let asked = Atomic<Int>(0), attempted = Atomic<Int>(0), done = Atomic<Int>(0)
+    let isHard = Atomic<Bool>(false)
+
+    /// All that has been asked for by now.
+    func catchUp() { done.store(asked.load(ordering: .acquiring), ordering: .releasing) }
+  }
+
+  @Test func what_a_caller_can_do_at_once_is_done_when_its_call_returns_and_the_rest_by_the_thread() throws {
+    let (worker, errands) = (Worker(name: "errands"), Errands())
+    try worker.start(attempt: {
+      errands.attempted.add(1, ordering: .relaxed)
+      guard !errands.isHard.load(ordering: .relaxed) else { return false }
+      errands.catchUp()
+      return true
+    }) {
+      errands.catchUp()
+      return nil
+    }
+    errands.asked.add(1, ordering: .relaxed)
+    worker.call()
+    #expect(errands.done.load(ordering: .relaxed) == 1)
+    errands.isHard.store(true, ordering: .relaxed)
+    errands.asked.add(1, ordering: .relaxed)
+    worker.call()
+    #expect(worker.settle())
+    #expect(errands.done.load(ordering: .acquiring) == 2 && errands.attempted.load(ordering: .relaxed) == 2)
+    worker.end()
+  }
+
+  @Test func of_many_callers_who_attempt_it_at_once_nobody_is_forgotten() throws {
+    let (worker, errands) = (Worker(name: "errands"), Errands())
+    let work: @Sendable (Int) -> Bool = { turn in
+      errands.catchUp()
+      return turn % 3 != 0
+    }
+    try worker.start(attempt: { work(errands.attempted.add(1, ordering: .relaxed).newValue) }) {
+      errands.catchUp()
+      return nil
+    }
+    let callers = try (0..<4).map { _ in
+      try HostThread(name: "caller") {
+        for _ in 0..<20_000 {
+          errands.asked.add(1, ordering: .acquiringAndReleasing)
+          worker.call()
+        }
+      }
+    }
+    for caller in callers { caller.join() }
+    #expect(worker.settle())
+    #expect(errands.done.load(ordering: .acquiring) == 80_000)
+    worker.end()
+  }
+
+  @Test func a_call_that_an_attempt_makes_is_for_the_thread() throws {
+    let (worker, errands) = (Worker(name: "errands"), Errands())
+    try worker.start(attempt: { [weak worker] in
+      worker?.call()
+      return true
+    }) {
+      errands.done.add(1, ordering: .releasing)
+      return nil
+    }
+    worker.call()
+    #expect(worker.settle())
+    #expect(errands.done.load(ordering: .acquiring) == 1)
+    worker.end()
+  }
 }

@@ -1,0 +1,99 @@
+import DeviceModel
+import DeviceTesting
+import GuestRAM
+import Host
+import PCI
+import PCIBus
+import Primitives
+import SystemBus
+import TestSupport
+import Testing
+import Virtio
+
+@testable import Machine
+
+/// A disk of the board, whose driver is the test. Nobody works for it but who is told to.
+@Suite struct DiskStationTests {
+  private final class QuietBackplane: Backplane {
+    var now: Instant { .start }
+    func carryOut(_ cycle: Cycle, of placement: Placement) {}
+  }
+
+  private static let image = (0..<512 * 512).map { UInt8(truncatingIfNeeded: $0 / 512 &+ $0) }
+
+  private let file = TemporaryFile(image)
+  private let driver: MockDriver<VirtioBlock>
+  private let station: DiskStation
+
+  init() throws {
+    driver = try MockDriver(VirtioBlock(sectorCount: 512), ram: 16 << 20)
+    try driver.start(size: 64)
+    let backplane = QuietBackplane()
+    let slot = FunctionSlot(
+      driver.device, at: FunctionAddress(slot: 3, function: 0), Placement("virtio-blk0"), wires: PCIWires(on: backplane), on: backplane)
+    station = DiskStation(
+      slot: slot, disk: try DiskFile(path: file.path, access: .readWrite), memory: driver.memory, worker: Worker(name: "virtio-blk0"))
+  }
+
+  /// The driver asks for `count` bytes at a sector, to or from its `place`-th MiB.
+  private func ask(_ type: UInt32, sector: UInt64, count: Int, place: Int) throws {
+    let header = UInt64(0x8_0000 + place * 32)
+    try driver.memory.store(type, at: GuestAddress(header))
+    try driver.memory.store(sector, at: GuestAddress(header + 8))
+    let toGuest = type == 0 ? MockDriver<VirtioBlock>.Flag.write : 0
+    try driver.add([
+      .init(address: header, count: 16), .init(address: UInt64(place) << 20, count: UInt32(count), flags: toGuest),
+      .init(address: header + 16, count: 1, flags: MockDriver<VirtioBlock>.Flag.write),
+    ])
+  }
+
+  private func isRead(sector: Int, count: Int, place: Int) throws -> Bool {
+    let (start, wanted) = (GuestAddress(UInt64(place) << 20), Array(Self.image[sector * 512..<sector * 512 + count]))
+    return try driver.memory.bytes(count, at: start) == wanted
+  }
+
+  /// What a caller of the worker does before the worker is woken.
+  private func attempt() throws -> Bool {
+    let attempt = try #require(station.attempt)
+    return attempt()
+  }
+
+  @Test func small_reads_of_what_the_host_has_in_memory_are_answered_by_whoever_rings() throws {
+    try ask(0, sector: 3, count: 4096, place: 2)
+    try ask(0, sector: 100, count: 512, place: 3)
+    // A file system of the host that cannot tell what it has in memory leaves them to the worker.
+    if try !attempt() { station.serve() }
+    #expect(try driver.reap().map(\.written) == [4097, 513])
+    #expect(try isRead(sector: 3, count: 4096, place: 2) && isRead(sector: 100, count: 512, place: 3))
+  }
+
+  @Test func what_is_no_small_read_is_left_for_the_worker_and_done_once() throws {
+    try ask(1, sector: 8, count: 512, place: 2)
+    try ask(0, sector: 0, count: 128 << 10, place: 3)
+    try driver.memory.write([UInt8](repeating: 0xA5, count: 512), at: GuestAddress(2 << 20))
+    #expect(try !attempt())
+    #expect(try driver.reap().isEmpty)
+    station.serve()
+    #expect(try driver.reap().map(\.written) == [1, 128 << 10 | 1])
+    #expect(file.bytes[8 * 512..<9 * 512].allSatisfy { $0 == 0xA5 })
+    station.serve()
+    #expect(try driver.reap().isEmpty)
+  }
+
+  @Test func many_small_reads_at_once_keep_the_caller_for_a_few() throws {
+    for place in 2..<16 { try ask(0, sector: UInt64(place) * 16, count: 8192, place: place) }
+    #expect(try !attempt())
+    #expect(try driver.reap().count <= 8)
+    station.serve()
+    for place in 2..<16 { #expect(try isRead(sector: place * 16, count: 8192, place: place)) }
+  }
+
+  @Test func a_read_behind_the_end_of_a_shortened_image_is_an_error_by_the_worker() throws {
+    file.truncate()
+    try ask(0, sector: 3, count: 512, place: 2)
+    #expect(try !attempt())
+    station.serve()
+    #expect(try driver.reap().map(\.written) == [1])
+    #expect(try driver.memory.load(at: GuestAddress(0x8_0000 + 2 * 32 + 16)) as UInt8 == 1)
+  }
+}
