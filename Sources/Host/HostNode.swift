@@ -15,6 +15,14 @@ public final class HostNode: Sendable {
     self.init(Descriptor(owning: try unsafe Array(path.utf8).check { unsafe linux_find_path($0) }))
   }
 
+  /// A file in memory that everybody may read.
+  public convenience init(named name: String, content: [UInt8]) throws(SystemError) {
+    let file = try Descriptor.memory(name)
+    try file.write(content, at: 0)
+    try SystemError.check(fchmod(file.number, 0o444) < 0 ? -errno : 0)
+    self.init(file)
+  }
+
   /// What has this name in this folder; of a link, the link.
   public func child(_ name: [UInt8]) throws(SystemError) -> HostNode {
     HostNode(Descriptor(owning: try unsafe name.check { unsafe linux_find(descriptor.number, $0) }))

@@ -7,9 +7,11 @@ struct ModuleTree {
 
   /// Nil where the kernel comes without any.
   let folder: String?
+  /// In the order in which the kernel prefers them.
+  let names: [String]
   /// Where each is, by its name.
   private let paths: [String: String]
-  private let builtIn: Set<String>
+  let builtIn: Set<String>
 
   /// - Parameter wish: the folder that the user named.
   init(of kernel: KernelFile, _ wish: String?) throws(MachineError) {
@@ -18,7 +20,8 @@ struct ModuleTree {
       throw MachineError("--modules \(wish): there is no modules.order in this folder, nor in lib/modules/\(kernel.release ?? "VERSION") below it.")
     }
     let order = folder.flatMap { Self.lines("\($0)/modules.order") } ?? []
-    paths = Dictionary(order.map { (Self.name($0), $0) }) { first, _ in first }
+    names = order.map(Self.name)
+    paths = Dictionary(zip(names, order)) { first, _ in first }
     builtIn = Set((folder.flatMap { Self.lines("\($0)/modules.builtin") } ?? []).map(Self.name))
   }
 
@@ -39,10 +42,10 @@ struct ModuleTree {
   }
 
   /// `kernel/fs/fuse/virtio-fs.ko` is `virtio_fs`.
-  private static func name(_ path: String) -> String {
-    let file = path.split(separator: "/").last ?? ""
-    return String(file.prefix { $0 != "." }.map { $0 == "-" ? "_" : $0 })
-  }
+  static func name(_ path: String) -> String { underscored((path.split(separator: "/").last ?? "").prefix { $0 != "." }) }
+
+  /// Names of modules are the same with either.
+  static func underscored(_ name: Substring) -> String { String(name.map { $0 == "-" ? "_" : $0 }) }
 
   /// The modules that have to be loaded for these, with all that they need, in order; without those that are built in.
   func closure(of names: [(name: String, option: String)]) throws(MachineError) -> [Module] {
@@ -61,23 +64,28 @@ struct ModuleTree {
 
   private func add(_ name: String, to modules: inout [Module], _ seen: inout Set<String>) throws(MachineError) {
     guard seen.insert(name).inserted, !builtIn.contains(name) else { return }
-    guard let path = paths[name] else { throw MachineError("\(folder ?? ""): the module \(name) is not there, which another needs.") }
-    let module = try read(name, path)
-    for other in module.needed { try add(other, to: &modules, &seen) }
+    let module = try module(name)
+    for other in module.facts.needed { try add(other, to: &modules, &seen) }
     modules.append(module)
   }
 
-  /// As it is in the list, packed or not.
-  private func read(_ name: String, _ path: String) throws(MachineError) -> Module {
-    let stem = (folder ?? "") + "/" + path.prefix { $0 != "." }
-    for suffix in [".ko", ".ko.zst", ".ko.xz", ".ko.gz"] {
-      guard let file = try? HostFile(path: stem + suffix) else { continue }
-      do throws(FileError) {
-        let format = Compression(try file.bytes(at: 0, count: 8))
-        let whole = try format.map { (format) throws(FileError) in try file.unpacked(at: 0, count: file.size, as: format, limit: Self.sizeLimit) }
-        return Module(name: name, content: try (whole ?? file).contents(limit: Self.sizeLimit))
-      } catch { throw MachineError("\(error).") }
-    }
-    throw MachineError("\(stem).ko: the module is not there, though modules.order lists it.")
+  /// Where a module is in the folder, packed or not; nil if it is not there.
+  func path(of name: String) -> String? { file(of: name)?.path }
+
+  func module(_ name: String) throws(MachineError) -> Module {
+    guard let place = paths[name] else { throw MachineError("\(folder ?? ""): the module \(name) is not there, which another needs.") }
+    guard let file = file(of: name)?.file else { throw MachineError("\(folder ?? "")/\(place): the module is not there, though modules.order lists it.") }
+    do throws(FileError) {
+      let format = Compression(try file.bytes(at: 0, count: 8))
+      let whole = try format.map { (format) throws(FileError) in try file.unpacked(at: 0, count: file.size, as: format, limit: Self.sizeLimit) }
+      return Module(name: name, content: try (whole ?? file).contents(limit: Self.sizeLimit))
+    } catch { throw MachineError("\(error).") }
+  }
+
+  private func file(of name: String) -> (path: String, file: HostFile)? {
+    guard let folder, let stem = paths[name]?.prefix(while: { $0 != "." }) else { return nil }
+    return [".ko", ".ko.zst", ".ko.xz", ".ko.gz"].lazy.compactMap { suffix in
+      (try? HostFile(path: "\(folder)/\(stem)\(suffix)")).map { ("\(stem)\(suffix)", $0) }
+    }.first
   }
 }

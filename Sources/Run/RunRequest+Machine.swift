@@ -31,8 +31,8 @@ extension RunRequest {
 
   /// The kernel's modules, where `modprobe` looks for them.
   private func modulesFolder(_ kernel: KernelFile, _ tree: ModuleTree) -> [Folder] {
-    guard let release = kernel.release, let folder = tree.folder, HostFolder.isThere("\(folder)/kernel") else { return [] }
-    return [Folder(Share(path: folder, isReadOnly: true), at: "/lib/modules/\(release)")]
+    guard let release = kernel.release, let folder = tree.folder else { return [] }
+    return [Folder(Share(path: folder, isReadOnly: true, adding: ModuleIndex.files(of: tree)), at: "/lib/modules/\(release)")]
   }
 
   private static func disk(_ modules: [Module], _ plan: PlanText) -> [UInt8] {

@@ -27,13 +27,24 @@ extension Session {
       return entry(node, try hostNode(node).status())
     }
     do throws(SystemError) {
-      let host = try hostFolder(folder).child(name)
+      let (host, isAdded) = try child(name, of: folder)
       let status = try host.status()
-      return entry(try nodes.add(host, status, named: name, in: folder), status)
+      let number = try nodes.add(host, status, named: name, in: folder)
+      // It is not found again by its name.
+      if isAdded { nodes.keep(host, status.identity, in: folder) }
+      return entry(number, status)
     } catch {
       // In a read-only share the guest may remember that there is nothing, too.
       guard error.code == ENOENT, let share = nodes[folder]?.share, shares[share].isReadOnly else { throw error }
       return Protocol.entry(0, seconds: seconds(folder), [UInt8](repeating: 0, count: 88))
+    }
+  }
+
+  /// What the host has by this name, or what the share has in addition.
+  private mutating func child(_ name: [UInt8], of folder: UInt64) throws(SystemError) -> (host: HostNode, isAdded: Bool) {
+    do throws(SystemError) { return (try hostFolder(folder).child(name), false) } catch {
+      guard error.code == ENOENT, let added = try addedFile(name, in: folder) else { throw error }
+      return (added, true)
     }
   }
 

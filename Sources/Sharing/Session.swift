@@ -19,6 +19,9 @@ struct Session {
   /// File systems of the host that files were seen on, so that equal numbers on two of them become different ones.
   private var devices: [UInt64: UInt64] = [:]
 
+  /// Files that shares have in addition, by the shares' numbers; of those that were looked for.
+  private var addedFiles: [Int: [String: HostNode]] = [:]
+
   init(_ shares: [Share]) throws(FileError) {
     self.shares = shares
     var roots: [HostNode] = []
@@ -93,6 +96,19 @@ struct Session {
   mutating func hostFolder(_ number: UInt64) throws(SystemError) -> HostNode {
     guard nodes[number]?.isSealed != true else { throw SystemError(code: ENOENT) }
     return try hostNode(number)
+  }
+
+  /// A file that the share has in addition, if this is the share's own folder.
+  mutating func addedFile(_ name: [UInt8], in folder: UInt64) throws(SystemError) -> HostNode? {
+    guard let share = shareNodes.firstIndex(of: folder), let added = shares[share].added else { return nil }
+    let name = String(decoding: name, as: UTF8.self)
+    guard added.names.contains(name) else { return nil }
+    var files = addedFiles[share] ?? [:]
+    if addedFiles[share] == nil {
+      for (name, content) in added.make() { files[name] = try HostNode(named: name, content: content) }
+      addedFiles[share] = files
+    }
+    return files[name]
   }
 
   func checkWritable(_ number: UInt64) throws(SystemError) {

@@ -2,9 +2,11 @@
 public struct Share: Equatable, Sendable {
   public var path: String
   public var isReadOnly: Bool
+  public var added: AddedFiles?
 
-  public init(path: String, isReadOnly: Bool) {
+  public init(path: String, isReadOnly: Bool, adding added: AddedFiles? = nil) {
     self.path = path
     self.isReadOnly = isReadOnly
+    self.added = added
   }
 }

@@ -77,6 +77,13 @@ struct RunTests {
     #expect(end.output == "y\ny\n141\n", "\(end.errors)")
   }
 
+  @Test("modprobe finds the modules of a package that was only unpacked, by their names and by what they drive")
+  func modprobe() throws {
+    let end = try shell("modprobe fs-btrfs && modprobe virtio_net && modprobe ext4 && lsmod | cut -d' ' -f1")
+    let loaded = Set(end.output.split(separator: "\n"))
+    #expect(end.status == 0 && loaded.isSuperset(of: ["btrfs", "raid6_pq", "virtio_net"]) && end.errors.isEmpty, "\(end.errors)")
+  }
+
   @Test("at a terminal it has one, too, of the same size")
   func terminal() throws {
     let guests = try #require(Guests.present)

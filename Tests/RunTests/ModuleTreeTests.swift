@@ -51,7 +51,7 @@ struct ModuleTreeTests {
     defer { withExtendedLifetime(folder) {} }
     #expect(try ModuleTree(of: kernel, nil).closure(of: [("a", "CONFIG_A")]).map(\.name) == ["b", "a"])
     for bytes in ["", "depends=", "depends=a", "\0depends=", "\0depend", "xdepends=a"] {
-      #expect(Module(name: "m", content: Array(bytes.utf8)).needed == (bytes == "depends=a" ? ["a"] : []))
+      #expect(Module(name: "m", content: Array(bytes.utf8)).facts.needed == (bytes == "depends=a" ? ["a"] : []))
     }
   }
 

@@ -2,6 +2,7 @@ import Glibc
 import Host
 import Primitives
 import Sharing
+import Synchronization
 import TestSupport
 import Testing
 
@@ -129,6 +130,35 @@ struct FileServerTests {
     let second = driver.lookUp("file", in: other).node
     #expect(first != second && driver.lookUp("file").node == first && driver.lookUp("file", in: other).node == second)
     #expect(driver.open(first, 1).error == EROFS && driver.open(second, 1).error == 0)
+  }
+
+  @Test("files that a share has in addition are there when the guest looks for one, and the host's own come first")
+  func added() throws {
+    let folder = TemporaryFolder()
+    folder.write("the host's", to: "own")
+    let count = Atomic(0)
+    let added = AddedFiles(["list", "own"]) {
+      count.add(1, ordering: .relaxed)
+      return ["list": Array("made".utf8), "own": Array("made".utf8)]
+    }
+    let driver = FileDriver(try FileServer([Share(path: folder.path, isReadOnly: true, adding: added)]), folder: folder)
+    func text(_ name: String) -> String {
+      let node = driver.lookUp(name).node
+      return String(decoding: driver.read(node, driver.open(node, 0).node).body, as: UTF8.self)
+    }
+    #expect(driver.lookUp("other").node == 0 && text("own") == "the host's")
+    #expect(count.load(ordering: .relaxed) == 0, "nobody has looked for one")
+    let list = driver.lookUp("list")
+    #expect(list.error == 0 && text("list") == "made" && driver.lookUp("list").node == list.node)
+    #expect(driver.open(list.node, 1).error == EROFS)
+    // It is found again when the guest has forgotten it, or begins anew.
+    _ = driver.send(2, list.node, FileDriver.longs(99))
+    #expect(text("list") == "made")
+    driver.start()
+    #expect(text("list") == "made" && count.load(ordering: .relaxed) == 1)
+    // In the share's own folder, and nowhere else.
+    #expect(ChildProcess.run("/bin/mkdir", ["\(folder.path)/sub"]).status == 0)
+    #expect(driver.lookUp("list", in: driver.lookUp("sub").node).node == 0)
   }
 
   @Test("a driver that begins anew finds everything as at first")

@@ -13,10 +13,11 @@ public final class TemporaryFolder: Sendable {
   deinit { _ = ChildProcess.run("/bin/rm", ["-rf", path]) }
 
   /// Puts a file into it.
-  public func write(_ text: String, to name: String) {
+  public func write(_ text: String, to name: String) { write(Array(text.utf8), to: name) }
+
+  public func write(_ bytes: [UInt8], to name: String) {
     let file = unsafe open("\(path)/\(name)", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
     precondition(file >= 0, "a test needs room in /tmp")
-    let bytes = Array(text.utf8)
     _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
     close(file)
   }
