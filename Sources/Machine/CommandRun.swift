@@ -8,11 +8,21 @@ public struct CommandRun: Sendable {
   public var initialRAMDisk: [UInt8]
   /// Whether the command has a terminal, and the user's is its window.
   public var hasTerminal: Bool
+  /// What the kernel may lack, a sentence; nil where it surely has all that is needed.
+  public var lack: String?
 
-  public init(shares: [Share], initialRAMDisk: [UInt8], hasTerminal: Bool) {
+  public init(shares: [Share], initialRAMDisk: [UInt8], hasTerminal: Bool, lack: String? = nil) {
     self.shares = shares
     self.initialRAMDisk = initialRAMDisk
     self.hasTerminal = hasTerminal
+    self.lack = lack
+  }
+
+  /// The guest has powered off or reset itself before the command ended.
+  ///
+  /// - Parameter hasBegun: whether it was before the command began.
+  func outcomeOfLoss(hasBegun: Bool) -> Outcome {
+    if let lack, !hasBegun { .refused(lack) } else { .commandLost }
   }
 
   /// By this name the RAM disk is known in messages.

@@ -29,6 +29,7 @@ final class CommandStreams: Sendable {
   private let whenStarted: @Sendable () -> Void
   private let whenEnded: @Sendable (Outcome) -> Void
   private let hasInputEnded = Atomic<Bool>(false)
+  private let isStarted = Atomic<Bool>(false)
   private let line = Mutex<[UInt8]>([])
   /// What the first process has not yet been told.
   private let orders = InputQueue(portion: lineLimit)
@@ -86,6 +87,9 @@ final class CommandStreams: Sendable {
     }
   }
 
+  /// Everything was ready for the command.
+  var hasBegun: Bool { isStarted.load(ordering: .acquiring) }
+
   private func hear() -> UInt64? {
     guard let device else { return nil }
     while true {
@@ -110,7 +114,9 @@ final class CommandStreams: Sendable {
     let word = line.prefix { $0 != " " }
     let rest = String(line.dropFirst(word.count + 1))
     switch word {
-    case "start": whenStarted()
+    case "start":
+      isStarted.store(true, ordering: .releasing)
+      whenStarted()
     case "exit":
       guard let status = UInt8(rest) else { return }
       // What the command wrote came before.

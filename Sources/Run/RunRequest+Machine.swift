@@ -25,8 +25,15 @@ extension RunRequest {
     machine.commandLine = (["console=ttyS0", isVerbose ? nil : "loglevel=5", "panic=-1", "sysrq_always_enabled"] + [wishes.commandLine]).compactMap(\.self).joined(separator: " ")
     machine.command = CommandRun(
       shares: [Share(path: root ?? "/", isReadOnly: true)] + folders.map(\.share),
-      initialRAMDisk: Self.disk(try tree.closure(of: Self.wanted), plan(folders, hasTerminal: hasTerminal)), hasTerminal: hasTerminal)
+      initialRAMDisk: Self.disk(try tree.closure(of: Self.wanted), plan(folders, hasTerminal: hasTerminal)), hasTerminal: hasTerminal,
+      lack: tree.folder == nil ? Self.lack(of: kernel) : nil)
     return machine
+  }
+
+  private static func lack(of kernel: KernelFile) -> String {
+    let options = wanted.map(\.1).joined(separator: ", ")
+    return
+      "the kernel could not run the command: it needs \(options), built in or as modules. No modules of \(kernel.release ?? "this kernel") were found: name their folder by --modules if there are any."
   }
 
   /// The kernel's modules, where `modprobe` looks for them.
