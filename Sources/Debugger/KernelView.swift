@@ -51,10 +51,8 @@ public struct KernelView: Sendable {
     }
     (wait, lastWait) = (lastWait, min(2 * lastWait + 1, Self.longestWait))
     // Only where the kernel itself runs its tables are surely there.
-    guard Self.isKernel(state) else { return false }
-    let view = LinearMemory(state, memory)
-    guard let symbols = KernelSymbols(view, isWide: state.efer & 0x400 != 0, near: state.rip) else { return false }
-    known = (symbols, Unwinder(symbols, view))
+    guard Self.isKernel(state), let found = KernelSymbols.ofKernel(run: [state], memory) else { return false }
+    known = (found.symbols, Unwinder(found.symbols, found.view))
     return true
   }
 

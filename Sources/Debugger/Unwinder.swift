@@ -16,6 +16,8 @@ struct Unwinder: Sendable {
     let address: UInt64
     /// It called another one, so that the address is behind it.
     let isCaller: Bool
+    /// The kernel's tables have led there.
+    var isSure = true
   }
 
   init(_ symbols: KernelSymbols, _ memory: LinearMemory) {
@@ -36,7 +38,7 @@ struct Unwinder: Sendable {
 
   private func step(_ walk: inout Walk, from last: Frame) -> Frame? {
     guard let entry = table?.entry(at: last.isCaller ? last.address &- 1 : last.address) else {
-      return walk.nextReturn(symbols, isCaller).map { Frame(address: $0, isCaller: true) }
+      return walk.nextReturn(symbols, isCaller).map { Frame(address: $0, isCaller: true, isSure: false) }
     }
     return walk.leave(by: entry)
   }

@@ -15,7 +15,7 @@ struct Autopsy {
 
   /// Registers, and for a Linux that can be recognized the calls that led there.
   func text(_ memory: GuestMemory) -> String {
-    guard let (symbols, view) = Self.kernel(of: states.compactMap { try? $0.get() }, memory) else { return registers }
+    guard let (symbols, view) = KernelSymbols.ofKernel(run: states.compactMap { try? $0.get() }, memory) else { return registers }
     return text { Backtrace.lines($0, view, symbols).map { "  \($0)" } }
   }
 
@@ -37,22 +37,5 @@ struct Autopsy {
       return "  what it was doing is lost: on this host KVM resets a processor that shuts down"
     }
     return Autopsy(of: [processor]).text(memory)
-  }
-
-  /// The symbols of the Linux that one of the processors executes, and memory as it sees it.
-  static func kernel(of states: [ProcessorState], _ memory: GuestMemory) -> (symbols: KernelSymbols, view: LinearMemory)? {
-    states.lazy.compactMap { kernel($0, memory) }.first
-  }
-
-  private static func kernel(_ state: ProcessorState, _ memory: GuestMemory) -> (symbols: KernelSymbols, view: LinearMemory)? {
-    guard state.cr0 >> 31 & 1 != 0 else { return nil }
-    // Under page-table isolation user code has tables of its own, behind the kernel's.
-    for hidden in [0, 0x1000] as [UInt64] where hidden == 0 || state.cr3 & hidden != 0 {
-      var state = state
-      state.cr3 &= ~hidden
-      let view = LinearMemory(state, memory)
-      if let symbols = KernelSymbols(view, isWide: state.efer & 0x400 != 0, near: state.rip) { return (symbols, view) }
-    }
-    return nil
   }
 }

@@ -26,7 +26,7 @@ extension Machine {
   /// Takes what the guest's kernel has executed since the power came on. The processors must stand still.
   func takeCoverage(_ power: Chassis.Power) {
     guard configuration.coverage != nil else { return }
-    let symbols = Autopsy.kernel(of: power.processors.compactMap { try? $0.state() }, memory)?.symbols
+    let symbols = KernelSymbols.ofKernel(run: power.processors.compactMap { try? $0.state() }, memory)?.symbols
     let start = symbols?.start
     var sum = coverage.withLock { $0 ?? Coverage() }
     var function: Function?

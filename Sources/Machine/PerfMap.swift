@@ -26,7 +26,7 @@ extension Machine {
   /// Tells what went wrong. What the last power-on executed replaces what those before did.
   func writePerfMap(_ power: Chassis.Power) -> String? {
     guard let file = resources.perfMap else { return nil }
-    let symbols = Autopsy.kernel(of: power.processors.compactMap { try? $0.state() }, memory)?.symbols
+    let symbols = KernelSymbols.ofKernel(run: power.processors.compactMap { try? $0.state() }, memory)?.symbols
     let text = PerfMap.text(power.backend.translatedCode) { symbols?.symbol(at: $0)?.name }
     do throws(FileError) { try file.write(Array(text.utf8)) } catch { return "\(error.description)." }
     return nil

@@ -57,6 +57,14 @@ final class UnwinderTests {
     }
   }
 
+  @Test("a bad end's calls are the same, and only what no table tells has a question mark")
+  func backtrace() throws {
+    try write([(24, 5, 0), (0, 0, 5)])
+    try push([0: address(of: 50) + 3, 2: address(of: 20) + 5])
+    let symbols = try #require(KernelSymbols(guest.view, isWide: true, near: guest.state.rip))
+    #expect(Backtrace.lines(guest.state, guest.view, symbols) == ["function_10+0x4", "function_20+0x5"])
+  }
+
   @Test("an interrupt leads to the function that it came in, and one that came in a program ends the chain")
   func interrupts() throws {
     try write([(16, 5, 0), (0, 5, 1), (8, 5, 0), (0, 0, 0)])
@@ -99,12 +107,13 @@ final class UnwinderTests {
     for number in 0..<200 { try push([number: address(of: 10) + 5]) }
     guard case .kernel(let names) = stack() else { return #expect(Bool(false)) }
     #expect(names.count == Unwinder.mostFrames)
+    let symbols = try #require(KernelSymbols(guest.view, isWide: true, near: guest.state.rip))
     for registers: UInt8 in 0...255 {
       for type: UInt8 in 0...7 {
         try write([(Int16(bitPattern: UInt16(registers) * 257), registers, type), (-8, registers, type)])
         guest.state.registers[4] = registers % 2 == 0 ? .max : base + 0x1F_FFF8
         guest.state.registers[5] = UInt64.max &- UInt64(type)
-        _ = stack()
+        #expect(Unwinder(symbols, guest.view).frames(guest.state, guest.view).count <= Unwinder.mostFrames)
       }
     }
   }
