@@ -119,9 +119,9 @@ int linux_accept(int fd) {
 }
 
 static struct termios saved;
-static volatile sig_atomic_t saved_fd = -1;
+static volatile sig_atomic_t saved_fd = -1, only_feeds_lines;
 
-int linux_terminal_make_raw(int fd) {
+int linux_terminal_make_raw(int fd, int ends_lines) {
   if (!isatty(fd)) return 0;
   struct termios mode;
   if (tcgetattr(fd, &mode) < 0) return -errno;
@@ -130,8 +130,8 @@ int linux_terminal_make_raw(int fd) {
     saved_fd = fd;
   }
   cfmakeraw(&mode);
-  // Newlines of our own messages still return the carriage.
-  mode.c_oflag |= OPOST | ONLCR;
+  if (ends_lines) mode.c_oflag |= OPOST | ONLCR;
+  only_feeds_lines = !ends_lines;
   return tcsetattr(fd, TCSANOW, &mode) < 0 ? -errno : 1;
 }
 
@@ -147,6 +147,7 @@ void linux_terminal_restore(void) {
 }
 
 int linux_terminal_is_raw(void) { return saved_fd >= 0; }
+int linux_terminal_only_feeds_lines(void) { return saved_fd >= 0 && only_feeds_lines; }
 
 static void restore_and_die(int number) {
   linux_terminal_restore();

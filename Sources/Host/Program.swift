@@ -45,7 +45,7 @@ public enum Program {
   /// A line on standard error, by whichever thread. Nobody waits for its reader, and the reader's terminal obeys nothing
   /// that is in it.
   public static func say(_ line: String) {
-    let bytes = Array("swboot: \(line.harmless)\n".utf8)
+    let bytes = Array("swboot: \(line.harmless)\(Terminal.lineEnd)".utf8)
     messages.withLock { messages in
       if messages == nil { messages = try? OutputStream(name: "messages", to: .standardError).voice() }
       messages?.put(bytes)

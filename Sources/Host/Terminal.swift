@@ -10,8 +10,11 @@ public enum Terminal {
   private static let isGivenBack = Mutex(false)
 
   /// Raw mode, if standard input is a terminal.
-  @discardableResult public static func makeRaw() throws(SystemError) -> Bool {
-    let result = isGivenBack.withLock { $0 ? 0 : linux_terminal_make_raw(input) }
+  ///
+  /// - Parameter endsLines: whether a newline returns the carriage, as guests expect that have no terminal of their own. A terminal in
+  ///   the guest has done that before, and its programs mean what they say.
+  @discardableResult public static func makeRaw(endsLines: Bool) throws(SystemError) -> Bool {
+    let result = isGivenBack.withLock { $0 ? 0 : linux_terminal_make_raw(input, endsLines ? 1 : 0) }
     guard result >= 0 else { throw SystemError(code: -result) }
     return result == 1
   }
@@ -21,6 +24,9 @@ public enum Terminal {
 
   /// True while keys reach us one by one, with none kept by the host.
   public static var isRaw: Bool { linux_terminal_is_raw() != 0 }
+
+  /// What ends a line of our own there.
+  static var lineEnd: String { linux_terminal_only_feeds_lines() != 0 ? "\r\n" : "\n" }
 
   /// Whether what this program writes is seen on a terminal.
   public static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }

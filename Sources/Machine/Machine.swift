@@ -93,6 +93,9 @@ public final class Machine: Sendable {
   /// Whether the user's keys go to the guest.
   public var isInteractive: Bool { keyboard != nil && configuration.command?.hasTerminal != false }
 
+  /// Whether lines come to the user's terminal that no terminal in the guest has ended.
+  public var wantsLinesEnded: Bool { configuration.command?.hasTerminal != true || configuration.trace.map { $0.file == nil } == true }
+
   /// The user's window has another size now, or is there for the first time.
   public func windowChanged() {
     if configuration.command?.hasTerminal == true, let size = Terminal.size { chassis.streams?.tellWindow(size) }

@@ -68,7 +68,7 @@ struct GuestRun {
 
   private func takeTerminal(of machine: Machine) throws(MachineError) {
     guard machine.isInteractive else { return }
-    do throws(SystemError) { if try Terminal.makeRaw() { Terminal.restoreOnFaults() } } catch {
+    do throws(SystemError) { if try Terminal.makeRaw(endsLines: machine.wantsLinesEnded) { Terminal.restoreOnFaults() } } catch {
       throw MachineError("the terminal cannot be set up (\(error)).")
     }
     machine.windowChanged()

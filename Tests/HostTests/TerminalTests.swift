@@ -1,5 +1,5 @@
 import Glibc
-import Host
+@testable import Host
 import TestSupport
 import Testing
 
@@ -31,7 +31,7 @@ struct TerminalTests {
   func raw() throws {
     let line = Line()
     #expect(line.mode.c_lflag & UInt32(ICANON | ECHO | ISIG) == UInt32(ICANON | ECHO | ISIG))
-    #expect(try Terminal.makeRaw())
+    #expect(try Terminal.makeRaw(endsLines: true))
     #expect(Terminal.isRaw)
     #expect(line.mode.c_lflag & UInt32(ICANON | ECHO | ISIG) == 0)
     #expect(line.mode.c_iflag & UInt32(ICRNL | IXON) == 0)
@@ -40,12 +40,21 @@ struct TerminalTests {
     #expect(Terminal.read() == [3, 0x78, 0x0D])
   }
 
+  @Test("a guest's own terminal has ended its lines: the user's adds nothing to them, and our lines end all the same")
+  func bare() throws {
+    let line = Line()
+    #expect(try Terminal.makeRaw(endsLines: false))
+    #expect(line.mode.c_oflag & UInt32(OPOST) == 0 && Terminal.lineEnd == "\r\n")
+    Terminal.restore()
+    #expect(line.mode.c_oflag & UInt32(OPOST) != 0 && Terminal.lineEnd == "\n")
+  }
+
   @Test("the terminal is given back as it was, once and again")
   func restore() throws {
     let line = Line()
     let before = line.mode
-    try Terminal.makeRaw()
-    try Terminal.makeRaw()
+    try Terminal.makeRaw(endsLines: true)
+    try Terminal.makeRaw(endsLines: true)
     Terminal.restore()
     Terminal.restore()
     #expect(!Terminal.isRaw)
@@ -56,7 +65,7 @@ struct TerminalTests {
   @Test("CO-04 what the terminal answered after the end is not left for the shell")
   func leftover() throws {
     let line = Line()
-    try Terminal.makeRaw()
+    try Terminal.makeRaw(endsLines: true)
     line.type("\u{1B}[?62;c rm\r")
     #expect(line.hasKeys)
     Terminal.restore()
@@ -73,7 +82,7 @@ struct TerminalTests {
     let file = unsafe open("/dev/null", O_RDONLY)
     dup2(file, 0)
     close(file)
-    #expect(try !Terminal.makeRaw())
+    #expect(try !Terminal.makeRaw(endsLines: true))
     #expect(!Terminal.isRaw)
     #expect(Terminal.read() == nil)
   }

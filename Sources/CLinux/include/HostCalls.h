@@ -24,12 +24,13 @@ int linux_listen_path(const char *path);
 // Waits for somebody to connect.
 int linux_accept(int fd);
 
-// Raw mode on a terminal; 1 if it is one, 0 if it is not, or -errno.
-int linux_terminal_make_raw(int fd);
+// Raw mode on a terminal; 1 if it is one, 0 if it is not, or -errno. With `ends_lines` a newline still returns the carriage.
+int linux_terminal_make_raw(int fd, int ends_lines);
 // Gives the terminal back. Safe in signal handlers, and when nothing was changed.
 void linux_terminal_restore(void);
-// Whether a terminal is raw now.
+// Whether a terminal is raw now, and whether a newline does no more there than to feed the line.
 int linux_terminal_is_raw(void);
+int linux_terminal_only_feeds_lines(void);
 // Lets the signals of our own faults give the terminal back before they end the process.
 void linux_terminal_restore_on_faults(void);
 // Whether the caller of this program wants a signal ignored.
