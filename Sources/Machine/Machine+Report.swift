@@ -36,13 +36,13 @@ extension Machine {
 
   private func report(_ outcome: Outcome, problems: [String], processors: String?, words: Console.Words) -> RunReport {
     var report = RunReport(outcome)
-    report.consoleTail = words.unseenTail(lines: configuration.command == nil ? 20 : 60)
     report.notes = problems + [keysNote, handOverNote].compactMap(\.self) + lossNotes
     report.processors = processors
     if configuration.profile != nil { report.profile = chassis.sampler?.seen }
     report.timeline = chassis.timeline?.timeline
     report.coverage = coverage.withLock { $0 }
     if outcome.isInOrder { report.failure = words.log.complaints.first { configuration.failures.contains($0.kind) } }
+    if report.reason != nil { report.consoleTail = words.unseenTail(lines: configuration.command == nil ? 20 : 60) }
     // Only a report for programs tells of the machine.
     if configuration.report != nil {
       report.machine = MachineFacts(

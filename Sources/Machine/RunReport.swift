@@ -5,7 +5,7 @@ public struct RunReport: Sendable {
   public internal(set) var outcome: Outcome
   /// The complaint that makes a run fail which else ended as it should.
   public var failure: Complaint?
-  /// The last lines of the console, where they went to a file or nowhere.
+  /// The last lines of the console at a bad end, where they went to a file or nowhere.
   public var consoleTail: [String] = []
   /// What else the user should know, a sentence each.
   public var notes: [String] = []

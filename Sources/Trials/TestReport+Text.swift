@@ -4,6 +4,8 @@ internal import Reports
 /// The report for people, a line each.
 extension TestReport {
   private static let lastLines = 10
+  /// Before what swboot says, and there before the console's lines.
+  private static let (sayer, consoleMark) = ("swboot: ", "  | ")
 
   /// What has not passed, with its last lines and complaints, and how many have.
   public var lines: [String] {
@@ -15,9 +17,10 @@ extension TestReport {
     lines += result.parts.filter { $0.result == .failed && !$0.isSum }.map { "  not ok: \($0.name)" }
     lines += result.complaints.map { "  \($0.kind.rawValue): \($0.title)" }
     let output = result.output.split(whereSeparator: \.isNewline)
-    // What swboot itself has to say has been said.
-    let own = output.filter { !$0.hasPrefix("swboot: ") }
-    lines += (own.isEmpty ? output : own).suffix(lastLines).map { "  | \($0)" }
+    // What swboot itself has to say has been said. Where the test has not said a word, the kernel's last ones may help.
+    let own = output.filter { !$0.hasPrefix(sayer) }
+    let kernels = output.filter { $0.hasPrefix(sayer + consoleMark) }.map { $0.dropFirst((sayer + consoleMark).count) }
+    lines += (own.isEmpty ? kernels : own).suffix(lastLines).map { "  | \($0)" }
     return lines.map(\.harmless)
   }
 

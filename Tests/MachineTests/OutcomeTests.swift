@@ -28,6 +28,24 @@ import Testing
     #expect(Verdict(.noRoot) == .panic && Verdict(.lockdep) == .complaint)
   }
 
+  @Test("a guest that goes before its command has begun may have lacked something, which is told")
+  func loss() {
+    var run = CommandRun(shares: [], initialRAMDisk: [], hasTerminal: false)
+    #expect(run.outcomeOfLoss(hasBegun: false) == .commandLost)
+    run.lack = "it needs CONFIG_VIRTIO_FS."
+    #expect(run.outcomeOfLoss(hasBegun: false) == .refused("it needs CONFIG_VIRTIO_FS.") && run.outcomeOfLoss(hasBegun: true) == .commandLost)
+  }
+
+  @Test("what the console has said last is told at a bad end, and only there", arguments: SmallGuest.accelerators)
+  func lastWords(_ accelerator: Configuration.Accelerator) throws {
+    // mov dx, 0x3F8; mov al, 'A'; out dx, al; then out 0xF4, al, or cli and hlt.
+    let words: [UInt8] = [0x66, 0xBA, 0xF8, 0x03, 0xB0, 0x41, 0xEE]
+    let good = try SmallGuest(code: words + [0xE6, 0xF4], on: accelerator).report()
+    let bad = try SmallGuest(code: words + [0xFA, 0xF4], on: accelerator).report()
+    #expect(good.outcome == .exited(code: 0x83) && good.lines.isEmpty)
+    #expect(bad.outcome == .halted && bad.lines.first == "  | A")
+  }
+
   @Test("a watchdog that ran out is told apart from a run that ran out of time")
   func watchdog() {
     #expect(Outcome.watchdog.exitStatus == 238)

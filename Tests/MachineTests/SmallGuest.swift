@@ -42,10 +42,12 @@ struct SmallGuest {
   }
 
   /// - Parameter prepare: what happens when the machine is made and has not begun.
-  func run(_ prepare: () -> Void = {}) throws -> Outcome {
+  func run(_ prepare: () -> Void = {}) throws -> Outcome { try report(prepare).outcome }
+
+  func report(_ prepare: () -> Void = {}) throws -> RunReport {
     let machine = try Machine(configuration)
     prepare()
-    return machine.run().outcome
+    return machine.run()
   }
 
   /// What the guest's serial port has said.

@@ -31,6 +31,15 @@ struct TestReportTests {
     #expect(TestReport().lines == ["nothing to do, 0.0 s"])
   }
 
+  @Test("of a test that has not said a word the kernel's last ones are told, and nothing else of swboot's")
+  func silence() {
+    var report = TestReport()
+    var bad = result("a", .failed, "the guest's kernel panicked")
+    bad.output = "swboot:   | [    1.0] Kernel panic\nswboot: the guest's kernel panicked\nswboot: the processors at the end:\nswboot:   rip 0\n"
+    report.results = [bad]
+    #expect(report.lines.dropLast() == ["", "failed: a on k: the guest's kernel panicked", "  | [    1.0] Kernel panic"])
+  }
+
   @Test("for programs it is JSON, and the same after it was read")
   func json() throws {
     var report = report
