@@ -4,14 +4,11 @@ internal import Run
 
 /// Every option that swboot has. What is not here does not exist.
 enum OptionTable {
-  static let all = boot + run + testing + machine + ending + inside
+  /// The options of one topic after the other, each made when somebody comes to it: most starts need few.
+  private static let topics: [@Sendable () -> [Option]] = [{ boot }, { machine }, { ending }, { run }, { inside }, { testing }]
 
-  /// One topic after the other: those behind the option's are not made for it.
-  static func row(_ name: String) -> Option? {
-    func isMeant(_ option: Option) -> Bool { option.name == name }
-    return boot.first(where: isMeant) ?? machine.first(where: isMeant) ?? ending.first(where: isMeant) ?? run.first(where: isMeant)
-      ?? inside.first(where: isMeant) ?? testing.first(where: isMeant)
-  }
+  static var all: [Option] { topics.flatMap { $0() } }
+  static func row(_ name: String) -> Option? { topics.lazy.flatMap { $0() }.first { $0.name == name } }
 
   private static let boot: [Option] = [
     .valued(
