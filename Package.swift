@@ -136,7 +136,7 @@ let package = Package(
     tests("DisplayTests", ["Display", "PCI", "PCIBus", "SystemBus", "GuestRAM"]),
     tests("ACPITablesTests", ["ACPITables", "TestSupport"], exclude: ["dsdt.dsl"]),
     tests("HostTests", ["Host", "TestSupport", "CLinux"]),
-    tests("SharingTests", ["Sharing", "Host", "TestSupport"]),
+    tests("SharingTests", ["Sharing", "Host", "TestSupport", "CTestSupport"]),
     tests("DebuggerTests", ["Debugger", "GuestRAM", "Host", "Processor", "SystemBus", "TestSupport"]),
     tests("BootTests", ["Boot", "GuestRAM", "Host", "Processor", "TestSupport"]),
     tests("ReportsTests", ["Reports", "TestSupport"]),

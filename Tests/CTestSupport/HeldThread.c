@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "HeldThread.h"
+#include "CTestSupport.h"
 #include <errno.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
