@@ -156,20 +156,17 @@ final class Chassis: Backplane {
 
   func carryOut(_ request: PowerRequest) {
     switch request {
-    case .off: end(lossOfCommand ?? .poweredOff)
+    case .off: end(configuration.command == nil ? .poweredOff : .commandLost)
     case .exit(let code): end(.exited(code: code))
     case .panicked: end(.panicked)
     case .watchdog where configuration.watchdog == .stop: end(.watchdog)
     case .refused(let message): end(.refused(message))
     case .reset, .watchdog:
       // A command is not begun anew.
-      let outcome = lossOfCommand ?? (configuration.stopsOnReset ? .reset : nil)
+      let outcome: Outcome? = configuration.command != nil ? .commandLost : configuration.stopsOnReset ? .reset : nil
       control.state.update { $0.reset(endingIn: outcome) }
     }
   }
-
-  /// What it means that the guest goes, where it was to run a command.
-  private var lossOfCommand: Outcome? { configuration.command?.outcomeOfLoss(hasBegun: streams?.hasBegun == true) }
 
   // MARK: The console
 

@@ -18,12 +18,8 @@ public struct CommandRun: Sendable {
     self.lack = lack
   }
 
-  /// The guest has powered off or reset itself before the command ended.
-  ///
-  /// - Parameter hasBegun: whether it was before the command began.
-  func outcomeOfLoss(hasBegun: Bool) -> Outcome {
-    if let lack, !hasBegun { .refused(lack) } else { .commandLost }
-  }
+  /// What may have kept a run from its command.
+  func note(_ outcome: Outcome, hasBegun: Bool) -> String? { outcome == .commandLost && !hasBegun ? lack : nil }
 
   /// By this name the RAM disk is known in messages.
   static let diskName = "the initial RAM disk of swboot run"

@@ -36,7 +36,8 @@ extension Machine {
 
   private func report(_ outcome: Outcome, problems: [String], processors: String?, words: Console.Words) -> RunReport {
     var report = RunReport(outcome)
-    report.notes = problems + [keysNote, handOverNote].compactMap(\.self) + lossNotes
+    let lackNote = configuration.command?.note(outcome, hasBegun: chassis.streams?.hasBegun == true)
+    report.notes = problems + [lackNote, keysNote, handOverNote].compactMap(\.self) + lossNotes
     report.processors = processors
     if configuration.profile != nil { report.profile = chassis.sampler?.seen }
     report.timeline = chassis.timeline?.timeline

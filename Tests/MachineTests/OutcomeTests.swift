@@ -31,9 +31,10 @@ import Testing
   @Test("a guest that goes before its command has begun may have lacked something, which is told")
   func loss() {
     var run = CommandRun(shares: [], initialRAMDisk: [], hasTerminal: false)
-    #expect(run.outcomeOfLoss(hasBegun: false) == .commandLost)
+    #expect(run.note(.commandLost, hasBegun: false) == nil)
     run.lack = "it needs CONFIG_VIRTIO_FS."
-    #expect(run.outcomeOfLoss(hasBegun: false) == .refused("it needs CONFIG_VIRTIO_FS.") && run.outcomeOfLoss(hasBegun: true) == .commandLost)
+    #expect(run.note(.commandLost, hasBegun: false) == run.lack)
+    #expect(run.note(.commandLost, hasBegun: true) == nil && run.note(.panicked, hasBegun: false) == nil)
   }
 
   @Test("what the console has said last is told at a bad end, and only there", arguments: SmallGuest.accelerators)
