@@ -32,9 +32,10 @@ struct RunState: Sendable {
 
   // MARK: From inside
 
-  /// The run is at its end, by the guest's doing or a fault of the host's. The first outcome counts.
+  /// The run is at its end, by the guest's doing or a fault of the host's. The first outcome counts. What a guest does between its
+  /// reset and the moment in which its processors stop it would not have done on hardware.
   mutating func end(_ outcome: Outcome) {
-    guard self.outcome == nil else { return }
+    guard self.outcome == nil, !(wantsReset && (outcome.isInOrder || outcome.isStandstill)) else { return }
     // What being roused has led to is not what was wrong.
     self.outcome = hangEnd != nil && outcome.isStandstill ? .hung : outcome
   }

@@ -100,6 +100,23 @@ struct RunStateTests {
     #expect(deaf.outcome == .interrupted(signal: 15))
   }
 
+  @Test("what a guest still does after its reset does not count, and what the host or the user does counts")
+  func afterReset() {
+    for outcome in [Outcome.exited(code: 15), .poweredOff, .halted, .tripleFault("")] {
+      var state = running()
+      state.reset(endingIn: nil)
+      state.end(outcome)
+      #expect(state.outcome == nil)
+      state.begin()
+      state.end(outcome)
+      #expect(state.outcome == outcome)
+    }
+    var state = running()
+    state.reset(endingIn: nil)
+    state.end(.failed("a disk is gone"))
+    #expect(state.outcome == .failed("a disk is gone"))
+  }
+
   @Test("A10 what is asked for while the guest resets itself is not forgotten")
   func reset() {
     var state = running()
