@@ -18,9 +18,14 @@ struct KernelFile {
     } else {
       path = "/boot/vmlinuz-\(release)"
     }
-    do throws(FileError) { self.release = try KernelRelease.find(in: HostFile(path: path)) } catch {
+    let facts: KernelFacts
+    do throws(FileError) { facts = try KernelFacts(of: HostFile(path: path)) } catch {
       throw MachineError(wish == nil ? "the host's own kernel: \(error). \(Self.choices)" : "--kernel \(error).")
     }
+    guard !facts.isNarrow else {
+      throw MachineError("--kernel \(path): this is a kernel of 32 bits, and swboot run brings a first process of 64. Name one of 64 bits.")
+    }
+    self.release = facts.release
   }
 
   private static func find(in folder: String) throws(MachineError) -> String {

@@ -16,6 +16,7 @@ extension RunRequest {
   /// The machine that the user described, with a kernel and a RAM disk that run the command.
   public func machine(_ wishes: Configuration) throws(MachineError) -> Configuration {
     var machine = wishes
+    try checkFolders()
     let kernel = try KernelFile(kernel)
     let tree = try ModuleTree(of: kernel, modules)
     let folders = folders + modulesFolder(kernel, tree)
@@ -28,6 +29,11 @@ extension RunRequest {
       initialRAMDisk: Self.disk(try tree.closure(of: Self.wanted), plan(folders, hasTerminal: hasTerminal)), hasTerminal: hasTerminal,
       lack: tree.folder == nil ? Self.lack(of: kernel) : nil)
     return machine
+  }
+
+  private func checkFolders() throws(MachineError) {
+    let named = folders.map { ($0.place == nil ? "--rw" : "--share", $0.share.path) } + (root.map { [("--root", $0)] } ?? [])
+    for (option, path) in named where !HostFolder.isThere(path) { throw MachineError("\(option) \(path): there is no such folder.") }
   }
 
   private static func lack(of kernel: KernelFile) -> String {

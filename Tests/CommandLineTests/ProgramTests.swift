@@ -37,6 +37,12 @@ import Options
     #expect(end.errors.split(separator: "\n").count == 1)
   }
 
+  @Test("a folder that is not there is refused by its option", arguments: [["--root", "/no/such"], ["--rw", "/no/such"], ["--share", "/no/such=/x"]])
+  func badFolder(_ options: [String]) {
+    let end = ChildProcess.run(Self.path, ["run"] + options + ["--", "true"])
+    #expect(end.status == 202 && end.errors == "swboot: \(options[0]) /no/such: there is no such folder.\n")
+  }
+
   @Test("the map goes to standard output, and a full disk under it is an error")
   func map() {
     #expect(run("machine").output.contains("COM1  interrupt 4"))

@@ -24,6 +24,21 @@ struct KernelFileTests {
     #expect(try KernelFile("\(folder.path)/vmlinux").release == nil)
   }
 
+  @Test("one of 32 bits is refused, for the first process that is brought along is a program of 64", arguments: [true, false])
+  func narrow(_ isELF: Bool) throws {
+    let folder = TemporaryFolder()
+    var bytes = [UInt8](repeating: 0, count: 0x300)
+    // The class of an ELF file; or a bzImage of protocol 2.12 without a flag for an entry of 64 bits.
+    let fields: [Int: [UInt8]] = isELF ? [0: [0x7F] + Array("ELF\u{1}".utf8)] : [0x1FE: [0x55, 0xAA], 0x202: Array("HdrS".utf8) + [0x0C, 2]]
+    for (place, field) in fields { bytes.replaceSubrange(place..<(place + field.count), with: field) }
+    folder.write(bytes, to: "kernel")
+    let error = #expect(throws: MachineError.self) { try KernelFile("\(folder.path)/kernel") }
+    #expect(error?.message.contains("32 bits") == true)
+    bytes[isELF ? 4 : 0x236] = isELF ? 2 : 1
+    folder.write(bytes, to: "kernel")
+    #expect(try KernelFile("\(folder.path)/kernel").release == nil)
+  }
+
   @Test("a folder without one is refused, and so is a file that is not there")
   func missing() {
     let folder = TemporaryFolder()
