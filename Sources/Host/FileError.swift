@@ -17,6 +17,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooLarge(limit: UInt64)
     /// A compressed file whose contents are damaged.
     case damagedCompression
+    case noELF
   }
   public let path: String
   public let reason: Reason
@@ -37,6 +38,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
       case .locked: "is in use by another virtual machine"
       case .truncated: "became shorter while it was being read"
       case .tooLarge(let limit): "is larger than the limit of \(limit) bytes"
+      case .noELF: "is no ELF file"
       case .damagedCompression: "is compressed, but the compressed data are damaged"
       }
     return "\(path): \(words)"

@@ -18,13 +18,13 @@ extension Machine {
     chassis.tracer?.translated(power.backend.translationReport)
     if let problem = writePerfMap(power) { Program.say(problem) }
     takeCoverage(power)
-    exits.withLock { $0.add(power.backend.exits) }
-    handedOver.withLock { $0.add(power.backend.handedOver) }
+    exits.add(power.backend.exits)
+    handedOver.add(power.backend.handedOver)
   }
 
   private var releaseOfFile: String? {
     guard let kernel = configuration.kernel, let file = try? resources.files.file(kernel) else { return nil }
-    return try? KernelRelease.find(in: file)
+    return (try? KernelFacts(of: file))?.release
   }
 
   /// What there is to tell of a run that has to be over before it has come to its end.
@@ -48,7 +48,7 @@ extension Machine {
     if configuration.report != nil {
       report.machine = MachineFacts(
         configuration: configuration, accelerator: accelerator.name, acceleratorReason: accelerator.notice,
-        kernelRelease: words.log.release ?? releaseOfFile, guestSeconds: Double(chassis.now.nanoseconds) / 1e9, exits: exits.withLock { $0 }, accesses: chassis.accesses?.list ?? [],
+        kernelRelease: words.log.release ?? releaseOfFile, guestSeconds: Double(chassis.now.nanoseconds) / 1e9, exits: exits.counts, accesses: chassis.accesses?.list ?? [],
         log: words.log, console: words.tail(lines: 100))
     }
     return report
@@ -56,7 +56,7 @@ extension Machine {
 
   /// Which instructions KVM failed and the software processor executed; nil if none.
   private var handOverNote: String? {
-    let counts = handedOver.withLock { $0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    let counts = handedOver.counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     guard !counts.isEmpty else { return nil }
     let list = counts.prefix(8).map { "\($0.key) (\($0.value))" } + (counts.count > 8 ? ["others"] : [])
     return "KVM failed instructions that the software CPU then executed: \(list.joined(separator: ", "))."
@@ -72,8 +72,4 @@ extension Machine {
       return "\(stream.lostCount) bytes of the \(name) were lost: \(stream.name) did not take them in time."
     }
   }
-}
-
-extension [String: Int] {
-  fileprivate mutating func add(_ list: [(name: String, count: Int)]) { for entry in list { self[entry.name, default: 0] &+= entry.count } }
 }

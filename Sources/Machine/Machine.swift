@@ -32,8 +32,8 @@ public final class Machine: Sendable {
   private let isStopping = Atomic<Bool>(false)
   /// Nil unless the user wants a guest ended that does not go on, and once that is known.
   let hang = Mutex<HangWatch?>(nil)
-  let handedOver = Mutex<[String: Int]>([:])
-  let exits = Mutex<[String: Int]>([:])
+  let handedOver = Tally()
+  let exits = Tally()
   /// What the guest's kernel has executed, once it stands still.
   let coverage = Mutex<Coverage?>(nil)
 

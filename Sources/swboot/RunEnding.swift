@@ -27,7 +27,7 @@ struct RunEnding {
     coverage = Program.openReport("--coverage", configuration.coverage)
     timeline = Program.openReport("--timeline", configuration.timeline)
     coversLines = configuration.coversLines
-    finder = Program.open("--vmlinux", configuration.debugInformation) { (path) throws(FileError) in SourceFinder(file: try HostFile(path: path).path) }
+    finder = Program.open("--vmlinux", configuration.debugInformation) { (path) throws(FileError) in try SourceFinder(file: path) }
   }
 
   func end(_ end: RunReport) -> Never {

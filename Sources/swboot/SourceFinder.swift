@@ -12,6 +12,12 @@ struct SourceFinder {
   /// The kernel's ELF file.
   let file: String
 
+  init(file: String) throws(FileError) {
+    let start = try HostFile(path: file).bytes(at: 0, count: 4)
+    guard start == [0x7F] + Array("ELF".utf8) else { throw FileError(path: file, .noELF) }
+    self.file = file
+  }
+
   /// Puts file and line behind the functions that a report names; says what went wrong.
   func annotate(_ report: inout RunReport) -> String? {
     let names = SourcePlaces.names(in: report.texts)

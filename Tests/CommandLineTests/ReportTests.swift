@@ -86,16 +86,18 @@ import Testing
   func sources() {
     // What stands for addr2line says where it was asked for everything.
     folder.write("#!/bin/sh\nshift 2; for name; do echo ./kernel/place.c:7; done\n", to: "addr2line")
+    let vmlinux = TemporaryFile([0x7F] + Array("ELF".utf8))
     let guest = speaker("[    1.000000] BUG: bad\r\n[    1.000001]  do_it+0x1/0x2\r\n[    1.000002]  in_module+0x1/0x2 [m]\r\n")
     func run(path: String) -> ChildProcess.End {
       ChildProcess.run(
         "/bin/sh",
-        ["-c", "chmod +x \(folder.path)/addr2line; PATH=\(path) exec \(ProgramTests.path) --firmware \(guest.path) --accel soft --timeout 20s --vmlinux \(guest.path) --report \(self.path)"])
+        ["-c", "chmod +x \(folder.path)/addr2line; PATH=\(path) exec \(ProgramTests.path) --firmware \(guest.path) --accel soft --timeout 20s --vmlinux \(vmlinux.path) --report \(self.path)"])
     }
     #expect(run(path: "\(folder.path):/bin:/usr/bin").status == 242)
     #expect(report?["complaints"]?.list.first?["text"]?.text == "BUG: bad\n do_it+0x1/0x2 kernel/place.c:7\n in_module+0x1/0x2 [m]")
     #expect(run(path: "/nowhere").errors.contains("--vmlinux: addr2line, which GNU's binutils have, cannot be started"))
     #expect(self.run("--firmware", guest.path, "--vmlinux", "/no/such/file").errors.contains("--vmlinux /no/such/file"))
+    #expect(self.run("--firmware", guest.path, "--vmlinux", guest.path).errors == "swboot: --vmlinux \(guest.path): is no ELF file.\n")
   }
 
   @Test("it can be read from a pipe, and a pipe that nobody reads holds nobody up")

@@ -90,10 +90,14 @@ import Testing
     #expect(guest.text.contains("the host was still storing what the guest wrote"), "\(guest.text)")
   }
 
-  @Test("A8 a processor that does not stop does not keep it either, and no device is blamed for what may be the host's")
-  func stalledProcessor() throws {
+  @Test(
+    "A8 a processor that does not stop does not keep it either, whatever is to be told of it, and no device is blamed for what may be the host's",
+    arguments: [[], ["--report", "--profile", "--timeline", "--coverage"]])
+  func stalledProcessor(reports: [String]) throws {
     let kernel = TemporaryFile(firmware(program("ignores_button")))
-    let guest = try #require(Conversation(ProgramTests.path, ["--firmware", kernel.path, "--accel", "soft", "--timeout", "2s"]))
+    let folder = TemporaryFolder()
+    let options = reports.flatMap { [$0, "\(folder.path)/\($0).json"] }
+    let guest = try #require(Conversation(ProgramTests.path, ["--firmware", kernel.path, "--accel", "soft", "--timeout", "2s"] + options))
     try #require(guest.hears("ready"))
     let processor = try #require(guest.hold(thread: "cpu 0"), "needs a host where a test may hold a thread of its own child")
     #expect(processor.letsItsProcessEnd(milliseconds: 10_000))
