@@ -147,8 +147,14 @@ extension Core {
     return self[.arenaNext]
   }
 
+  /// The same if there is room as it is.
+  @unsafe func freeBlock() -> UnsafeMutablePointer<BlockRecord>? {
+    guard self[.arenaNext] &+ UInt64(BlockRecord.largest) <= self[.arenaEnd] else { return nil }
+    return unsafe block(at: self[.arenaNext])
+  }
+
   /// A block at the next place of the arena is the first of its slot from now on.
-  @unsafe private func keep(_ block: UnsafeMutablePointer<BlockRecord>) {
+  @unsafe func keep(_ block: UnsafeMutablePointer<BlockRecord>) {
     let slot = unsafe slot(block.pointee.rip)
     unsafe block.pointee.next = load(slot)
     store(UInt64(UInt(bitPattern: block)), at: slot)

@@ -12,12 +12,13 @@ extension Core {
           continue
         }
         let first = try findBlock()
-        guard let number = code(translator) else {
+        // The block may have become a longer one.
+        guard let number = code(translator), let block = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(self[.currentBlock])) else {
           lockstep.interrupt()
           try execute(first, goingOn: false)
           continue
         }
-        lockstep.begin(number, first)
+        lockstep.begin(number, unsafe Instruction(firstOf: block))
         let hasFlags = try translator.runAlone(number)
         lockstep.end(byEdge: hasFlags != nil, hasFlags: hasFlags ?? true)
       } catch {

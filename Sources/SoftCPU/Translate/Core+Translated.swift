@@ -97,7 +97,9 @@ extension Core {
       if heat < translator.threshold { return nil }
     }
     // Code that was there and is not good any more is made anew.
-    guard let made = unsafe translator.translate(block, triesNearEntries: number < 0) else { return nil }
+    let longer = unsafe withTail(block)
+    guard let made = unsafe translator.translate(longer, triesNearEntries: number < 0) else { return nil }
+    unsafe longer.pointee.code = Int32(truncatingIfNeeded: made)
     unsafe block.pointee.code = Int32(truncatingIfNeeded: made)
     return made
   }
