@@ -1,42 +1,6 @@
 internal import Processor
 internal import Synchronization
 
-/// The head of a cached block; its instructions follow.
-struct BlockRecord {
-  var rip: UInt64
-  var physical: UInt64
-  var mode: UInt64
-  /// The epoch in which RIP was last seen to lead to this physical address.
-  var epoch: UInt64
-  /// RAM page of the code, or -1 for code that cannot change.
-  var page: Int
-  var version: UInt32
-  /// How often it was run before it had code of the host.
-  var heat: UInt32 = 0
-  /// The number of its code in the translator, or -1.
-  var code: Int32 = -1
-  /// In bytes, with its instructions.
-  var size: UInt32 = 0
-  /// The next block of the same slot of the cache; zero for none.
-  var next: UInt64 = 0
-  /// Where its only instruction goes on, if that lies in two pages.
-  var second: SecondPage = .none
-  static let headerSize = MemoryLayout<BlockRecord>.stride
-  static let longest = 64
-  static let largest = size(of: longest)
-
-  static func size(of instructions: Int) -> Int { headerSize + (instructions + 1) * MemoryLayout<InstructionRecord>.stride }
-}
-
-/// The other page of an instruction that lies in two.
-struct SecondPage {
-  var physical: UInt64
-  var page: Int
-  var version: UInt32
-  static let none = SecondPage(physical: .max, page: -1, version: 0)
-  var isThere: Bool { physical != .max }
-}
-
 extension Core {
   /// The linear address of the next instruction, which must lie in its segment.
   @inline(__always) func nextCodeLinear(_ rip: UInt64) throws(Fault) -> UInt64 {
@@ -50,25 +14,37 @@ extension Core {
   /// The decoded block at RIP, from the cache or made now.
   @inline(__always) func findBlock() throws(Fault) -> Instruction {
     let rip = self[.rip]
-    if let known = knownBlock(rip) { return known }
+    if let known = knownBlock(rip) ?? youngBlock(rip) { return known }
     return try findBlockSlowly(rip)
   }
 
-  @inline(__always) private func slot(_ rip: UInt64) -> Int { Self.blocks &+ Int(truncatingIfNeeded: (rip ^ rip >> 16) & 0xFFFF) &* 8 }
-
-  @inline(__always) private func block(at place: UInt64) -> UnsafeMutablePointer<BlockRecord>? {
-    unsafe UnsafeMutablePointer(bitPattern: UInt(place))
+  /// Where the first block of a slot is told: of those that are kept, or of the young ones.
+  @inline(__always) private func slot(_ rip: UInt64, young: Bool = false) -> Int {
+    Self.blocks &+ Int(truncatingIfNeeded: (rip ^ rip >> 16) & 0xFFFF) &* 8 &+ (young ? 4 : 0)
   }
 
-  /// What the cache has first for an address in this mode; perhaps its translation or its code has changed.
-  @inline(__always) private func cached(_ rip: UInt64) -> UnsafeMutablePointer<BlockRecord>? {
-    guard let block = unsafe block(at: load(slot(rip))) else { return nil }
+  @inline(__always) private func block(at offset: UInt32) -> UnsafeMutablePointer<BlockRecord>? {
+    offset == 0 ? nil : unsafe UnsafeMutablePointer(bitPattern: UInt(self[.arena] &+ UInt64(offset)))
+  }
+  private func offset(of block: UnsafeMutablePointer<BlockRecord>) -> UInt32 {
+    UInt32(truncatingIfNeeded: UInt64(UInt(bitPattern: block)) &- self[.arena])
+  }
+
+  /// What a slot has first for an address in this mode; perhaps its translation or its code has changed.
+  @inline(__always) private func cached(_ rip: UInt64, young: Bool = false) -> UnsafeMutablePointer<BlockRecord>? {
+    guard let block = unsafe block(at: load(slot(rip, young: young))) else { return nil }
     return unsafe block.pointee.rip == rip && block.pointee.mode == self[.mode] ? block : nil
   }
 
   /// The block at an address, if it was entered in this epoch: its translation still holds.
   @inline(__always) func knownBlock(_ rip: UInt64) -> Instruction? {
     guard let block = unsafe cached(rip) else { return nil }
+    return unsafe enter(block)
+  }
+
+  /// A young one, likewise, that is to stay among them.
+  @inline(__always) private func youngBlock(_ rip: UInt64) -> Instruction? {
+    guard let block = unsafe cached(rip, young: true), unsafe block.pointee.heat < YoungBlocks.grownUp else { return nil }
     return unsafe enter(block)
   }
 
@@ -89,11 +65,10 @@ extension Core {
 
   @inline(never) private func findBlockSlowly(_ rip: UInt64) throws(Fault) -> Instruction {
     let physical = try codeAddress(nextCodeLinear(rip))
-    if let block = unsafe recall(rip, physical) {
+    if let block = unsafe recall(rip, physical, young: false) ?? recall(rip, physical, young: true) {
       unsafe block.pointee.epoch = self[.epoch]
       if let known = unsafe enter(block) { return known }
     }
-    if let known = recallYoung(rip, physical) { return known }
     return try buildBlock(rip, physical)
   }
 
@@ -101,44 +76,51 @@ extension Core {
   private static let longestChain = 16
 
   /// The block that was made of the code at a physical address, for RIP and this mode: the first of its slot from now on.
-  /// One whose code has changed since is forgotten.
-  @unsafe private func recall(_ rip: UInt64, _ physical: UInt64) -> UnsafeMutablePointer<BlockRecord>? {
+  /// One whose code has changed since is forgotten, and a young one that has been run again is kept.
+  @unsafe private func recall(_ rip: UInt64, _ physical: UInt64, young: Bool) -> UnsafeMutablePointer<BlockRecord>? {
+    guard let block = unsafe take(rip, physical, from: slot(rip, young: young)), unsafe isCurrent(block) else { return nil }
+    guard young, unsafe block.pointee.heat >= YoungBlocks.grownUp else {
+      unsafe put(block, in: slot(rip, young: young))
+      return unsafe block
+    }
+    guard let kept = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(arenaRoom())) else { return nil }
+    unsafe UnsafeMutableRawPointer(kept).copyMemory(from: block, byteCount: Int(block.pointee.size))
+    unsafe keep(kept)
+    return unsafe kept
+  }
+
+  /// Takes a block out of a slot, if it is there.
+  @unsafe private func take(_ rip: UInt64, _ physical: UInt64, from slot: Int) -> UnsafeMutablePointer<BlockRecord>? {
     let mode = self[.mode]
     var previous: UnsafeMutablePointer<BlockRecord>?
-    var next = unsafe block(at: load(slot(rip)))
+    var next: UInt32 = load(slot)
     for _ in 0..<Self.longestChain {
-      guard let block = unsafe next else { break }
+      guard let block = unsafe block(at: next) else { break }
       if unsafe block.pointee.rip == rip && block.pointee.physical == physical && block.pointee.mode == mode && leadsToSecondPage(block) {
-        // Out of the chain, and before all others if it is still good.
-        if let previous = unsafe previous { unsafe previous.pointee.next = block.pointee.next } else { store(unsafe block.pointee.next, at: slot(rip)) }
-        guard unsafe isCurrent(block) else { return nil }
-        unsafe block.pointee.next = load(slot(rip))
-        store(UInt64(UInt(bitPattern: block)), at: slot(rip))
+        if let previous = unsafe previous { unsafe previous.pointee.next = block.pointee.next } else { store(unsafe block.pointee.next, at: slot) }
         return unsafe block
       }
-      unsafe (previous, next) = (block, self.block(at: block.pointee.next))
+      unsafe (previous, next) = (block, block.pointee.next)
     }
     return nil
   }
 
-  /// The same among the young blocks, of which one that is run again moves to the others.
-  private func recallYoung(_ rip: UInt64, _ physical: UInt64) -> Instruction? {
-    let mode = self[.mode]
-    guard let young = context.youngBlocks,
-      let block = unsafe young.take(rip, where: { unsafe $0.pointee.physical == physical && $0.pointee.mode == mode && leadsToSecondPage($0) }),
-      unsafe isCurrent(block)
-    else { return nil }
-    unsafe block.pointee.epoch = self[.epoch]
-    guard unsafe block.pointee.heat >= YoungBlocks.grownUp else {
-      unsafe young.putBack(block)
-      return unsafe enter(block)
-    }
-    guard let kept = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(arenaRoom())) else { return nil }
-    unsafe UnsafeMutableRawPointer(kept).copyMemory(from: block, byteCount: Int(block.pointee.size))
-    // Room may have been made, which begins an epoch.
-    unsafe kept.pointee.epoch = self[.epoch]
-    unsafe keep(kept)
-    return unsafe enter(kept)
+  /// A block is the first of a slot from now on.
+  @unsafe private func put(_ block: UnsafeMutablePointer<BlockRecord>, in slot: Int) {
+    unsafe block.pointee.next = load(slot)
+    store(unsafe offset(of: block), at: slot)
+  }
+
+  /// Where the next young block may be made.
+  @unsafe private func roomAmong(_ young: YoungBlocks) -> UnsafeMutableRawPointer? {
+    if let room = unsafe young.room() { return unsafe room }
+    forgetYoungBlocks()
+    return unsafe young.room()
+  }
+  func forgetYoungBlocks() {
+    guard let young = context.youngBlocks, !young.isEmpty else { return }
+    young.removeAll()
+    for slot in 0..<65536 { store(0 as UInt32, at: Self.blocks &+ slot &* 8 &+ 4) }
   }
 
   /// Where the next block that is kept may begin.
@@ -150,14 +132,12 @@ extension Core {
   /// The same if there is room as it is.
   @unsafe func freeBlock() -> UnsafeMutablePointer<BlockRecord>? {
     guard self[.arenaNext] &+ UInt64(BlockRecord.largest) <= self[.arenaEnd] else { return nil }
-    return unsafe block(at: self[.arenaNext])
+    return unsafe UnsafeMutablePointer(bitPattern: UInt(self[.arenaNext]))
   }
 
   /// A block at the next place of the arena is the first of its slot from now on.
   @unsafe func keep(_ block: UnsafeMutablePointer<BlockRecord>) {
-    let slot = unsafe slot(block.pointee.rip)
-    unsafe block.pointee.next = load(slot)
-    store(UInt64(UInt(bitPattern: block)), at: slot)
+    unsafe put(block, in: slot(block.pointee.rip))
     self[.arenaNext] = unsafe self[.arenaNext] &+ UInt64(block.pointee.size)
   }
 
@@ -212,7 +192,7 @@ extension Core {
   }
 
   /// Where the running block begins.
-  var placeOfBlock: UInt64? { unsafe block(at: self[.currentBlock])?.pointee.rip }
+  var placeOfBlock: UInt64? { unsafe UnsafePointer<BlockRecord>(bitPattern: UInt(self[.currentBlock]))?.pointee.rip }
 
   /// The instruction at RIP, as a block of its own.
   func decodeNext() throws(Fault) -> Instruction {
@@ -222,7 +202,7 @@ extension Core {
 
   @inline(never) private func buildBlock(_ rip: UInt64, _ physical: UInt64, longest: Int = BlockRecord.longest) throws(Fault) -> Instruction {
     let young = longest > 1 && context.isTranslating && Mode.isTranslatable(self[.mode]) ? context.youngBlocks : nil
-    guard let p = unsafe young?.room() ?? UnsafeMutableRawPointer(bitPattern: UInt(arenaRoom())) else { preconditionFailure("the block cache has memory") }
+    guard let p = unsafe young.flatMap({ unsafe roomAmong($0) }) ?? UnsafeMutableRawPointer(bitPattern: UInt(arenaRoom())) else { preconditionFailure("the block cache has memory") }
     let records = unsafe (p + BlockRecord.headerSize).assumingMemoryBound(to: InstructionRecord.self)
     let (page, version) = context.markCode(physical)
     let counter = longest > 1 ? context.counts?.counter(at: rip, isKernel: cpl != 3) : nil
@@ -264,12 +244,17 @@ extension Core {
     unsafe records[count] = InstructionRecord()
     unsafe records[count].address = at
     unsafe records[count].operation = .endOfBlock
-    var block = BlockRecord(rip: rip, physical: physical, mode: self[.mode], epoch: self[.epoch], page: page, version: version)
+    var block = BlockRecord(rip: rip, mode: self[.mode], epoch: self[.epoch], page: page, version: version, physical: physical)
     block.second = second
     block.size = UInt32(BlockRecord.size(of: count))
     let made = unsafe p.bindMemory(to: BlockRecord.self, capacity: 1)
     unsafe made.initialize(to: block)
-    if let young { unsafe young.add(made) } else if longest > 1 { unsafe keep(made) }
+    if let young {
+      unsafe young.add(made)
+      unsafe put(made, in: slot(rip, young: true))
+    } else if longest > 1 {
+      unsafe keep(made)
+    }
     self[.currentBlock] = UInt64(UInt(bitPattern: p))
     return unsafe Instruction(record: records)
   }

@@ -52,6 +52,8 @@ internal import Time
     lockstep = translation == .lockstep ? Lockstep(core) : nil
     unsafe self.arena = unsafe arena
     youngBlocks = unsafe translation == .hot ? YoungBlocks(arena + Self.arenaSize - YoungBlocks.size) : nil
+    core[.arena] = UInt64(UInt(bitPattern: arena))
+    core[.arenaEnd] = core[.arena] + UInt64(Self.arenaSize - YoungBlocks.size)
     core[.context] = UInt64(UInt(bitPattern: unsafe Unmanaged.passUnretained(self).toOpaque()))
     core[.marks] = UInt64(UInt(bitPattern: unsafe environment.memory.ram.codeMarks))
     core[.versions] = UInt64(UInt(bitPattern: unsafe environment.memory.versions))
@@ -144,14 +146,14 @@ internal import Time
   }
 
   func emptyBlockCache() {
-    let start = UInt64(UInt(bitPattern: unsafe arena))
+    // No block is at the very beginning: that is none.
+    let start = core[.arena] + 64
     // A core that has kept no block yet has nothing to forget, and its memory need not be touched.
-    if core[.arenaNext] > start { for slot in 0..<65536 { core.store(UInt64(0), at: Core.blocks + slot * 8) } }
+    if core[.arenaNext] > start { for slot in 0..<65536 { core.store(0 as UInt32, at: Core.blocks + slot * 8) } }
     core[.epoch] &+= 1
     translator.recycle()
     core[.arenaNext] = start
-    core[.arenaEnd] = core[.arenaNext] + UInt64(Self.arenaSize - YoungBlocks.size)
-    youngBlocks?.removeAll()
+    core.forgetYoungBlocks()
     core[.currentBlock] = 0
   }
 

@@ -32,7 +32,7 @@ extension Core {
   /// A block of one instruction.
   func alone(_ i: Instruction) -> Instruction {
     let place = unsafe base + TranslatedState.helperBlock
-    unsafe place.storeBytes(of: BlockRecord(rip: i.address, physical: .max, mode: self[.mode], epoch: 0, page: -1, version: 0), as: BlockRecord.self)
+    unsafe place.storeBytes(of: BlockRecord(rip: i.address, mode: self[.mode], epoch: 0, page: -1, version: 0, physical: .max), as: BlockRecord.self)
     let first = unsafe Instruction(firstOf: place.assumingMemoryBound(to: BlockRecord.self))
     unsafe first.record[0] = i.record.pointee
     unsafe first.record[1] = InstructionRecord()

@@ -66,10 +66,12 @@ extension Core {
     case watching = 1864
     /// Not zero: accesses are the processor's own, whoever runs.
     case inDelivery = 1872
-    /// The free part of the memory of decoded blocks.
+    /// The free part of the memory of decoded blocks; young ones are behind its end.
     case arenaNext = 1880, arenaEnd = 1888
     /// For each page of RAM: whether it has code, and its version.
     case marks = 1896, versions = 1904
+    /// Where the memory of decoded blocks begins.
+    case arena = 1912
     /// The largest window of RAM: physical address, size, place on the host, and offset in RAM.
     case ramFirst = 1920, ramSize = 1928, ramHost = 1936, ramOffset = 1944
     case apicPage = 1952
@@ -88,6 +90,7 @@ extension Core {
 
   // Caches.
   static let translations = 0x10_0000
-  /// The places of decoded blocks: 65536 addresses.
+  /// Where decoded blocks are, from the beginning of their memory: for each of 65536 slots the first of those that are kept, and
+  /// the first of the young ones. Zero is none.
   static let blocks = 0x5_0000
 }

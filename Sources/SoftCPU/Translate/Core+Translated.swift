@@ -190,7 +190,7 @@ extension Core {
   @unsafe private func copy(_ records: UnsafeMutablePointer<InstructionRecord>, _ count: Int, from block: UnsafePointer<Translator.Block>) -> Instruction {
     let place = unsafe base + TranslatedState.helperBlock
     unsafe place.storeBytes(
-      of: BlockRecord(rip: records.pointee.address, physical: block.pointee.physicalPage << 12, mode: self[.mode], epoch: 0, page: block.pointee.page, version: 0),
+      of: BlockRecord(rip: records.pointee.address, mode: self[.mode], epoch: 0, page: block.pointee.page, version: 0, physical: block.pointee.physicalPage << 12),
       as: BlockRecord.self)
     let first = unsafe Instruction(firstOf: place.assumingMemoryBound(to: BlockRecord.self))
     unsafe first.record.update(from: records, count: count)
