@@ -17,11 +17,8 @@ extension BlockTranslation {
     pollsAtEntry = jumpsBack && !needsFlags && !context.countsInstructions && context.secondMapping == nil
     let stale = asm.makeLabel()
     attention = stale
-    for mapping in [mapping, context.secondMapping] {
-      guard let mapping else { continue }
-      asm.apply(.cmp, .byte, .memory(.gs(TranslatedState.mappings + mapping)), 0)
-      asm.jump(if: .equal, stale)
-    }
+    emitMappingCheck(mapping, stale)
+    if let second = context.secondMapping { emitMappingCheck(second, stale) }
     if pollsAtEntry { nearEntry = asm.position }
     asm.apply(.cmp, .long, .memory(.gs(Core.Field.attention.rawValue)), 0)
     asm.jump(if: .notEqual, stale)
@@ -45,6 +42,11 @@ extension BlockTranslation {
     saveFlags()
     if context.secondMapping != nil { asm.jump(toDistance: 0) }
     asm.place(begin)
+  }
+
+  private mutating func emitMappingCheck(_ mapping: Int, _ stale: Label) {
+    asm.apply(.cmp, .byte, .memory(.gs(TranslatedState.mappings + mapping)), 0)
+    asm.jump(if: .equal, stale)
   }
 
   /// Whether the first instructions move the flags out of the way before any of them reads or changes them.

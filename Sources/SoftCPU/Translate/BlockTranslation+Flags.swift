@@ -4,8 +4,10 @@ internal import Assembler
 extension BlockTranslation {
   /// From the end to the beginning: who reads what.
   mutating func findLiveFlags() {
-    isLiveAfter = [Bool](repeating: true, count: count)
-    isLiveBefore = isLiveAfter
+    for _ in 0..<count {
+      isLiveAfter.append(true)
+      isLiveBefore.append(true)
+    }
     let last = instruction(count - 1)
     var isLive: Bool
     switch last.operation {

@@ -59,9 +59,11 @@ extension BlockTranslation {
   }
 
   mutating func emitStoring(_ residents: Residents) {
-    for register in [Self.t0, Self.t1] where residents.dirty.contains(register) { asm.store(.gs(Int(register.rawValue) * 8), register) }
+    if residents.dirty.contains(Self.t0) { asm.store(.gs(Int(Self.t0.rawValue) * 8), Self.t0) }
+    if residents.dirty.contains(Self.t1) { asm.store(.gs(Int(Self.t1.rawValue) * 8), Self.t1) }
   }
   mutating func emitLoading(_ residents: Residents.Set) {
-    for register in [Self.t0, Self.t1] where residents.contains(register) { asm.load(register, .gs(Int(register.rawValue) * 8)) }
+    if residents.contains(Self.t0) { asm.load(Self.t0, .gs(Int(Self.t0.rawValue) * 8)) }
+    if residents.contains(Self.t1) { asm.load(Self.t1, .gs(Int(Self.t1.rawValue) * 8)) }
   }
 }

@@ -49,9 +49,10 @@ internal import Assembler
   enum FlagPlace { case nowhere, host, saved }
 
   /// Free between instructions.
-  static let (t0, t1) = (Register.r11, Register.r15)
+  static let t0 = Register.r11
+  static let t1 = Register.r15
 
-  var asm = Assembler()
+  var asm: Assembler
   let context: TranslationContext
   let first: Instruction
   let block: UnsafePointer<BlockRecord>
@@ -81,10 +82,30 @@ internal import Assembler
   var pollsAtEntry = false
   var attention: Label?
 
-  @unsafe init(_ block: UnsafePointer<BlockRecord>, _ context: TranslationContext, number: Int, mapping: Int, origin: Int) {
+  /// - Parameter last: a translation that is done: its memory is used again.
+  @unsafe init(
+    _ block: UnsafePointer<BlockRecord>, _ context: TranslationContext, number: Int, mapping: Int, origin: Int, inMemoryOf last: consuming BlockTranslation?
+  ) {
     unsafe self.block = unsafe block
     unsafe first = Instruction(firstOf: UnsafeMutablePointer(mutating: block))
     (self.context, self.number, self.mapping, self.origin) = (context, number, mapping, origin)
+    asm = last?.asm ?? Assembler()
+    if let last {
+      (isLiveAfter, isLiveBefore, edges) = (last.isLiveAfter, last.isLiveBefore, last.edges)
+      (slowPaths, foundPaths, farJumps) = (last.slowPaths, last.foundPaths, last.farJumps)
+    }
+    last = nil
+    clear()
+  }
+
+  private mutating func clear() {
+    asm.clear()
+    isLiveAfter.removeAll(keepingCapacity: true)
+    isLiveBefore.removeAll(keepingCapacity: true)
+    edges.removeAll(keepingCapacity: true)
+    slowPaths.removeAll(keepingCapacity: true)
+    foundPaths.removeAll(keepingCapacity: true)
+    farJumps.removeAll(keepingCapacity: true)
   }
 
   var core: Core { context.core }

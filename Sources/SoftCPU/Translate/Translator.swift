@@ -92,6 +92,7 @@ internal import Processor
   /// Blocks whose instruction ends in another page of RAM, by that.
   private var crossings: [Int: (blocks: [Int], version: UInt32)] = [:]
   private var mappings: [Mapping: Int] = [:]
+  private var lastTranslation: BlockTranslation?
   private let countsInstructions: Bool
   private let hasBitCounts = VectorStubs.shared.hasAVX2
   /// Why the last helper did not come back.
@@ -201,7 +202,8 @@ internal import Processor
       core: core, set: set, stubs: stubs, secondMapping: secondMapping, firstEdge: edges.count, hasBitCounts: hasBitCounts,
       triesNearEntries: triesNearEntries, countsInstructions: countsInstructions, mode: record.mode)
     let number = blocks.count
-    var translation = unsafe BlockTranslation(block, context, number: number, mapping: mapping, origin: used)
+    var translation = unsafe BlockTranslation(block, context, number: number, mapping: mapping, origin: used, inMemoryOf: lastTranslation.take())
+    defer { lastTranslation = translation }
     guard translation.translate(), memory.write(translation.asm.words, count: translation.asm.position, at: used) else { return nil }
     for edge in translation.edges {
       self.edges?.append(
