@@ -40,7 +40,7 @@ extension Loader {
       try place(chunk, from: position, of: kernel, source.name)
       position += UInt64(chunk.count)
       guard position <= size else { break }
-      if position > end { tail += chunk.suffix(Int(min(position - end, UInt64(chunk.count)))) }
+      if position > end { tail += chunk[(chunk.count - Int(min(position - end, UInt64(chunk.count))))...] }
       try next(stream, &chunk)
     }
     guard position == size else { throw source.error("its payload", "is not the \(size) bytes that it says") }

@@ -5,8 +5,10 @@ protocol Codec: AnyObject {
   func step(_ input: inout ArraySlice<UInt8>, into output: inout [UInt8], limit: Int) -> CodecStep
 }
 
-enum CodecStep {
+enum CodecStep: Equatable {
   case more
+  /// Nothing is done before at least so many bytes follow.
+  case needs(Int)
   /// Over, if no input follows.
   case pause
   case end

@@ -50,14 +50,20 @@ public struct Descriptor: ~Copyable, Sendable {
 
   /// Up to `count` bytes; fewer only at the end of the file.
   func read(_ count: Int, at offset: UInt64) throws(SystemError) -> [UInt8] {
-    guard count > 0, let start = off_t(exactly: offset), start <= off_t.max - off_t(count) else { return [] }
+    var bytes: [UInt8] = []
+    try append(count, at: offset, to: &bytes)
+    return bytes
+  }
+
+  /// The same behind what is there.
+  func append(_ count: Int, at offset: UInt64, to bytes: inout [UInt8]) throws(SystemError) {
+    guard count > 0, let start = off_t(exactly: offset), start <= off_t.max - off_t(count) else { return }
     var result = 0
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
-      result = unsafe linux_read_at(number, buffer.baseAddress, UInt(count), Int64(start))
-      done = max(result, 0)
+    unsafe bytes.append(limit: count) { room in
+      unsafe result = linux_read_at(number, room.baseAddress, UInt(count), Int64(start))
+      return max(result, 0)
     }
     try SystemError.check(result)
-    return bytes
   }
 
   func write(_ bytes: [UInt8], at offset: UInt64) throws(SystemError) {

@@ -34,9 +34,16 @@ public final class HostFile: Sendable {
 
   /// Up to `count` bytes; fewer only where the file ends.
   public func bytes(at offset: UInt64, count: Int) throws(FileError) -> [UInt8] {
-    guard offset < size, count > 0 else { return [] }
+    var bytes: [UInt8] = []
+    try append(count, at: offset, to: &bytes)
+    return bytes
+  }
+
+  /// The same behind what is there.
+  func append(_ count: Int, at offset: UInt64, to bytes: inout [UInt8]) throws(FileError) {
+    guard offset < size, count > 0 else { return }
     let available = Int(truncatingIfNeeded: min(size - offset, UInt64(count)))
-    do throws(SystemError) { return try file.read(available, at: offset) } catch {
+    do throws(SystemError) { try file.append(available, at: offset, to: &bytes) } catch {
       throw FileError(path: path, .system(error))
     }
   }

@@ -9,7 +9,7 @@ import CLZ4
 
   func step(_ input: inout ArraySlice<UInt8>, into output: inout [UInt8], limit: Int) -> CodecStep {
     guard !input.isEmpty else { return isBegun ? .pause : .more }
-    guard let word = Self.word(input) else { return .more }
+    guard let word = Self.word(input) else { return .needs(4 - input.count) }
     if word == Self.magic {
       isBegun = true
       input.removeFirst(4)
@@ -18,7 +18,7 @@ import CLZ4
     // Nothing grows beyond that when it is packed, so that nobody waits for more.
     guard isBegun, let size = Int32(exactly: word), size > 0, size <= LZ4_compressBound(Int32(Self.blockSize)) else { return .damaged }
     let block = input.dropFirst(4).prefix(Int(size))
-    guard block.count == Int(size) else { return .more }
+    guard block.count == Int(size) else { return .needs(Int(size) - block.count) }
     input.removeFirst(4 + Int(size))
     var result: Int32 = 0
     unsafe output.append(limit: min(limit, Self.blockSize)) { room in

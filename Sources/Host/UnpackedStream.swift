@@ -8,8 +8,9 @@ public final class UnpackedStream {
   private let chunk: Int
   private(set) var position: UInt64
   private let end: UInt64
-  /// What was read and not unpacked yet.
-  private var input: ArraySlice<UInt8> = []
+  /// What was read last, and how much of it is unpacked.
+  private var input: [UInt8] = []
+  private var taken = 0
   private var isOver = false
 
   /// - Parameter count: at the end of the file it may be too much.
@@ -26,25 +27,39 @@ public final class UnpackedStream {
   public func next(into output: inout [UInt8]) throws(FileError) {
     output.removeAll(keepingCapacity: true)
     while output.isEmpty, !isOver {
-      let before = input.count
-      switch codec.step(&input, into: &output, limit: chunk) {
+      switch step(into: &output) {
       case .end: isOver = true
-      case .pause where input.isEmpty: isOver = try !readMore()
-      case .pause, .more:
-        guard output.isEmpty, input.count == before else { break }
-        // Without more to come, a stream that is not over was cut off.
-        guard try readMore() else { fallthrough }
+      case .pause where taken == input.count: isOver = try !readMore()
+      case .pause, .more: break
+      // Without more to come, a stream that is not over was cut off.
+      case .needs(let count): guard try readMore(count) else { fallthrough }
       case .damaged: throw FileError(path: file.path, .damagedCompression)
       }
     }
   }
 
-  /// Twice as much each time, for a block that has to be there as a whole; false at the end.
-  private func readMore() throws(FileError) -> Bool {
-    let bytes = try file.bytes(at: position, count: Int(min(UInt64(max(Self.piece, input.count)), end - position)))
-    position += UInt64(bytes.count)
-    input = (input.isEmpty ? bytes : input + bytes)[...]
-    return !bytes.isEmpty
+  /// One step of the codec; it needs more where nothing came of it.
+  private func step(into output: inout [UInt8]) -> CodecStep {
+    let before = taken
+    var rest = input[taken...]
+    let step = codec.step(&rest, into: &output, limit: chunk)
+    taken = rest.startIndex
+    guard output.isEmpty, taken == before else { return step }
+    switch step {
+    case .more: return .needs(1)
+    case .pause where taken < input.count: return .needs(1)
+    default: return step
+    }
+  }
+
+  /// False at the end.
+  private func readMore(_ count: Int = 1) throws(FileError) -> Bool {
+    input.removeSubrange(..<taken)
+    taken = 0
+    let before = input.count
+    try file.append(Int(min(UInt64(max(Self.piece, count)), end - position)), at: position, to: &input)
+    position += UInt64(input.count - before)
+    return input.count > before
   }
 }
 
