@@ -155,7 +155,7 @@ let package = Package(
     tests(
       "MachineTests",
       [
-        "ACPITables", "DeviceModel", "DeviceTesting", "Virtio", "Devices", "SystemBus", "Machine", "PCI", "PCIBus", "Primitives", "Display", "GuestRAM", "Host",
+        "ACPITables", "DeviceTesting", "Virtio", "Devices", "SystemBus", "Machine", "PCI", "PCIBus", "Display", "GuestRAM", "Host",
         "Processor", "KVMBackend", "Reports", "TestSupport",
       ]),
     tests("GuestTests", ["TestSupport", "Host", "KVMBackend"]),
