@@ -43,6 +43,8 @@ final class Chassis: Backplane {
   let streams: CommandStreams?
   let complaints = Complaints()
   let power = Mutex<Power?>(nil)
+  /// Whether the processors are to execute nothing any more.
+  let isStopping = Atomic<Bool>(false)
   /// Held by whoever moves memory or doorbells: one at a time, so that the latest places are the last to arrive.
   private let placing = Mutex(())
   /// How much a device has had for its worker, and how many bytes the guest has said on its consoles.
@@ -74,6 +76,12 @@ final class Chassis: Backplane {
 
   /// The run is at its end, by the guest's doing or a fault of the host's. The first outcome counts.
   func end(_ outcome: Outcome) { control.state.update { $0.end(outcome) } }
+
+  /// The processors stop as soon as they can.
+  func stopProcessors() {
+    isStopping.store(true, ordering: .relaxed)
+    for processor in power.withLock({ $0?.processors ?? [] }) { processor.kick() }
+  }
 
   // MARK: Activity
 
@@ -154,7 +162,9 @@ final class Chassis: Backplane {
     }
   }
 
+  /// The first request counts: what the guest still executes until its processors stop would not have happened on a real machine.
   func carryOut(_ request: PowerRequest) {
+    guard !isStopping.exchange(true, ordering: .acquiringAndReleasing) else { return }
     switch request {
     case .off: end(configuration.command == nil ? .poweredOff : .commandLost)
     case .exit(let code): end(.exited(code: code))
@@ -166,6 +176,7 @@ final class Chassis: Backplane {
       let outcome: Outcome? = configuration.command != nil ? .commandLost : configuration.stopsOnReset ? .reset : nil
       control.state.update { $0.reset(endingIn: outcome) }
     }
+    stopProcessors()
   }
 
   // MARK: The console

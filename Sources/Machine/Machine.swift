@@ -29,7 +29,6 @@ public final class Machine: Sendable {
   private let keyboard: Keyboard?
   let standing = Mutex(Standing())
   private let haltedProcessors = Atomic<Int>(0)
-  private let isStopping = Atomic<Bool>(false)
   /// Nil unless the user wants a guest ended that does not go on, and once that is known.
   let hang = Mutex<HangWatch?>(nil)
   let handedOver = Tally()
@@ -200,7 +199,7 @@ public final class Machine: Sendable {
     chassis.timeline?.enter(.before)
     hang.withLock { $0 = configuration.hangWatch }
     standing.withLock { $0.business = nil }
-    isStopping.store(false, ordering: .relaxed)
+    chassis.isStopping.store(false, ordering: .relaxed)
     haltedProcessors.store(0, ordering: .relaxed)
     var threads: [HostThread] = []
     for (index, processor) in processors.enumerated() {
@@ -222,7 +221,7 @@ public final class Machine: Sendable {
     while true {
       debugger?.supervisor.enter(index)
       defer { debugger?.supervisor.leave(index) }
-      if isStopping.load(ordering: .relaxed) { return }
+      if chassis.isStopping.load(ordering: .relaxed) { return }
       do throws(ProcessorError) {
         switch try processor.run(on: bus) {
         case .kicked: note(processor, index)
@@ -284,10 +283,9 @@ public final class Machine: Sendable {
 
   /// Returns the processors, which run no more.
   private func turnOff(_ threads: [HostThread]) -> [any Processor] {
-    isStopping.store(true, ordering: .relaxed)
+    chassis.stopProcessors()
     debugger?.supervisor.detach()
     guard let power = chassis.power.withLock({ $0 }) else { return [] }
-    for processor in power.processors { processor.kick() }
     for thread in threads { thread.join() }
     // A kick that is still under way reaches its device now, and not after the reset.
     power.backend.setDoorbells([])

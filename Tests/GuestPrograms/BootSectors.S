@@ -64,6 +64,8 @@ PROGRAM reset_once, 16
     movw $0xCF9, %dx
     movb $0x06, %al
     outb %al, %dx
+    movb $8, %al
+    outb %al, $0xF4
     hlt
 1:  movb $7, %al
     outb %al, $0xF4
