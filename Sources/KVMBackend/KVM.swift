@@ -61,7 +61,7 @@ public enum KVMKind: Equatable, Sendable {
   public var capabilities: [(name: String, value: Int)] { Capability.allCases.map { ($0.rawValue, has($0.number)) } }
 
   private enum Capability: String, CaseIterable {
-    case irqchip, pit2
+    case irqchip
     case userMemory = "user-memory"
     case readonlyMemory = "readonly-mem"
     case irqfd, ioeventfd
@@ -77,7 +77,6 @@ public enum KVMKind: Equatable, Sendable {
     var number: Int32 {
       switch self {
       case .irqchip: KVM_CAP_IRQCHIP
-      case .pit2: KVM_CAP_PIT2
       case .userMemory: KVM_CAP_USER_MEMORY
       case .readonlyMemory: KVM_CAP_READONLY_MEM
       case .irqfd: KVM_CAP_IRQFD
@@ -95,16 +94,11 @@ public enum KVMKind: Equatable, Sendable {
   }
 
   /// What swboot cannot do without; empty on a usable host.
-  func missing(splitChips: Bool) -> [String] {
+  var missing: [String] {
     var missing: [String] = []
     func need(_ capability: Capability) { if has(capability.number) <= 0 { missing.append(capability.rawValue) } }
     // A kernel can be built without the chips that are ours in split mode.
-    if splitChips {
-      need(.splitChips)
-    } else {
-      need(.irqchip)
-      need(.pit2)
-    }
+    if has(Capability.splitChips.number) <= 0 { need(.irqchip) }
     need(.userMemory)
     need(.readonlyMemory)
     need(.messages)

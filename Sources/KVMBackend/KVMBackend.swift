@@ -36,23 +36,21 @@ public import Time
 
   /// - Parameters:
   ///   - kvm: /dev/kvm, if it is opened already.
-  ///   - keepsChipsInKernel: all interrupt chips are to be the kernel's. Otherwise they are ours but for the local APICs,
-  ///     which makes a start and an end several times as fast; where KVM lacks that mode, they are the kernel's, too.
-  ///   - clock: what time it is for them.
+  ///   - splitsChips: I/O APIC and 8259s are to be ours, and the kernel keeps the local APICs only. Where KVM has but one of
+  ///     the two ways, it is that.
+  ///   - clock: what time it is for the chips that are ours.
   ///   - deadlineMoved: called from any thread when one of them wants to be advanced earlier.
   ///   - whenHandedOver: called by a processor's thread each time the software processor helped it out.
   public init(
-    on kvm: KVM? = nil, memory: GuestMemory, processors: Int, keepsChipsInKernel: Bool = false, clock: GuestClock = GuestClock(),
+    on kvm: KVM? = nil, memory: GuestMemory, processors: Int, splitsChips: Bool = false, clock: GuestClock = GuestClock(),
     deadlineMoved: @escaping @Sendable () -> Void = {}, whenHandedOver: (@Sendable (HandOver) -> Void)? = nil
   ) throws(ProcessorError) {
     let kvm = if let kvm { kvm } else { try KVM() }
-    let canSplit = kvm.has(KVM_CAP_SPLIT_IRQCHIP) > 0
-    let splits = canSplit && !keepsChipsInKernel
-    let missing = kvm.missing(splitChips: splits)
+    let missing = kvm.missing
     guard missing.isEmpty else {
-      let remedy = canSplit && !splits ? "Leave out --kernel-irqchip" : "Run with --accel soft"
-      throw ProcessorError("/dev/kvm lacks \(missing.joined(separator: ", ")). \(remedy).")
+      throw ProcessorError("/dev/kvm lacks \(missing.joined(separator: ", ")). Run with --accel soft.")
     }
+    let splits = kvm.has(splitsChips ? KVM_CAP_SPLIT_IRQCHIP : KVM_CAP_IRQCHIP) > 0 ? splitsChips : !splitsChips
     let most = kvm.has(KVM_CAP_MAX_VCPUS)
     guard processors <= most else {
       throw ProcessorError("--cpus \(processors): this host's KVM allows \(most). Ask for fewer.")
@@ -67,7 +65,8 @@ public import Time
         let ours = try SplitChips(of: vm, clock: { clock.now }, deadlineMoved: deadlineMoved)
         (interrupts, splitChips, chips) = (ours, ours, ours.targets)
       } else {
-        (interrupts, splitChips, chips) = (try KernelChips(of: vm), nil, [])
+        let theirs = try KernelChips(of: vm, clock: { clock.now }, deadlineMoved: deadlineMoved)
+        (interrupts, splitChips, chips) = (theirs, nil, [theirs.makeTimer()])
       }
     } catch {
       close(vm)

@@ -1,21 +1,38 @@
 internal import CLinux
 internal import DeviceModel
+internal import Devices
 internal import Primitives
 internal import Processor
+internal import SystemBus
 
-/// The interrupt chips that KVM keeps in the kernel, all of them.
-final class KernelChips: InterruptController {
+/// The interrupt chips that KVM keeps in the kernel, and the timer on their line 0, which is ours: one in the kernel has a thread
+/// there, and its end takes longer than all else of a start and an end.
+final class KernelChips: InterruptController, Backplane {
   private let entrance: InterruptEntrance
+  private let clock: @Sendable () -> Instant
+  private let deadlineMoved: @Sendable () -> Void
 
-  init(of vm: Int32) throws(ProcessorError) {
+  /// - Parameter deadlineMoved: called from any thread when the timer wants to be advanced at another time.
+  init(of vm: Int32, clock: @escaping @Sendable () -> Instant, deadlineMoved: @escaping @Sendable () -> Void) throws(ProcessorError) {
     entrance = InterruptEntrance(vm: vm)
+    self.clock = clock
+    self.deadlineMoved = deadlineMoved
     try check("KVM_CREATE_IRQCHIP", linux_ioctl(vm, linux_KVM_CREATE_IRQCHIP, 0))
     try entrance.setRoutes(InterruptRoute.toKernelChips)
-    // Port 61h answers in the kernel too: kernels poll it while they calibrate their clock.
-    var timer = kvm_pit_config()
-    timer.flags = UInt32(KVM_PIT_SPEAKER_DUMMY)
-    try check("KVM_CREATE_PIT2", unsafe linux_ioctl_pointer(vm, linux_KVM_CREATE_PIT2, &timer))
   }
+
+  // MARK: The timer
+
+  func makeTimer() -> any BusTarget { Slot(IntervalTimer(), IntervalTimer.placement, on: self) }
+
+  var now: Instant { clock() }
+
+  func carryOut(_ cycle: Cycle, of placement: Placement) {
+    if let level = cycle.interrupt, let line = placement.line { setLine(line, level) }
+    if cycle.changes.contains(.deadline) { deadlineMoved() }
+  }
+
+  // MARK: Interrupts come in
 
   func setLine(_ line: Int, _ level: Bool) {
     var event = kvm_irq_level()

@@ -52,8 +52,8 @@ struct AcceleratorChoice: Sendable {
     return switch kind {
     case .kvm:
       try KVMBackend(
-        on: resources.kvm, memory: resources.memory, processors: processors, keepsChipsInKernel: wishes.keepsChipsInKernel,
-        clock: chassis.clock, deadlineMoved: { [weak chassis] in chassis?.reschedule() },
+        on: resources.kvm, memory: resources.memory, processors: processors,
+        splitsChips: (wishes.interruptChips ?? (wishes.trace == nil ? .kernel : .split)) == .split, clock: chassis.clock, deadlineMoved: { [weak chassis] in chassis?.reschedule() },
         whenHandedOver: { [tracer = chassis.tracer] in tracer?.handOver($0) })
     case .soft, .interpreter, .lockstep:
       try SoftBackend(

@@ -39,7 +39,7 @@ extension Configuration {
     if namesCodeForPerf { try checkPerfMap() }
     // Whoever is not refused by now has left the choice to us.
     if seed != nil || coverage != nil || namesCodeForPerf, !checked.accelerator.isSoft { checked.accelerator = .soft }
-    guard !keepsChipsInKernel || !checked.accelerator.isSoft else {
+    guard interruptChips == nil || !checked.accelerator.isSoft else {
       throw MachineError("--kernel-irqchip with the software CPU: the interrupt chips in the kernel are KVM's. Leave one of them out.")
     }
     try checked.checkBoot()

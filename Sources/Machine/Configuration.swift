@@ -14,6 +14,12 @@ public struct Configuration: Sendable {
     public var isSoft: Bool { self == .soft || self == .softInterpreter || self == .softLockstep }
   }
 
+  /// Whose I/O APIC and 8259s a machine has with KVM: the kernel's, or ours, where it keeps the local APICs only.
+  public enum InterruptChips: String, Sendable, CaseIterable {
+    case kernel = "on"
+    case split
+  }
+
   /// Where a stream of the guest's bytes goes.
   public enum Stream: Equatable, Sendable {
     case standard
@@ -87,8 +93,8 @@ public struct Configuration: Sendable {
   public var memory: UInt64 = 512 << 20
   public var processors = 1
   public var accelerator = Accelerator.auto
-  /// With KVM: all interrupt chips are the kernel's. Otherwise it keeps the local APICs, and the others are ours.
-  public var keepsChipsInKernel = false
+  /// With KVM: whose I/O APIC and 8259s are. Nil: the kernel's, which is faster, but where a trace is to see them.
+  public var interruptChips: InterruptChips?
   public var console = Stream.standard
   public var debugConsole = Stream.none
   /// Nil: the machine has no display.

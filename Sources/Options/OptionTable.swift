@@ -106,13 +106,16 @@ enum OptionTable {
       (options, value) throws(UsageError) in
       options.configuration.accelerator = try Options.choice("--accel", value == "tcg" ? "soft" : value)
     },
-    .flag(
-      "--kernel-irqchip", .machine,
+    .valued(
+      "--kernel-irqchip", "WHICH", offering: .words(Configuration.InterruptChips.allCases.map(\.rawValue)), .machine,
       """
-      with KVM: I/O APIC, 8259s and 8254 are the kernel's, too. Otherwise
-      they are swboot's own, which start faster and which --trace sees
+      with KVM: on, I/O APIC and 8259s are the kernel's, which is faster; or
+      split, they are swboot's own, which --trace sees. With --trace split,
+      else on, if not given
       """
-    ) { $0.configuration.keepsChipsInKernel = true },
+    ) { (options, value) throws(UsageError) in
+      options.configuration.interruptChips = try Options.choice("--kernel-irqchip", value)
+    },
     .flag(
       "--test-device", .machine,
       """

@@ -61,7 +61,7 @@ struct AttackPlan {
     if chance.below(8) == 0 { options += ["--trace", "all,file=/dev/null"] }
     switch accelerator {
     case .soft: if processors == 1, !sharesFiles, chance.below(4) > 0 { options.append("--deterministic=\(seed)") }
-    case .kvm: if chance.below(4) == 0 { options.append("--kernel-irqchip") }
+    case .kvm: if chance.below(4) == 0 { options += ["--kernel-irqchip", "split"] }
     }
     self.options = options
   }

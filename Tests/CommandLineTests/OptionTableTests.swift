@@ -21,7 +21,7 @@ import Testing
   @Test("each option takes effect, with a value of its kind")
   func effects() throws {
     let values = [
-      "--fw-cfg": "opt/a=f", "--memory": "1G", "--cpus": "2", "--accel": "soft", "--console": "none", "--debugcon": "stdio",
+      "--fw-cfg": "opt/a=f", "--memory": "1G", "--cpus": "2", "--accel": "soft", "--kernel-irqchip": "split", "--console": "none", "--debugcon": "stdio",
       "--triple-fault": "reset", "--watchdog": "reset", "--timeout": "1s", "--shutdown-grace": "0", "--hang": "1s",
       "--share": "folder=/place", "--fail-on": "warning", "--jobs": "2", "--repeat": "2", "--shard": "1/2", "--timeline": "t.svg",
     ]

@@ -18,13 +18,13 @@ struct OptionTests {
   func everything() throws {
     let options = try Options([
       "--kernel", "k", "--initrd=i", "--append", "a=b c", "--dtb", "d", "--disk", "x,ro", "--disk", "y,id=root",
-      "--memory", "1G", "--cpus", "3", "--accel", "kvm", "--kernel-irqchip", "--console", "plain", "--debugcon", "file:none", "--no-reboot",
+      "--memory", "1G", "--cpus", "3", "--accel", "kvm", "--kernel-irqchip", "split", "--console", "plain", "--debugcon", "file:none", "--no-reboot",
       "--triple-fault", "reset", "--watchdog", "reset", "--timeout", "2m", "--trace", "io,com1,file=t",
     ]).configuration
     #expect(options.kernel == "k" && options.initrd == "i" && options.commandLine == "a=b c" && options.deviceTree == "d")
     #expect(options.disks.map(\.path) == ["x", "y"] && options.disks.map(\.isReadOnly) == [true, false])
     #expect(options.disks[1].id == "root")
-    #expect(options.memory == 1 << 30 && options.processors == 3 && options.accelerator == .kvm && options.keepsChipsInKernel)
+    #expect(options.memory == 1 << 30 && options.processors == 3 && options.accelerator == .kvm && options.interruptChips == .split)
     #expect(options.console == .plain && options.debugConsole == .file("none"))
     #expect(options.stopsOnReset && options.tripleFault == .reset && options.watchdog == .reset && options.timeout == 120)
     #expect(options.trace == Configuration.Trace(events: ["io", "com1"], file: "t"))
@@ -92,7 +92,7 @@ struct OptionTests {
       (["--kernel"], "--kernel needs a value. See swboot --help."),
       (["--kernel="], "--kernel needs the path of a file."),
       (
-        ["--kernel", "k", "--accel", "soft", "--kernel-irqchip"],
+        ["--kernel", "k", "--accel", "soft", "--kernel-irqchip", "on"],
         "--kernel-irqchip with the software CPU: the interrupt chips in the kernel are KVM's. Leave one of them out."
       ),
       (["--no-reboot=5"], "--no-reboot takes no value. See swboot --help."),

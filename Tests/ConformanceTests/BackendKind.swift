@@ -8,8 +8,8 @@ import Time
 /// The ways to execute guests that these tests compare.
 enum BackendKind: String, CaseIterable, Sendable {
   case kvm
-  /// All interrupt chips are the kernel's.
-  case kernelChips
+  /// The kernel keeps the local APICs only.
+  case splitKVM
   case soft
   /// Each block becomes code of the host at once.
   case translated
@@ -24,7 +24,7 @@ enum BackendKind: String, CaseIterable, Sendable {
   var isAvailable: Bool {
     switch self {
     case .kvm: (try? KVM()) != nil
-    case .kernelChips: (try? KVM())?.capabilities.contains { $0 == ("pit2", 1) } == true
+    case .splitKVM: (try? KVM())?.capabilities.contains { $0 == ("split-irqchip", 1) } == true
     case .soft, .translated: true
     }
   }
@@ -35,7 +35,7 @@ enum BackendKind: String, CaseIterable, Sendable {
   ) throws(ProcessorError) -> any Backend {
     switch self {
     case .kvm: try KVMBackend(memory: memory, processors: processors, clock: clock, deadlineMoved: deadlineMoved)
-    case .kernelChips: try KVMBackend(memory: memory, processors: processors, keepsChipsInKernel: true, clock: clock)
+    case .splitKVM: try KVMBackend(memory: memory, processors: processors, splitsChips: true, clock: clock, deadlineMoved: deadlineMoved)
     case .soft: try SoftBackend(memory: memory, processors: processors, clock: clock, translation: .never, deadlineMoved: deadlineMoved)
     case .translated: try SoftBackend(memory: memory, processors: processors, clock: clock, translation: .always, deadlineMoved: deadlineMoved)
     }

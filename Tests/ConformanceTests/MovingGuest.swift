@@ -129,7 +129,7 @@ extension ConformanceTests {
     @Test(
       "a hundred moves between backends change nothing of what a guest does and becomes",
       arguments: [
-        [BackendKind.soft], [.kvm], [.kvm, .soft], [.soft, .kernelChips], [.kernelChips, .kvm, .soft],
+        [BackendKind.soft], [.kvm], [.kvm, .soft], [.soft, .splitKVM], [.splitKVM, .kvm, .soft],
       ].filter { $0.allSatisfy(\.isAvailable) })
     func hundredMoves(path: [BackendKind]) throws {
       let memory = try GuestMemory(size: 1 << 20)
