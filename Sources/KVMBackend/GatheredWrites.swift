@@ -15,8 +15,11 @@ final class GatheredWrites: Sendable {
   /// Which page of a processor's the ring is in; nil where KVM has none.
   private let page: Int?
   private let takesPorts: Bool
-  /// Registers that KVM does not know of yet.
-  private let waiting = Mutex<[SelectRegister]>([])
+  private struct State {
+    /// Those that KVM does not know of yet, and those that it does.
+    var waiting: [SelectRegister] = [], known: [SelectRegister] = []
+  }
+  private let state = Mutex(State())
   private let isWaiting = Atomic<Bool>(false)
   private let taking = Mutex(())
 
@@ -32,11 +35,15 @@ final class GatheredWrites: Sendable {
     return unsafe WriteRing(pages + page * 4096)
   }
 
-  /// Writes to these registers may be gathered.
+  /// Writes to these registers, and no others, may be gathered.
   func allow(_ registers: [SelectRegister]) {
     guard page != nil else { return }
-    waiting.withLock { $0 = registers }
-    isWaiting.store(!registers.isEmpty, ordering: .relaxed)
+    state.withLock { state in
+      for register in state.known where !registers.contains(register) { tell(register, linux_KVM_UNREGISTER_COALESCED_MMIO) }
+      state.known.removeAll { !registers.contains($0) }
+      state.waiting = registers.filter { !state.known.contains($0) }
+      isWaiting.store(!state.waiting.isEmpty, ordering: .relaxed)
+    }
   }
 
   func sawWrite(to address: GuestAddress) {
@@ -49,14 +56,16 @@ final class GatheredWrites: Sendable {
 
   private func ask(_ isUsed: (SelectRegister) -> Bool) {
     guard isWaiting.load(ordering: .relaxed) else { return }
-    waiting.withLock { registers in
-      guard let index = registers.firstIndex(where: isUsed) else { return }
-      register(registers.remove(at: index))
-      isWaiting.store(!registers.isEmpty, ordering: .relaxed)
+    state.withLock { state in
+      guard let index = state.waiting.firstIndex(where: isUsed) else { return }
+      let register = state.waiting.remove(at: index)
+      tell(register, linux_KVM_REGISTER_COALESCED_MMIO)
+      state.known.append(register)
+      isWaiting.store(!state.waiting.isEmpty, ordering: .relaxed)
     }
   }
 
-  private func register(_ register: SelectRegister) {
+  private func tell(_ register: SelectRegister, _ request: UInt) {
     var zone = kvm_coalesced_mmio_zone()
     switch register {
     case .ports(let range):
@@ -66,7 +75,7 @@ final class GatheredWrites: Sendable {
     case .memory(let range): (zone.addr, zone.size) = (range.first.value, UInt32(truncatingIfNeeded: range.count))
     }
     // Ignored: each write is then an exit.
-    _ = unsafe linux_ioctl_pointer(vm, linux_KVM_REGISTER_COALESCED_MMIO, &zone)
+    _ = unsafe linux_ioctl_pointer(vm, request, &zone)
   }
 
   /// Does what the guest has written, in order, whichever processor did. Whoever comes meanwhile waits, because its access comes after that.

@@ -136,11 +136,13 @@ final class Board: Sendable {
     display.initialMode.map { .pixels(at: Platform.video.first, width: $0.width, height: $0.height) } ?? .text
   }
 
-  /// Does what firmware does elsewhere: maps the legacy window as RAM, places PCI windows, assigns interrupt lines.
+  /// Does what firmware does elsewhere: maps the legacy window as RAM, places PCI windows, assigns interrupt lines, and shows a
+  /// picture.
   func standInForFirmware(_ configuration: Configuration) {
     bridge.setShadow(ShadowControl.allRAM.bytes)
     bridge.placeWindows()
     bridge.connectInterrupts()
+    display?.writeConfiguration(2, .word, at: ConfigurationSpace.Register.command)
     display?.access { display, cycle in display.place(configuration.display?.initialMode, &cycle) }
   }
 

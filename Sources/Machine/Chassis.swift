@@ -45,7 +45,7 @@ final class Chassis: Backplane {
   let power = Mutex<Power?>(nil)
   /// Whether the processors are to execute nothing any more.
   let isStopping = Atomic<Bool>(false)
-  /// Held by whoever moves memory or doorbells: one at a time, so that the latest places are the last to arrive.
+  /// Held by whoever moves memory or shortcuts: one at a time, so that the latest places are the last to arrive.
   private let placing = Mutex(())
   /// How much a device has had for its worker, and how many bytes the guest has said on its consoles.
   private let work = Atomic<Int>(0)
@@ -117,7 +117,7 @@ final class Chassis: Backplane {
     if changes.contains(.deadline) { reschedule() }
     if changes.contains(.tables) { link.board?.refreshTables() }
     if changes.contains(.memoryMap) { changeMemoryMap() }
-    if changes.contains(.windows) { moveDoorbells() }
+    if changes.contains(.windows) { moveShortcuts() }
   }
 
   private func carryOut(_ effect: Effect, of placement: Placement, at time: Instant) {
@@ -155,10 +155,14 @@ final class Chassis: Backplane {
     }
   }
 
-  private func moveDoorbells() {
+  /// Tells the backend which accesses it need not bring to the bus, or not at once.
+  func moveShortcuts() {
     placing.withLock { _ in
       guard let board = link.board, let backend = power.withLock({ $0?.backend }) else { return }
       backend.setDoorbells(board.bridge.doorbells)
+      // A trace tells of every access when it happens.
+      guard tracer == nil else { return }
+      backend.mayGather(writesTo: (board.targets + backend.chips).compactMap(\.placement.selector) + board.bridge.selectors)
     }
   }
 

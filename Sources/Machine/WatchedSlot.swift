@@ -16,6 +16,7 @@ final class WatchedSlot: PCISlot {
   var address: FunctionAddress { slot.address }
   var placement: Placement { slot.placement }
   var doorbells: [Doorbell] { slot.doorbells }
+  var selectors: [MemoryRange] { slot.selectors }
   var deadline: Instant? { slot.deadline }
   func reset() { slot.reset() }
   func advance() { slot.advance() }

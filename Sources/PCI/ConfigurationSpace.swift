@@ -2,7 +2,7 @@ public import Primitives
 
 /// The 256 configuration bytes of a function, each with the bits that a guest may write.
 ///
-/// The extended part up to 4096 is there and reads zero: no function has extended capabilities.
+/// Of the extended part up to 4096, which only functions of PCI Express have, nobody answers.
 public struct ConfigurationSpace: Sendable {
   /// Registers of the standard header.
   public enum Register {
@@ -16,7 +16,6 @@ public struct ConfigurationSpace: Sendable {
   }
 
   public static let byteCount = 256
-  public static let extendedByteCount = 4096
 
   public private(set) var bytes: [UInt8]
   private var masks: [UInt8]
@@ -87,7 +86,7 @@ public struct ConfigurationSpace: Sendable {
   // MARK: What the guest sees
 
   public func read(_ width: AccessWidth, at offset: Int) -> UInt64 {
-    width.value { bytes.indices.contains(offset &+ $0) ? bytes[offset + $0] : 0 }
+    width.value { bytes.indices.contains(offset &+ $0) ? bytes[offset + $0] : 0xFF }
   }
 
   /// Changes the writable bits of the bytes that the access covers; all else is ignored.

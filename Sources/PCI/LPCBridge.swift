@@ -13,7 +13,6 @@ public struct LPCBridge: PCIFunction {
 
   public init() {
     space = ConfigurationSpace(Identity(vendor: 0x8086, device: 0x2918, revision: 2, classCode: 0x06_0100))
-    space.set(UInt8(0x80), at: ConfigurationSpace.Register.headerType)
     // Real hardware resets the PM block to "off"; U-Boot then never turns it on, and Linux has no ACPI.
     space.define(UInt32(Platform.pmBlock.first.value) | 1, at: Register.pmBase, writable: 0xFF80)
     space.define(UInt8(0x80), at: Register.acpiControl, writable: 0x87)

@@ -13,6 +13,8 @@ public protocol PCIFunction: Sendable {
   mutating func write(_ value: UInt64, bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle)
   /// The addresses of its doorbells as it decodes them now.
   var doorbells: [GuestAddress] { get }
+  /// The places, as it decodes them now, of registers that only prepare an access to another one (`SelectRegister`).
+  var selectors: [MemoryRange] { get }
   /// Somebody wrote to the doorbell with this index in that list.
   mutating func ring(_ index: Int, _ cycle: inout Cycle)
   mutating func reset(_ cycle: inout Cycle)
@@ -23,7 +25,7 @@ public protocol PCIFunction: Sendable {
   mutating func advance(_ cycle: inout Cycle)
 }
 
-/// Chipset functions have no windows, no doorbells, no pin and no clock.
+/// Chipset functions have no windows, no pin and no clock.
 extension PCIFunction {
   public var windows: [PCIWindow] { [] }
   public mutating func read(bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle) -> UInt64 {
@@ -33,6 +35,7 @@ extension PCIFunction {
     _ value: UInt64, bar: Int, _ width: AccessWidth, at offset: Int, _ cycle: inout Cycle
   ) {}
   public var doorbells: [GuestAddress] { [] }
+  public var selectors: [MemoryRange] { [] }
   public mutating func ring(_ index: Int, _ cycle: inout Cycle) {}
   public var interruptLevel: Bool { false }
   public var deadline: Instant? { nil }

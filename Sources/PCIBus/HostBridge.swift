@@ -71,7 +71,8 @@ public final class HostBridge: BusTarget {
     }
     reroute()
   }
-  /// Gives every memory window of the functions a place, the lowest first, and switches them on, as firmware would.
+  /// Gives every memory window of the functions a place, the lowest first, as firmware would. They are off: their drivers switch
+  /// them on, and an operating system that sizes them need not switch each off and on for that.
   public func placeWindows() {
     var free = Platform.pciMemory.first.value
     for slot in slots {
@@ -83,7 +84,6 @@ public final class HostBridge: BusTarget {
         let size = 0x1_0000_0000 - mask
         let place = (free + size - 1) & mask
         slot.writeConfiguration(place, .dword, at: register)
-        slot.writeConfiguration(2, .word, at: ConfigurationSpace.Register.command)
         free = place + size
       }
     }
@@ -95,11 +95,17 @@ public final class HostBridge: BusTarget {
 
   /// The doorbells that a write on the bus would reach.
   public var doorbells: [Doorbell] {
-    slots.flatMap { slot in
-      slot.doorbells.filter { bell in
-        Platform.pciMemory.contains(bell.address) && wires.find(bell.address, count: 1)?.owner.function == slot.address
-      }
-    }
+    slots.flatMap { slot in slot.doorbells.filter { reaches(slot, at: $0.address, count: 1) } }
+  }
+
+  /// The registers of functions that only prepare an access, where a write on the bus would reach them.
+  public var selectors: [SelectRegister] {
+    slots.flatMap { slot in slot.selectors.filter { reaches(slot, at: $0.first, count: Int($0.count)) }.map(SelectRegister.memory) }
+  }
+
+  /// Whether an access there is this function's, and nothing lies over it.
+  private func reaches(_ slot: any PCISlot, at address: GuestAddress, count: Int) -> Bool {
+    Platform.pciMemory.contains(address) && wires.find(address, count: count)?.owner.function == slot.address
   }
 
   /// Whether a function answers for an access to this target, and not the bridge itself or nobody.

@@ -16,6 +16,8 @@ public protocol PCISlot: AnyObject, Sendable {
   var windows: [PCIWindow] { get }
   /// Its doorbells, where they are now.
   var doorbells: [Doorbell] { get }
+  /// Its registers that only prepare an access, where they are now.
+  var selectors: [MemoryRange] { get }
   func reset()
   var deadline: Instant? { get }
   func advance()
@@ -103,6 +105,8 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
       Doorbell(at: address) { [self] in access { function, cycle in function.ring(index, &cycle) } }
     }
   }
+
+  public var selectors: [MemoryRange] { inspect { $0.selectors } }
 
   public func reset() {
     access { function, cycle in

@@ -78,7 +78,7 @@ public protocol Backend: AnyObject, Sendable {
   /// Where the guest's doorbells are now. The backend may ring them itself, from a thread of its own; once this
   /// returns, it rings none that is not in the list.
   func setDoorbells(_ bells: [Doorbell])
-  /// What is written to these registers may come to the bus as late as the next access of any processor.
+  /// What is written to these registers, and no others, may come to the bus as late as the next access of any processor.
   func mayGather(writesTo registers: [SelectRegister])
   /// How often the accelerator has left the guest, by why.
   var exits: [(name: String, count: Int)] { get }

@@ -132,6 +132,13 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
     return queues.indices.map { start + (Layout.notify + 4 * $0) }
   }
 
+  /// All of the common configuration but the status of the device.
+  public var selectors: [MemoryRange] {
+    guard let start = window.place(in: space) else { return [] }
+    let status = CommonRegister.deviceStatus.rawValue, behind = CommonRegister.queueSelect.rawValue
+    return [MemoryRange(start, count: UInt64(status)), MemoryRange(start + behind, count: UInt64(CommonRegister.byteCount - behind))]
+  }
+
   public mutating func ring(_ index: Int, _ cycle: inout Cycle) { notify(queue: index, &cycle) }
 
   // MARK: The window

@@ -60,6 +60,18 @@ extension ConformanceTests {
       #expect(try accesses(gathered: true) == accesses(gathered: false))
     }
 
+    @Test("once its registers are elsewhere, what the guest writes where they were is not gathered any more", arguments: BackendKind.withDoorbells)
+    func movedRegisters(kind: BackendKind) throws {
+      func exits(moving: Bool) throws -> Int {
+        let run = try GuestRun(recorderMemory: Self.device) { if moving { $0.mayGather(writesTo: []) } }
+        let start = try LongMode.start(program("memory_widths"), in: run.memory) { $0[.rdi] = 0xC000_0000 }
+        return try run.run(on: kind, from: start) { $0.mayGather(writesTo: [.memory(MemoryRange(0xC000_0000, count: 16))]) }.memoryExits
+      }
+      let moved = try exits(moving: true)
+      #expect(moved == 8)
+      #expect(try exits(moving: false) < moved)
+    }
+
     @Test("an access across pages reaches the device in its parts, every byte once", arguments: BackendKind.available)
     func splitAccess(kind: BackendKind) throws {
       let run = try GuestRun(recorderMemory: Self.device)

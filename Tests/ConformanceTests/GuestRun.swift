@@ -20,6 +20,7 @@ final class GuestRun: Backplane {
   private let processorCount: Int
   private let recorderMemory: MemoryRange?
   private let line: Int
+  private let whenAccessed: @Sendable (any Backend) -> Void
   private let progress = Monitor(Progress())
   private let backend = Mutex<(any Backend)?>(nil)
   private let recorder = Mutex<Slot<Recorder>?>(nil)
@@ -27,13 +28,16 @@ final class GuestRun: Backplane {
   /// What a guest gets at most; every test's guest needs a few milliseconds.
   private static let patience: UInt64 = 30_000_000_000
 
+  /// - Parameter whenAccessed: called after each access to the recording device, before the guest goes on.
   init(
-    memory size: UInt64 = 1 << 20, firmware: [UInt8] = [], processors: Int = 1, recorderMemory: MemoryRange? = nil, line: Int = 5
+    memory size: UInt64 = 1 << 20, firmware: [UInt8] = [], processors: Int = 1, recorderMemory: MemoryRange? = nil, line: Int = 5,
+    whenAccessed: @escaping @Sendable (any Backend) -> Void = { _ in }
   ) throws {
     memory = try GuestMemory(size: size, firmware: firmware)
     processorCount = processors
     self.recorderMemory = recorderMemory
     self.line = line
+    self.whenAccessed = whenAccessed
   }
 
   struct Outcome {
@@ -42,6 +46,8 @@ final class GuestRun: Backplane {
     var ends: [Result<Pause, ProcessorError>]
     /// Of the first processor.
     var state: ProcessorState
+    /// How often the guest was left to access memory.
+    var memoryExits: Int
   }
 
   /// - Parameters:
@@ -90,7 +96,8 @@ final class GuestRun: Backplane {
     let list = (0..<processorCount).compactMap { ends?[$0] }
     try #require(list.count == processorCount, "a kick stops every processor")
     return Outcome(
-      accesses: slot.access { recorder, _ in recorder.accesses }, ends: list, state: try processors[0].state())
+      accesses: slot.access { recorder, _ in recorder.accesses }, ends: list, state: try processors[0].state(),
+      memoryExits: backend.exits.first { $0.name == "memory" }?.count ?? 0)
   }
 
   // MARK: Backplane
@@ -99,6 +106,7 @@ final class GuestRun: Backplane {
 
   func carryOut(_ cycle: Cycle, of placement: Placement) {
     if let backend = backend.withLock({ $0 }) {
+      if cycle.changes.contains(.work) { whenAccessed(backend) }
       if let level = cycle.interrupt, let line = placement.line { backend.interrupts.setLine(line, level) }
       for message in cycle.messages { backend.interrupts.send(message) }
       if cycle.changes.contains(.memoryMap), let slot = recorder.withLock({ $0 }) {

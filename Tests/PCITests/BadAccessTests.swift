@@ -89,7 +89,8 @@ struct BadAccessTests {
     #expect(bench.bus.read(.word, from: bench.ecam(1, 3)) == 0xFFFF)
     #expect(bench.bus.read(.word, from: bench.ecam(1, 1)) == 0x7812)
     #expect(bench.bus.read(.dword, from: bench.ecam(1, 0xFFE)) == 0xFFFF_FFFF)
-    #expect(bench.bus.read(.dword, from: bench.ecam(1, 0xFFC)) == 0)
+    #expect(bench.bus.read(.dword, from: bench.ecam(1, 0xFC)) == 0)
+    #expect(bench.bus.read(.dword, from: bench.ecam(1, 0x100)) == 0xFFFF_FFFF, "no function has extended capabilities")
     #expect(bench.bus.read(.dword, from: bench.ecam(1, 0, bus: 1)) == 0xFFFF_FFFF)
     #expect(bench.bus.read(.dword, from: bench.ecam(1, 0, bus: 255)) == 0xFFFF_FFFF)
   }

@@ -55,6 +55,8 @@ struct Lamp: PCIFunction {
   /// The whole window is one bell, and ringing it turns the lamp on.
   var doorbells: [GuestAddress] { window.place(in: space).map { [$0] } ?? [] }
   mutating func ring(_ index: Int, _ cycle: inout Cycle) { value = 1 }
+  /// And so are its last sixteen bytes what comes before.
+  var selectors: [MemoryRange] { window.place(in: space).map { [MemoryRange($0 + 4080, count: 16)] } ?? [] }
   mutating func reset(_ cycle: inout Cycle) {
     space.reset()
     value = 0

@@ -49,6 +49,19 @@ struct DoorbellTests {
     #expect(places(bench) == [])
   }
 
+  @Test("registers that only prepare an access are where their window is decoded, and nothing lies over them")
+  func selectors() throws {
+    let bench = try Bench(lamps: [1, 2])
+    #expect(bench.bridge.selectors == [])
+    bench.place(1, at: 0xC000_0000)
+    bench.place(2, at: 0xC000_0000)
+    #expect(bench.bridge.selectors == [.memory(MemoryRange(0xC000_0FF0, count: 16))])
+    bench.place(2, at: 0xFEC0_0000)
+    #expect(bench.bridge.selectors == [.memory(MemoryRange(0xC000_0FF0, count: 16))])
+    bench.place(2, at: 0xD000_0000)
+    #expect(bench.bridge.selectors.last == .memory(MemoryRange(0xD000_0FF0, count: 16)))
+  }
+
   @Test("a window over RAM or the interrupt controllers has no doorbells", arguments: [0x10_0000, 0xFEC0_0000, 0xFEE0_0000])
   func elsewhere(address: UInt64) throws {
     let bench = try Bench()

@@ -34,6 +34,16 @@ struct TransportTests {
     #expect(driver.config(6, .word) & 0x10 != 0)
   }
 
+  @Test("all of the common configuration only prepares, but the status: a reset, and a start, come when the driver writes them")
+  func selectors() throws {
+    let driver = try made()
+    let registers = driver.device.selectors
+    #expect(registers.map(\.first) == [0xC000_0000, 0xC000_0016])
+    #expect(registers.map(\.last) == [0xC000_0013, 0xC000_0037])
+    driver.setConfig(0, 4, .word)
+    #expect(driver.device.selectors.isEmpty)
+  }
+
   @Test("a queue starts at its largest size and takes smaller powers of two")
   func queueSize() throws {
     let driver = try made()
