@@ -177,6 +177,15 @@ static void keep_arguments(int count, char **values) {
 }
 __attribute__((section(".init_array"), used)) static void (*const keep)(int, char **) = keep_arguments;
 
+// The Swift library looks for the arguments in /proc/self/maps, at every start. It does not have that part of itself where these
+// two are.
+char **_swift_stdlib_getUnsafeArgvArgc(int *count) {
+  *count = argument_count;
+  return arguments;
+}
+
+void _swift_stdlib_overrideUnsafeArgvArgc(char **values, int count) { keep_arguments(count, values); }
+
 const char *linux_variable(int index) { return index >= 0 && environ ? environ[index] : 0; }
 
 const char *linux_release(void) {

@@ -22,39 +22,49 @@ public enum FirmwareConfigError: Error, Equatable, CustomStringConvertible {
 struct FirmwareDirectory: Sendable {
   struct File: Sendable {
     let name: String
-    let key: UInt16
-    let content: FirmwareContent
+    var content: FirmwareContent
   }
 
   private static let nameSize = 56
   /// Arbitrary, and far below the number of keys.
   private static let largestCount = 1024
 
-  let files: [File]
+  private var files: [File] = []
 
   init(_ items: [FirmwareItem]) throws(FirmwareConfigError) {
-    var named: [(name: String, content: FirmwareContent)] = []
-    for item in items { if case .file(let name) = item.name { named.append((name, item.content)) } }
-    guard named.count <= Self.largestCount else { throw .tooManyFiles(named.count) }
-    named.sort { $0.name < $1.name }
-    var files: [File] = []
-    for (number, (name, content)) in named.enumerated() {
+    for item in items {
+      guard case .file(let name) = item.name else { continue }
       guard !name.isEmpty, name.utf8.count < Self.nameSize, name.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
       else { throw .badName(name) }
-      guard files.last?.name != name else { throw .duplicate(name) }
-      guard UInt32(exactly: content.largestCount) != nil else { throw .tooLarge(name) }
-      files.append(File(name: name, key: FirmwareConfig.Key.firstFile + UInt16(number), content: content))
+      guard UInt32(exactly: item.content.largestCount) != nil else { throw .tooLarge(name) }
+      guard files.count < Self.largestCount else { throw .tooManyFiles(files.count + 1) }
+      // Most come in their order.
+      let place = files.lastIndex { $0.name <= name }
+      guard place.map({ files[$0].name == name }) != true else { throw .duplicate(name) }
+      files.insert(File(name: name, content: item.content), at: place.map { $0 + 1 } ?? 0)
     }
-    self.files = files
+  }
+
+  /// The file with a key.
+  subscript(_ key: UInt16) -> File? {
+    let number = Int(key) - Int(FirmwareConfig.Key.firstFile)
+    return files.indices.contains(number) ? files[number] : nil
+  }
+
+  /// New content of the same size; false if there is no such file, or if it had another.
+  mutating func replace(_ name: String, with bytes: [UInt8]) -> Bool {
+    guard let number = files.firstIndex(where: { $0.name == name }), files[number].content.count == bytes.count else { return false }
+    files[number].content = FirmwareContent(bytes)
+    return true
   }
 
   /// The directory as the guest reads it, big-endian.
   var encoded: [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(littleEndian: UInt32(files.count).byteSwapped)
-    for file in files {
+    for (number, file) in files.enumerated() {
       bytes.append(littleEndian: UInt32(truncatingIfNeeded: file.content.count).byteSwapped)
-      bytes.append(littleEndian: file.key.byteSwapped)
+      bytes.append(littleEndian: (FirmwareConfig.Key.firstFile + UInt16(number)).byteSwapped)
       bytes.append(littleEndian: UInt16(0))
       bytes += file.name.utf8
       bytes += [UInt8](repeating: 0, count: Self.nameSize - file.name.utf8.count)

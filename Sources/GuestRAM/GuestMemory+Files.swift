@@ -4,6 +4,14 @@ public import Primitives
 
 /// File contents straight into and out of RAM, without a second copy.
 extension GuestMemory {
+  /// Reads the firmware's image from a file, before anybody sees it. False if the file has less.
+  public func readFirmware(from descriptor: Int32) throws(GuestMemoryError) -> Bool {
+    let count = Int(firmwareSize) - firmwarePadding
+    let done = unsafe linux_read_at(descriptor, firmware + firmwarePadding, UInt(count), 0)
+    guard done >= 0 else { throw .host(call: "pread", code: Int32(truncatingIfNeeded: -done)) }
+    return done == count
+  }
+
   /// A range that may turn out not to be RAM.
   public typealias Piece = (address: GuestAddress, count: Int)
 

@@ -34,6 +34,7 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
 
   /// The firmware image, padded at its front to whole pages; empty without firmware.
   public let firmwareSize: UInt64
+  let firmwarePadding: Int
 
   nonisolated(unsafe) let ram: UnsafeMutableRawPointer
   nonisolated(unsafe) let firmware: UnsafeMutableRawPointer
@@ -50,27 +51,31 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
   package var pageCount: Int { Int(size + videoSize) / Self.page }
   static let guardSize = 1 << 16
 
+  public convenience init(size: UInt64, firmware image: [UInt8] = [], video: UInt64 = 0) throws(GuestMemoryError) {
+    try self.init(size: size, firmwareCount: image.count, video: video)
+    unsafe image.withUnsafeBytes { bytes in
+      if let base = bytes.baseAddress { unsafe memcpy(firmware + firmwarePadding, base, bytes.count) }
+    }
+  }
+
   /// - Parameter size: at least 1 MiB, in whole pages.
-  /// - Parameter firmware: shown below 4 GiB, at most 16 MiB less the pages KVM needs.
+  /// - Parameter firmwareCount: of the image shown below 4 GiB, at most 16 MiB less the pages KVM needs.
   /// - Parameter video: of a display, in whole pages; zero without one.
-  public init(size: UInt64, firmware image: [UInt8] = [], video: UInt64 = 0) throws(GuestMemoryError) {
+  public init(size: UInt64, firmwareCount: Int, video: UInt64 = 0) throws(GuestMemoryError) {
     precondition(size >= 1 << 20 && size % UInt64(Self.page) == 0, "RAM comes in pages, from 1 MiB on")
-    precondition(UInt64(image.count) <= Platform.largestFirmware, "firmware is at most 16 MiB")
+    precondition(UInt64(firmwareCount) <= Platform.largestFirmware, "firmware is at most 16 MiB")
     precondition(video % UInt64(Self.page) == 0 && video <= 1 << 30, "video memory comes in pages")
     self.size = size
     videoSize = video
     lowSize = min(size, Platform.lowRAMLimit)
-    firmwareSize = UInt64(image.count).roundedUp(toMultipleOf: UInt64(Self.page))
+    firmwareSize = UInt64(firmwareCount).roundedUp(toMultipleOf: UInt64(Self.page))
+    firmwarePadding = Int(firmwareSize) - firmwareCount
 
     unsafe ram = try Self.map(Int(size + video), alignment: Self.hugePage)
     unsafe firmware = try Self.map(max(Int(firmwareSize), Self.page))
     unsafe marks = try Self.map(Int(size + video) / Self.page).assumingMemoryBound(to: UInt8.self)
-    let padding = Int(firmwareSize) - image.count
-    for i in 0..<padding { unsafe firmware.storeBytes(of: 0xFF, toByteOffset: i, as: UInt8.self) }
+    for i in 0..<firmwarePadding { unsafe firmware.storeBytes(of: 0xFF, toByteOffset: i, as: UInt8.self) }
     layout = Mutex(MemoryWindow.layout(low: lowSize, high: size - lowSize, firmware: firmwareSize, shadow: .reset))
-    unsafe image.withUnsafeBytes { bytes in
-      if let base = bytes.baseAddress { unsafe memcpy(firmware + padding, base, bytes.count) }
-    }
   }
 
   deinit {

@@ -19,13 +19,14 @@ struct InterruptRoute: Equatable, Sendable {
   /// guest. (KVM's own routes connect line n with pin n.)
   static var toKernelChips: [InterruptRoute] {
     let timerPin = UInt32(Platform.timerPin)
-    // The second controller hangs on line 2 of the first.
-    let first = (UInt32(0)..<8).filter { $0 != 2 }.map { InterruptRoute(line: $0, target: .pin(.firstPIC, $0)) }
-    let second = (UInt32(8)..<16).map { InterruptRoute(line: $0, target: .pin(.secondPIC, $0 - 8)) }
-    let apic = (UInt32(0)..<24).filter { $0 != timerPin }.map {
-      InterruptRoute(line: $0, target: .pin(.ioAPIC, $0 == 0 ? timerPin : $0))
+    var routes: [InterruptRoute] = []
+    routes.reserveCapacity(38)
+    // That pin of the first controller is where the second hangs.
+    for line in UInt32(0)..<24 where line != timerPin {
+      if line < 16 { routes.append(InterruptRoute(line: line, target: line < 8 ? .pin(.firstPIC, line) : .pin(.secondPIC, line - 8))) }
+      routes.append(InterruptRoute(line: line, target: .pin(.ioAPIC, line == 0 ? timerPin : line)))
     }
-    return first + second + apic
+    return routes
   }
 
   var entry: kvm_irq_routing_entry {

@@ -156,7 +156,7 @@ final class Chassis: Backplane {
   }
 
   /// Tells the backend which accesses it need not bring to the bus, or not at once.
-  func moveShortcuts() {
+  private func moveShortcuts() {
     placing.withLock { _ in
       guard let board = link.board, let backend = power.withLock({ $0?.backend }) else { return }
       backend.setDoorbells(board.bridge.doorbells)

@@ -1,4 +1,5 @@
 internal import CFirmware
+internal import GuestRAM
 internal import Host
 internal import Primitives
 
@@ -14,6 +15,21 @@ enum FirmwareImage {
       throw MachineError("the firmware is \(code.count) bytes long: with variables it has whole pages of 4096 bytes, and both together at most 16 MiB")
     }
     return variables + code
+  }
+
+  /// RAM, and the image where the processor begins. A file that is all of the image is read to its place.
+  ///
+  /// - Parameter variables: a flash chip's contents.
+  static func memory(_ wishes: Configuration, behind variables: [UInt8]) throws -> GuestMemory {
+    let video = wishes.display == nil ? 0 : Platform.video.count
+    guard case .file(let path) = wishes.firmware, variables.isEmpty else {
+      let image = try wishes.firmware.map { try bytes($0, behind: variables) } ?? []
+      return try GuestMemory(size: wishes.memory, firmware: image, video: video)
+    }
+    let file = try checked(HostFile(path: path))
+    let memory = try GuestMemory(size: wishes.memory, firmwareCount: Int(file.size), video: video)
+    guard try memory.readFirmware(from: file.descriptor) else { throw FileError(path: path, .truncated) }
+    return memory
   }
 
   /// How large `bytes` would be.

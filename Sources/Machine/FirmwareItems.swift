@@ -12,13 +12,13 @@ struct FirmwareItems {
 
   init(_ configuration: Configuration, _ plan: BoardPlan, _ tables: MadeOnce<ACPITables>, _ files: OpenedFiles) throws {
     let (memory, processors) = (configuration.memory, plan.processors)
-    let names = MadeOnce { SMBIOS(processors: processors, memory: memory, version: Program.version) }
+    let names: @Sendable () -> SMBIOS = { SMBIOS(processors: processors, memory: memory, version: Program.version) }
     var list: [FirmwareItem] = [
       Self.item("etc/acpi/rsdp") { tables.value.rsdp },
       Self.item("etc/acpi/tables") { tables.value.tables },
       Self.item("etc/table-loader") { tables.value.linkerScript.encoded },
-      Self.item("etc/smbios/smbios-anchor") { names.value.anchor },
-      Self.item("etc/smbios/smbios-tables") { names.value.structures },
+      Self.item("etc/smbios/smbios-anchor") { names().anchor },
+      Self.item("etc/smbios/smbios-tables") { names().structures },
       Self.item("etc/e820") { MemoryMap(firmwareLowSize: plan.lowMemory, highSize: plan.highMemory).packed },
       Self.item("etc/board.dtb") { BoardTree(plan).bytes ?? [] },
     ]

@@ -18,7 +18,7 @@ extension Machine {
     chassis.tracer?.translated(power.backend.translationReport)
     if let problem = writePerfMap(power) { Program.say(problem) }
     takeCoverage(power)
-    exits.add(power.backend.exits)
+    if configuration.report != nil { exits.add(power.backend.exits) }
     handedOver.add(power.backend.handedOver)
   }
 

@@ -177,6 +177,8 @@ public final class Machine: Sendable {
           try bus.add(watched)
         }
       }
+      // A trace tells of every access when it happens.
+      if chassis.tracer == nil { backend.mayGather(writesTo: targets.compactMap(\.placement.selector)) }
       chassis.timeline?.enter(.loading)
       let entry = try board.load(configuration)
       for index in 0..<configuration.processors { processors.append(try backend.makeProcessor(index)) }
@@ -186,7 +188,6 @@ public final class Machine: Sendable {
       throw MachineError(error)
     }
     chassis.power.withLock { $0 = Chassis.Power(backend: backend, processors: processors) }
-    chassis.moveShortcuts()
     let timed = timed
     clock.counted?.connect(earliest: { timed.compactMap(\.deadline).min() }, advance: { [clock] in Self.advance(timed, to: clock.now) })
     return bus

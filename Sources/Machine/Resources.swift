@@ -29,9 +29,7 @@ struct Resources: Sendable {
   /// - Parameter control: ends the run when a debugger wants that.
   static func open(_ configuration: Configuration, usesKVM: Bool, control: RunControl) throws -> Resources {
     let variables = try configuration.firmwareVariables.map(FirmwareVariables.init)
-    let image = try configuration.firmware.map { try FirmwareImage.bytes($0, behind: variables?.contents ?? []) }
-    let memory = try GuestMemory(
-      size: configuration.memory, firmware: image ?? [], video: configuration.display == nil ? 0 : Platform.video.count)
+    let memory = try FirmwareImage.memory(configuration, behind: variables?.contents ?? [])
     let keyScript = try configuration.keys.map { try KeyScript(file: $0, hasDisplay: configuration.display != nil) }
     let files = OpenedFiles()
     if let command = configuration.command { try files.add(HostFile(named: CommandRun.diskName, contents: command.initialRAMDisk)) }

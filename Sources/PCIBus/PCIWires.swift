@@ -27,16 +27,21 @@ public final class PCIWires: Sendable {
   }
 
   private struct Windows: Sendable {
-    var places: [FunctionAddress: [PCIWindow]] = [:] { didSet { made = nil } }
+    /// Those of the lowest function first.
+    private var places: [(range: MemoryRange, owner: WindowOwner)] = []
     private var made: WindowMap<WindowOwner>?
+
+    mutating func move(of function: FunctionAddress, to windows: [PCIWindow]) {
+      places.removeAll { $0.owner.function == function }
+      let place = places.firstIndex { function < $0.owner.function } ?? places.count
+      places.insert(contentsOf: windows.map { ($0.range, WindowOwner(function: function, bar: $0.bar)) }, at: place)
+      made = nil
+    }
 
     /// Made when somebody looks: whoever places windows places many.
     mutating func map() -> WindowMap<WindowOwner> {
       if let made { return made }
-      let map = WindowMap(
-        places.sorted { $0.key < $1.key }.flatMap { function, places in
-          places.map { ($0.range, WindowOwner(function: function, bar: $0.bar)) }
-        })
+      let map = WindowMap(places)
       made = map
       return map
     }
@@ -93,7 +98,7 @@ public final class PCIWires: Sendable {
 
   /// A function's windows may have moved. `places` is asked under the lock, so that the latest answer counts.
   @usableFromInline func moveWindows(of function: FunctionAddress, _ places: () -> [PCIWindow]) {
-    windows.withLock { $0.places[function] = places() }
+    windows.withLock { $0.move(of: function, to: places()) }
   }
 }
 
