@@ -20,9 +20,7 @@ public struct Progress {
   public var beginning: String { writesTAP ? TestReport.tapBeginning(of: total) : "" }
 
   /// What is to be written now.
-  ///
-  /// - Parameter seconds: since the session's start.
-  public mutating func text(_ state: TestSession.State, seconds: Double) -> String {
+  public mutating func text(_ state: TestSession.State) -> String {
     let new = state.results.dropFirst(told)
     var text = ""
     for result in new {
@@ -30,7 +28,7 @@ public struct Progress {
       text += (writesTAP ? TestReport.tap(result, number: told) : line(result)) + "\n"
     }
     guard isTerminal else { return text }
-    let status = state.isOver ? "" : self.status(state, seconds)
+    let status = state.isOver ? "" : self.status(state)
     guard !text.isEmpty || status != shown else { return "" }
     shown = status
     return Self.eraseLine + text + status
@@ -43,10 +41,17 @@ public struct Progress {
     return "\(word)\(String(repeating: " ", count: width - word.count))  \(result.trial.name) (\(Duration.text(result.seconds)))\(reason)".harmless
   }
 
-  private func status(_ state: TestSession.State, _ seconds: Double) -> String {
+  private func status(_ state: TestSession.State) -> String {
     func count(_ kind: TrialResult.Kind) -> Int { state.results.count { $0.kind == kind } }
-    let done = state.results.count
-    let left = done == 0 ? "" : ", about \(Duration.text(seconds / Double(done) * Double(total - done))) left"
+    let left = Self.timeLeft(state).map { ", about \(Duration.text($0)) left" } ?? ""
     return "\(state.running.count) running, \(count(.passed)) passed, \(count(.failed)) failed, \(state.waiting.count) waiting\(left)"
+  }
+
+  /// What waits, and half of what runs, will take as long as what is over, as many at once as now; nil while nothing is over.
+  private static func timeLeft(_ state: TestSession.State) -> Double? {
+    guard !state.results.isEmpty else { return nil }
+    let mean = state.results.map(\.seconds).reduce(0, +) / Double(state.results.count)
+    let running = Double(state.running.count)
+    return mean * (Double(state.waiting.count) + running / 2) / max(running, 1)
   }
 }
