@@ -99,20 +99,25 @@ public struct Init<S: System> {
     try check(system.mount("proc", at: "/new/proc", kind: "proc", flags: plain, options: ""), "mount /proc", "(CONFIG_PROC_FS)")
     try check(system.mount("sys", at: "/new/sys", kind: "sysfs", flags: plain, options: ""), "mount /sys", "(CONFIG_SYSFS)")
     try check(system.mount("run", at: "/new/run", kind: "tmpfs", flags: Linux.Mount.noDevices, options: "mode=755"), "mount /run")
+    mountTheRest(below: "/new")
     try check(system.enter("/new"), "enter the root")
     try check(system.mount("/new", at: "/", kind: "", flags: Linux.Mount.move, options: ""), "move the root")
     try check(system.changeRoot("."), "change the root")
-    for path in ["/dev/pts", "/dev/shm"] as [Text] { system.makeFolder(path) }
-    // What tests of a kernel like to find; a kernel may do without any of them.
+  }
+
+  /// What tests of a kernel like to find; a kernel may do without any of it. There is no modprobe yet, which Linux would call for a
+  /// program that shows BPF's objects as text.
+  private func mountTheRest(below root: Text) {
+    for path in ["/dev/pts", "/dev/shm"] as [Text] { system.makeFolder(root + path) }
     for (kind, place, options) in [
       ("devpts", "/dev/pts", "mode=620,ptmxmode=666"), ("tmpfs", "/dev/shm", "mode=1777"), ("cgroup2", "/sys/fs/cgroup", ""),
       ("debugfs", "/sys/kernel/debug", ""), ("tracefs", "/sys/kernel/tracing", ""), ("bpf", "/sys/fs/bpf", ""),
       ("securityfs", "/sys/kernel/security", ""),
     ] as [(Text, Text, Text)] {
-      system.mount(kind, at: place, kind: kind, flags: Linux.Mount.noSetUser, options: options)
+      system.mount(kind, at: root + place, kind: kind, flags: Linux.Mount.noSetUser, options: options)
     }
     for (name, target) in [("/dev/fd", "/proc/self/fd"), ("/dev/stdin", "fd/0"), ("/dev/stdout", "fd/1"), ("/dev/stderr", "fd/2")] as [(Text, Text)] {
-      system.makeLink(name, to: target)
+      system.makeLink(root + name, to: target)
     }
   }
 

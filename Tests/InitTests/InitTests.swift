@@ -81,6 +81,15 @@ struct InitTests {
     #expect(system.state.calls == ["folder /dev", "mount dev /dev", "power off"])
   }
 
+  @Test("the kernel's file systems are there before the root is, where Linux would find a modprobe to call for one of them")
+  func root() {
+    let system = FakeSystem()
+    system.state.results["root ."] = -1
+    var first = Init(system, plan("argument", "ls"))
+    first.run()
+    #expect(system.state.calls.contains("mount bpf /new/sys/fs/bpf") && system.state.calls.last == "root .")
+  }
+
   @Test("modules are loaded in the order of the plan, and the first that cannot be is told of")
   func modules() {
     let system = FakeSystem()
