@@ -89,7 +89,7 @@ struct RunTests {
     let guests = try #require(Guests.present)
     let command = "stty rows 33 cols 77; \(guests.swboot) run --accel soft --kernel \(guests.cloud.kernel) --timeout 120s"
     let end = ChildProcess.run("/usr/bin/script", ["-qec", "\(command) -- sh -c 'sleep 1; tty; stty size; exit 5'", "/dev/null"])
-    #expect(end.status == 5 && end.output.contains("/dev/pts/0\r") && end.output.contains("33 77\r"), "\(end.output)")
+    #expect(end.status == 5 && end.output.contains("/dev/pts/0\r\n") && end.output.contains("33 77\r\n"), "\(end.output)")
   }
 
   @Test("what the kernel complains of is in the report, and fails the run if the user wishes it")
