@@ -166,9 +166,7 @@ final class Chassis: Backplane {
     }
   }
 
-  /// The first request counts: what the guest still executes until its processors stop would not have happened on a real machine.
   func carryOut(_ request: PowerRequest) {
-    guard !isStopping.exchange(true, ordering: .acquiringAndReleasing) else { return }
     switch request {
     case .off: end(configuration.command == nil ? .poweredOff : .commandLost)
     case .exit(let code): end(.exited(code: code))
