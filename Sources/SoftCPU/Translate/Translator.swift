@@ -5,7 +5,7 @@ internal import Processor
 /// Host code for the blocks that a processor runs often: the second tier, for code of rings 0 and 3 that is 64-bit, or 32-bit with flat segments.
 ///
 /// **A block's life.** The run loop (Core+Translated) interprets a decoded block until it has been run `threshold` times.
-/// Then BlockTranslation makes it host code, which is *made* once and never changed but for the distances of its jumps:
+/// Then BlockTranslation makes it host code (or a longer one in its place, see Core.withTail), which is *made* once and never changed but for the distances of its jumps:
 /// - *Entered*: from the run loop and from indirect jumps by the far entry, which looks whether this page of code is still
 ///   mapped here (CodeMappings) and whether somebody asks for attention; from the same page by the near entry. An
 ///   instruction that lies in two pages is a block of its own, which looks at both.
