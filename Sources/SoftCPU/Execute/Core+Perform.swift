@@ -6,7 +6,7 @@ extension Core {
   @inline(never) func perform(_ i: Instruction) throws(Fault) -> Bool {
     switch i.operation {
     // Those that are written once for all widths.
-    case .rcl, .rcr, .shld, .shrd, .mul, .imul, .imulTwo, .imulThree, .div, .idiv, .exchange, .exchangeAdd, .compareExchange,
+    case .rcl, .rcr, .shld, .shrd, .mul, .imul, .div, .idiv, .exchange, .exchangeAdd, .compareExchange,
       .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement, .scanForward, .scanReverse, .popcnt, .tzcnt, .lzcnt,
       .moveString, .storeString, .loadString, .compareString, .scanString, .inputString, .outputString:
       switch i.width {
@@ -185,7 +185,7 @@ extension Core {
     case .counted: countEntry(i)
     case .undefined: throw .undefined
     // The run loop's.
-    case .add, .or, .adc, .sbb, .and, .sub, .xor, .cmp, .test, .increment, .decrement, .negate, .not, .rol, .ror, .shl, .shr, .sar,
+    case .add, .or, .adc, .sbb, .and, .sub, .xor, .cmp, .test, .increment, .decrement, .negate, .not, .rol, .ror, .shl, .shr, .sar, .imulTwo, .imulThree,
       .move, .moveZero8, .moveZero16, .moveSign8, .moveSign16, .moveSign32, .lea, .cmov, .push, .pushImmediate, .pop,
       .jump, .jumpNear, .jcc, .call, .callNear, .ret, .nop, .pause, .prefetch, .hosted, .hostedFloat,
       .load64, .load32, .store64, .store32, .copy64, .copy32, .lea64, .push64, .pop64, .jumpIfZero, .jumpUnlessZero,
@@ -199,7 +199,6 @@ extension Core {
 
   @inline(__always) private func performSized<T: DividendHalf>(_ i: Instruction, _: T.Type) throws(Fault) -> Bool {
     switch i.operation {
-    case .imulTwo, .imulThree: try multiplyInto(i, T.self)
     case .mul, .imul: try multiply(i, T.self)
     case .div, .idiv: try divide(i, T.self)
     case .rcl, .rcr: try shift(i, T.self)

@@ -102,6 +102,7 @@ extension Core {
         case .pushImmediate: try push(i.immediate, i.width)
         case .pop: try popInto(i)
         case .shl, .shr, .sar, .rol, .ror: try shift(i)
+        case .imulTwo, .imulThree: try multiplyInto(i)
         case .increment, .decrement, .negate, .not: try unary(i)
         case .nop, .prefetch, .pause: break
         case .hosted: try executeHosted(i)

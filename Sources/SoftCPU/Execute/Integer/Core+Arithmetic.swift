@@ -220,7 +220,15 @@ extension Core {
   /// All ones if the sign bit is set.
   @inline(__always) private static func signMask<T: RegisterWidth>(_ a: T) -> T { 0 &- (a &>> T(T.bitWidth &- 1)) }
 
-  func multiplyInto<T: RegisterWidth>(_ i: Instruction, _: T.Type) throws(Fault) {
+  @inline(__always) func multiplyInto(_ i: Instruction) throws(Fault) {
+    switch i.width {
+    case 2: try multiplyInto(i, UInt16.self)
+    case 4: try multiplyInto(i, UInt32.self)
+    default: try multiplyInto(i, UInt64.self)
+    }
+  }
+
+  private func multiplyInto<T: RegisterWidth>(_ i: Instruction, _: T.Type) throws(Fault) {
     let b: T = i.isMemory ? try readOperand(i) : get(i.source)
     let a: T = i.operation == .imulThree ? T(truncatingIfNeeded: i.immediate) : get(i.destination)
     let wide = Self.signedProduct(a, b)
