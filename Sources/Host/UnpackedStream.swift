@@ -46,8 +46,8 @@ public final class UnpackedStream {
     taken = rest.startIndex
     guard output.isEmpty, taken == before else { return step }
     switch step {
-    case .more: return .needs(1)
-    case .pause where taken < input.count: return .needs(1)
+    case .pause where taken == input.count: return .pause
+    case .more, .pause: return .needs(1)
     default: return step
     }
   }

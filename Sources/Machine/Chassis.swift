@@ -160,10 +160,14 @@ final class Chassis: Backplane {
     placing.withLock { _ in
       guard let board = link.board, let backend = power.withLock({ $0?.backend }) else { return }
       backend.setDoorbells(board.bridge.doorbells)
-      // A trace tells of every access when it happens.
-      guard tracer == nil else { return }
-      backend.mayGather(writesTo: (board.targets + backend.chips).compactMap(\.placement.selector) + board.bridge.selectors)
+      allowGathering(by: backend)
     }
+  }
+
+  /// Tells a backend which writes it need not bring to the bus at once. A trace tells of every access when it happens.
+  func allowGathering(by backend: any Backend) {
+    guard tracer == nil, let board = link.board else { return }
+    backend.mayGather(writesTo: (board.targets + backend.chips).compactMap(\.placement.selector) + board.bridge.selectors)
   }
 
   func carryOut(_ request: PowerRequest) {

@@ -177,8 +177,7 @@ public final class Machine: Sendable {
           try bus.add(watched)
         }
       }
-      // A trace tells of every access when it happens.
-      if chassis.tracer == nil { backend.mayGather(writesTo: targets.compactMap(\.placement.selector)) }
+      chassis.allowGathering(by: backend)
       chassis.timeline?.enter(.loading)
       let entry = try board.load(configuration)
       for index in 0..<configuration.processors { processors.append(try backend.makeProcessor(index)) }

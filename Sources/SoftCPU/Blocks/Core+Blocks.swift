@@ -83,7 +83,7 @@ extension Core {
       unsafe put(block, in: slot(rip, young: young))
       return unsafe block
     }
-    guard let kept = unsafe UnsafeMutablePointer<BlockRecord>(bitPattern: UInt(arenaRoom())) else { return nil }
+    guard let kept = unsafe roomForBlock() else { return nil }
     unsafe UnsafeMutableRawPointer(kept).copyMemory(from: block, byteCount: Int(block.pointee.size))
     unsafe keep(kept)
     return unsafe kept
@@ -123,16 +123,17 @@ extension Core {
     for slot in 0..<65536 { store(0 as UInt32, at: Self.blocks &+ slot &* 8 &+ 4) }
   }
 
-  /// Where the next block that is kept may begin.
-  private func arenaRoom() -> UInt64 {
-    if self[.arenaNext] &+ UInt64(BlockRecord.largest) > self[.arenaEnd] { context.emptyBlockCache() }
-    return self[.arenaNext]
-  }
-
-  /// The same if there is room as it is.
+  /// Where the next block that is kept may begin, if there is room as it is.
   @unsafe func freeBlock() -> UnsafeMutablePointer<BlockRecord>? {
     guard self[.arenaNext] &+ UInt64(BlockRecord.largest) <= self[.arenaEnd] else { return nil }
     return unsafe UnsafeMutablePointer(bitPattern: UInt(self[.arenaNext]))
+  }
+
+  /// The same; if there is no room, all blocks go.
+  @unsafe private func roomForBlock() -> UnsafeMutablePointer<BlockRecord>? {
+    if let free = unsafe freeBlock() { return unsafe free }
+    context.emptyBlockCache()
+    return unsafe freeBlock()
   }
 
   /// A block at the next place of the arena is the first of its slot from now on.
@@ -202,7 +203,7 @@ extension Core {
 
   @inline(never) private func buildBlock(_ rip: UInt64, _ physical: UInt64, longest: Int = BlockRecord.longest) throws(Fault) -> Instruction {
     let young = longest > 1 && context.isTranslating && Mode.isTranslatable(self[.mode]) ? context.youngBlocks : nil
-    guard let p = unsafe young.flatMap({ unsafe roomAmong($0) }) ?? UnsafeMutableRawPointer(bitPattern: UInt(arenaRoom())) else { preconditionFailure("the block cache has memory") }
+    guard let p = unsafe young.flatMap({ unsafe roomAmong($0) }) ?? UnsafeMutableRawPointer(roomForBlock()) else { preconditionFailure("the block cache has memory") }
     let records = unsafe (p + BlockRecord.headerSize).assumingMemoryBound(to: InstructionRecord.self)
     let (page, version) = context.markCode(physical)
     let counter = longest > 1 ? context.counts?.counter(at: rip, isKernel: cpl != 3) : nil

@@ -12,11 +12,11 @@ extension Core {
     // Where time passes by the block, it does so by the same blocks in both tiers.
     guard context.environment.clock.counted == nil, unsafe !block.pointee.second.isThere else { return unsafe block }
     let own = unsafe Instruction(firstOf: block)
-    guard let count = Self.count(own, atMost: BlockRecord.longest), count > 0 else { return unsafe block }
+    guard let count = own.countToEnd(atMost: BlockRecord.longest), count > 0 else { return unsafe block }
     let jump = unsafe Instruction(record: own.record + count - 1)
     guard jump.operation == .jump, jump.immediate >> 12 == jump.address >> 12,
       let tail = unsafe decoded(at: jump.immediate, sameAs: block),
-      let tailCount = Self.count(tail, atMost: min(Self.longestTail, BlockRecord.longest - count)), tailCount > 0,
+      let tailCount = tail.countToEnd(atMost: min(Self.longestTail, BlockRecord.longest - count)), tailCount > 0,
       unsafe tail.record[tailCount - 1].operation == .jumpNear, let longer = unsafe freeBlock()
     else { return unsafe block }
     unsafe longer.initialize(to: block.pointee)
@@ -28,17 +28,5 @@ extension Core {
     unsafe keep(longer)
     self[.currentBlock] = UInt64(UInt(bitPattern: longer))
     return unsafe longer
-  }
-
-  /// How many instructions a block has; nil if that is more, or if not all are to be executed.
-  private static func count(_ first: Instruction, atMost limit: Int) -> Int? {
-    for k in 0...limit {
-      switch unsafe first.record[k].operation {
-      case .endOfBlock: return k
-      case .stopped, .breakpoint: return nil
-      default: continue
-      }
-    }
-    return nil
   }
 }

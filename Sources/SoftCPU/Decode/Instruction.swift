@@ -41,6 +41,17 @@
   }
   /// How many instructions of its block come before this one and not before another.
   func distance(from first: Instruction) -> UInt64 { UInt64(truncatingIfNeeded: unsafe record - first.record) }
+  /// How many instructions there are from this one to its block's end; nil if that is more, or if not all are to be executed.
+  func countToEnd(atMost limit: Int) -> Int? {
+    for k in 0...limit {
+      switch unsafe record[k].operation {
+      case .endOfBlock: return k
+      case .stopped, .breakpoint: return nil
+      default: continue
+      }
+    }
+    return nil
+  }
   /// The address of the next instruction.
   @inline(__always) var next: UInt64 { address &+ UInt64(length) }
   /// The number of a condition, for those instructions that have one.

@@ -117,11 +117,8 @@ internal import Assembler
 
   /// Writes the block's code. False if it is not worth it.
   mutating func translate() -> Bool {
-    while instruction(count).operation != .endOfBlock {
-      if instruction(count).operation == .stopped || instruction(count).operation == .breakpoint { return false }
-      count += 1
-    }
-    guard count > 0 else { return false }
+    guard let all = first.countToEnd(atMost: BlockRecord.longest), all > 0 else { return false }
+    count = all
     findLiveFlags()
     emitEntries()
     var k = 0
