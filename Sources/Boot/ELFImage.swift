@@ -38,12 +38,14 @@ struct ELFImage: Equatable {
 
   static let headerReach = 64
 
+  static func recognizes(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]) }
+
   func holds(_ address: UInt64) -> Bool { segments.contains { $0.address <= address && address < $0.end } }
 
   /// Where the program headers lie, after a look at the file's header.
   static func table(_ header: [UInt8], fileSize: UInt64, file: String) throws(LoadError) -> Extent {
     func refuse(_ field: String, _ problem: String) -> LoadError { .field(file: file, name: field, problem: problem) }
-    guard header.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else { throw refuse("e_ident", "is not ELF's") }
+    guard recognizes(header) else { throw refuse("e_ident", "is not ELF's") }
     guard header.count > 6, header[4] == 1 || header[4] == 2 else { throw refuse("EI_CLASS", "is neither 32 nor 64 bit") }
     guard header[5] == 1 else { throw refuse("EI_DATA", "is not little-endian") }
     let wide = header[4] == 2

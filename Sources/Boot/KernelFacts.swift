@@ -13,12 +13,10 @@ public struct KernelFacts {
 
   public init(of file: HostFile) throws(FileError) {
     let header = try file.bytes(at: 0, count: 0x300)
-    if header.starts(with: [0x7F] + Array("ELF".utf8)) {
-      (release, isNarrow) = (try Self.banner(of: file), header.dropFirst(4).first == 1)
-    } else if LinuxImage.recognizes(header) {
-      (release, isNarrow) = (try Self.version(of: file, header), Self.isNarrow(header))
-    } else {
-      (release, isNarrow) = (nil, false)
+    switch Payload(header) {
+    case .elf: (release, isNarrow) = (try Self.banner(of: file), header.dropFirst(4).first == 1)
+    case .linux: (release, isNarrow) = (try Self.version(of: file, header), Self.isNarrow(header))
+    default: (release, isNarrow) = (nil, false)
     }
   }
 

@@ -15,7 +15,7 @@ enum Payload: Hashable {
       self = .compressed(format)
     } else if bytes.starts(with: [0xD0, 0x0D, 0xFE, 0xED]) {
       self = .flatImageTree
-    } else if bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]) {
+    } else if ELFImage.recognizes(bytes) {
       self = .elf
     } else if LinuxImage.recognizes(bytes) {
       self = .linux
