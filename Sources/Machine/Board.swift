@@ -42,7 +42,7 @@ final class Board: Sendable {
     parts.add(ReadAsZero(), ReadAsZero.diskPlacement)
     for placement in ReadAsZero.rootComplexPlacements { parts.add(ReadAsZero(), placement) }
     for ((disk, wish), function) in zip(zip(resources.disks, configuration.disks), plan.disks) {
-      parts.addDisk(disk, wish, as: function)
+      parts.addDisk(disk, wish, processors: plan.processors, as: function)
     }
     if let streams = chassis.streams {
       parts.addPorts(streams, as: plan.console)

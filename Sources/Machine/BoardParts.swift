@@ -45,8 +45,9 @@ struct BoardParts {
     return slot
   }
 
-  mutating func addDisk(_ disk: DiskFile, _ wish: Configuration.Disk, as place: BoardPlan.Function) {
-    let device = VirtioBlock(sectorCount: disk.sectorCount, readOnly: disk.isReadOnly, identity: wish.id ?? "disk\(disks.count)")
+  mutating func addDisk(_ disk: DiskFile, _ wish: Configuration.Disk, processors: Int, as place: BoardPlan.Function) {
+    let device = VirtioBlock(
+      sectorCount: disk.sectorCount, readOnly: disk.isReadOnly, identity: wish.id ?? "disk\(disks.count)", processors: processors)
     let worker = Worker(name: place.name)
     let slot = add(device, as: place, on: Outlet(on: chassis, wake: waking(worker, "first access to a disk")))
     disks.append(DiskStation(slot: slot, disk: disk, memory: memory, worker: worker))

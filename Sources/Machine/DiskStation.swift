@@ -74,15 +74,7 @@ final class DiskStation: Station {
 
   /// - Parameter limit: no request is taken any more when so many sectors are wanted.
   private func takeBatch(of limit: UInt64) -> [BlockRequest] {
-    slot.access { device, cycle in
-      var batch: [BlockRequest] = []
-      var sectors: UInt64 = 0
-      while batch.count < Self.batchSize, sectors < limit, let request = device.next(&cycle) {
-        batch.append(request)
-        sectors &+= request.sectorCount
-      }
-      return batch
-    }
+    slot.access { device, cycle in device.take(Self.batchSize, sectors: limit, &cycle) }
   }
 
   /// The guest hears of what is done.

@@ -3,12 +3,18 @@ import PCI
 import Primitives
 
 extension VirtioPCI where F == VirtioBlock {
-  /// The next thing for the disk's worker to do; nil if there is nothing, or too much in flight.
-  public mutating func next(_ cycle: inout Cycle) -> BlockRequest? {
-    let request = work(&cycle) { block, queues, memory, cycle throws(QueueError) in
-      try block.next(from: &queues[0], memory, &cycle)
+  /// The next things for the disk's worker to do: none if there is nothing, or too much in flight.
+  ///
+  /// - Parameters:
+  ///   - count: the most that are taken.
+  ///   - limit: nothing is taken any more when so many sectors are wanted.
+  public mutating func take(_ count: Int, sectors limit: UInt64 = .max, _ cycle: inout Cycle) -> [BlockRequest] {
+    // What was taken before a queue made no sense has begun.
+    var taken: [BlockRequest] = []
+    work(&cycle) { block, queues, memory, cycle throws(QueueError) in
+      try block.take(count, sectors: limit, into: &taken, from: &queues, memory, &cycle)
     }
-    return request ?? nil
+    return taken
   }
 
   /// The worker has done requests, or failed to. The driver hears of them together, and of one from before a reset not at all.
@@ -19,65 +25,72 @@ extension VirtioPCI where F == VirtioBlock {
     guard !answers.isEmpty else { return }
     finishReset()
     work(&cycle) { block, queues, memory, _ throws(QueueError) in
-      for answer in answers { try block.answer(answer.pending, answer.status, in: &queues[0], memory) }
+      for answer in answers { try block.answer(answer.pending, answer.status, in: &queues, memory) }
     }
   }
 }
 
 extension VirtioBlock {
-  /// Takes chains until one needs the worker; the others are answered here.
-  mutating func next(from queue: inout Queue, _ memory: any RingMemory, _ cycle: inout Cycle) throws(QueueError)
-    -> BlockRequest?
-  {
-    guard !inFlight.isFull else { return nil }
-    for _ in 0..<queue.size {
-      guard let chain = try queue.pop(from: memory) else { return nil }
-      if let request = try begin(chain, in: &queue, memory) { return request }
-    }
+  /// Takes chains, of one queue as long as it has some; those that need no worker are answered here.
+  fileprivate mutating func take(
+    _ count: Int, sectors limit: UInt64, into taken: inout [BlockRequest], from queues: inout [Queue], _ memory: any RingMemory, _ cycle: inout Cycle
+  ) throws(QueueError) {
+    var sectors: UInt64 = 0
     // Others want the lock, too.
-    cycle.changes.insert(.work)
-    return nil
+    for _ in 0..<Queue.maximumSize {
+      guard let index = waiting.first, taken.count < count, sectors < limit, !inFlight.isFull else { break }
+      guard let chain = try queues[index].pop(from: memory) else {
+        waiting.removeFirst()
+        continue
+      }
+      guard let request = try begin(chain, of: index, in: &queues, memory) else { continue }
+      taken.append(request)
+      sectors &+= request.sectorCount
+    }
+    guard !waiting.isEmpty else { return }
+    if taken.isEmpty, !inFlight.isFull { cycle.changes.insert(.work) }
+    waiting.append(waiting.removeFirst())
   }
 
-  func answer(_ pending: Pending, _ status: UInt8, in queue: inout Queue, _ memory: any RingMemory) throws(QueueError) {
+  func answer(_ pending: Pending, _ status: UInt8, in queues: inout [Queue], _ memory: any RingMemory) throws(QueueError) {
     guard memory.put([status], at: pending.status.address) else { throw .memory }
     // What a failed read left in the buffers is not claimed.
-    try queue.push(pending.head, written: status == Status.ok ? pending.written : 1, to: memory)
+    try queues[pending.queue].push(pending.head, written: status == Status.ok ? pending.written : 1, to: memory)
   }
 
   /// Understands one chain: a request for the worker, or nil after an answer.
-  private mutating func begin(_ chain: DescriptorChain, in queue: inout Queue, _ memory: any RingMemory)
+  private mutating func begin(_ chain: DescriptorChain, of index: Int, in queues: inout [Queue], _ memory: any RingMemory)
     throws(QueueError) -> BlockRequest?
   {
     let space = chain.writableCount - 1
     // The last byte that we may write is the status.
     guard let status = chain.writable.slice(from: space, count: 1).first, space >= 0 else { throw .noAnswer }
-    func pending(written: Int) -> Pending { Pending(head: chain.head, status: status, written: written + 1) }
+    func pending(written: Int) -> Pending { Pending(queue: index, head: chain.head, status: status, written: written + 1) }
 
     let header = try chain.bytes(upTo: Self.headerSize, from: memory)
     guard header.count == Self.headerSize, let type: UInt32 = header.load(at: 0),
       let sector: UInt64 = header.load(at: 8)
     else {
-      try answer(pending(written: 0), Status.ioError, in: &queue, memory)
+      try answer(pending(written: 0), Status.ioError, in: &queues, memory)
       return nil
     }
     let outgoing = chain.readable.slice(from: Self.headerSize)
     let incoming = chain.writable.slice(from: 0, count: space)
     switch type {
     case RequestType.read:
-      return try transfer(.read, sector, incoming, pending(written: space), in: &queue, memory)
+      return try transfer(.read, sector, incoming, pending(written: space), in: &queues, memory)
     case RequestType.write:
-      return try transfer(.write, sector, outgoing, pending(written: 0), in: &queue, memory)
+      return try transfer(.write, sector, outgoing, pending(written: 0), in: &queues, memory)
     case RequestType.flush:
       return request(.flush, 0, 0, [], pending(written: 0))
     case RequestType.identity:
       let count = try chain.write(Array(identity.prefix(space)), to: memory)
-      try answer(pending(written: count), Status.ok, in: &queue, memory)
+      try answer(pending(written: count), Status.ok, in: &queues, memory)
     case RequestType.discard where negotiated & Bit.discard != 0,
       RequestType.writeZeroes where negotiated & Bit.writeZeroes != 0:
-      return try range(type, outgoing, pending(written: 0), in: &queue, memory)
+      return try range(type, outgoing, pending(written: 0), in: &queues, memory)
     default:
-      try answer(pending(written: 0), Status.unsupported, in: &queue, memory)
+      try answer(pending(written: 0), Status.unsupported, in: &queues, memory)
     }
     return nil
   }
@@ -97,14 +110,14 @@ extension VirtioBlock {
   /// A read or write of whole sectors inside the disk, and not of nothing.
   private mutating func transfer(
     _ operation: BlockRequest.Operation, _ sector: UInt64, _ segments: [DescriptorChain.Segment], _ pending: Pending,
-    in queue: inout Queue, _ memory: any RingMemory
+    in queues: inout [Queue], _ memory: any RingMemory
   ) throws(QueueError) -> BlockRequest? {
     let byteCount = segments.reduce(0) { $0 + $1.count }
     let count = UInt64(byteCount / Self.sectorSize)
     guard byteCount > 0, byteCount % Self.sectorSize == 0, isInside(sector, count),
       !(isReadOnly && operation == .write)
     else {
-      try answer(pending, Status.ioError, in: &queue, memory)
+      try answer(pending, Status.ioError, in: &queues, memory)
       return nil
     }
     return request(operation, sector, count, segments, pending)
@@ -112,7 +125,7 @@ extension VirtioBlock {
 
   /// Discard or write-zeroes of the one range we take at a time.
   private mutating func range(
-    _ type: UInt32, _ segments: [DescriptorChain.Segment], _ pending: Pending, in queue: inout Queue,
+    _ type: UInt32, _ segments: [DescriptorChain.Segment], _ pending: Pending, in queues: inout [Queue],
     _ memory: any RingMemory
   ) throws(QueueError) -> BlockRequest? {
     var chain = DescriptorChain(head: pending.head)
@@ -121,16 +134,16 @@ extension VirtioBlock {
     guard chain.readableCount == 16, let sector: UInt64 = bytes.load(at: 0), let count: UInt32 = bytes.load(at: 8),
       let flags: UInt32 = bytes.load(at: 12)
     else {
-      try answer(pending, Status.ioError, in: &queue, memory)
+      try answer(pending, Status.ioError, in: &queues, memory)
       return nil
     }
     let mayUnmap = flags == 1
     guard flags == 0 || mayUnmap && type == RequestType.writeZeroes else {
-      try answer(pending, Status.unsupported, in: &queue, memory)
+      try answer(pending, Status.unsupported, in: &queues, memory)
       return nil
     }
     guard count > 0, count <= Self.maximumRange, isInside(sector, UInt64(count)) else {
-      try answer(pending, Status.ioError, in: &queue, memory)
+      try answer(pending, Status.ioError, in: &queues, memory)
       return nil
     }
     return request(

@@ -5,13 +5,15 @@ import Primitives
 public struct VirtioBlock: VirtioFunction {
   public static let deviceID: UInt16 = 2
   public static let pciClass: UInt32 = 0x01_0000
-  public static let queueCount = 1
+  /// However many processors there are, more queues than these bring nothing.
+  public static let mostQueues = 16
 
   enum Bit {
     static let segmentMaximum: UInt64 = 1 << 2
     static let readOnly: UInt64 = 1 << 5
     static let blockSize: UInt64 = 1 << 6
     static let flush: UInt64 = 1 << 9
+    static let multipleQueues: UInt64 = 1 << 12
     static let discard: UInt64 = 1 << 13
     static let writeZeroes: UInt64 = 1 << 14
   }
@@ -42,28 +44,37 @@ public struct VirtioBlock: VirtioFunction {
 
   /// Where the answer to a request in flight goes.
   struct Pending: Sendable {
+    let queue: Int
     let head: UInt16
     let status: DescriptorChain.Segment
     let written: Int
   }
 
+  public let queueCount: Int
   let sectorCount: UInt64
   let isReadOnly: Bool
   let identity: [UInt8]
   var inFlight = InFlight<Pending>(limit: maximumInFlight)
   var negotiated: UInt64 = 0
+  /// The queues that may have something in them, in the order in which they get their turn.
+  var waiting: [Int] = []
 
-  /// A disk of 512-byte sectors; `identity` is its serial number, up to 20 bytes of ASCII.
-  public init(sectorCount: UInt64, readOnly: Bool = false, identity: String = "") {
+  /// A disk of 512-byte sectors.
+  ///
+  /// - Parameters:
+  ///   - identity: its serial number, up to 20 bytes of ASCII.
+  ///   - processors: of the machine; each has a queue of its own, as far as there are enough.
+  public init(sectorCount: UInt64, readOnly: Bool = false, identity: String = "", processors: Int = 1) {
     self.sectorCount = sectorCount
     isReadOnly = readOnly
+    queueCount = min(max(processors, 1), Self.mostQueues)
     let name = Array(identity.utf8.prefix(Self.identityCount))
     self.identity = name + Array(repeating: 0, count: Self.identityCount - name.count)
   }
 
   public var features: UInt64 {
     let common = Bit.segmentMaximum | Bit.blockSize | Bit.flush
-    return common | (isReadOnly ? Bit.readOnly : Bit.discard | Bit.writeZeroes)
+    return common | (queueCount > 1 ? Bit.multipleQueues : 0) | (isReadOnly ? Bit.readOnly : Bit.discard | Bit.writeZeroes)
   }
 
   public var configuration: [UInt8] {
@@ -71,7 +82,7 @@ public struct VirtioBlock: VirtioFunction {
     bytes.store(sectorCount, at: 0)
     bytes.store(UInt32(Queue.maximumSize - 2), at: 12)
     bytes.store(UInt32(Self.sectorSize), at: 20)
-    bytes.store(UInt16(Self.queueCount), at: 34)
+    bytes.store(UInt16(queueCount), at: 34)
     guard !isReadOnly else { return bytes }
     bytes.store(Self.maximumRange, at: 36)
     bytes.store(UInt32(1), at: 40)
@@ -88,10 +99,15 @@ public struct VirtioBlock: VirtioFunction {
   public mutating func service(
     queue index: Int, _ queues: inout [Queue], memory: any RingMemory, _ cycle: inout Cycle
   ) throws(QueueError) -> Bool {
+    if !waiting.contains(index) { waiting.append(index) }
     cycle.changes.insert(.work)
     return false
   }
 
-  public mutating func reset() { negotiated = 0 }
+  public mutating func reset() {
+    negotiated = 0
+    waiting = []
+  }
+
   public var isIdle: Bool { inFlight.isEmpty }
 }

@@ -4,7 +4,6 @@ public import DeviceModel
 public struct VirtioConsole: VirtioFunction {
   public static let deviceID: UInt16 = 3
   public static let pciClass: UInt32 = 0x07_8000
-  public static let queueCount = 2
 
   static let receiveQueue = 0
   static let transmitQueue = 1
@@ -15,6 +14,7 @@ public struct VirtioConsole: VirtioFunction {
 
   public init() {}
 
+  public var queueCount: Int { 2 }
   public var features: UInt64 { 0 }
   public var configuration: [UInt8] { [] }
 

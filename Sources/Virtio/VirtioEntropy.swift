@@ -4,7 +4,6 @@ public import DeviceModel
 public struct VirtioEntropy: VirtioFunction {
   public static let deviceID: UInt16 = 4
   public static let pciClass: UInt32 = 0xFF_0000
-  public static let queueCount = 1
 
   /// The most bytes that one request gets, whatever it asks for.
   public static let maximumRequest = 64 << 10
@@ -16,6 +15,7 @@ public struct VirtioEntropy: VirtioFunction {
 
   public init() {}
 
+  public var queueCount: Int { 1 }
   public var features: UInt64 { 0 }
   public var configuration: [UInt8] { [] }
 

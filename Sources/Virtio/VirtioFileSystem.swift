@@ -6,8 +6,6 @@ import Primitives
 public struct VirtioFileSystem: VirtioFunction {
   public static let deviceID: UInt16 = 26
   public static let pciClass: UInt32 = 0x01_8000
-  /// One for messages that overtake others, one for the rest.
-  public static let queueCount = 2
   /// The most messages that may wait for their answer.
   static let maximumInFlight = 256
   private static let tagSize = 36
@@ -27,11 +25,13 @@ public struct VirtioFileSystem: VirtioFunction {
     self.tag = name + Array(repeating: 0, count: Self.tagSize - name.count)
   }
 
+  /// One for messages that overtake others, one for the rest.
+  public var queueCount: Int { 2 }
   public var features: UInt64 { 0 }
 
   public var configuration: [UInt8] {
     var bytes = tag
-    bytes.append(littleEndian: UInt32(Self.queueCount - 1))
+    bytes.append(littleEndian: UInt32(queueCount - 1))
     return bytes
   }
 

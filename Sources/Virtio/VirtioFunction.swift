@@ -6,7 +6,8 @@ public protocol VirtioFunction: Sendable {
   static var deviceID: UInt16 { get }
   /// Its PCI base class, subclass and programming interface.
   static var pciClass: UInt32 { get }
-  static var queueCount: Int { get }
+  /// How many queues it offers, always the same.
+  var queueCount: Int { get }
   /// What it offers besides the transport's own features.
   var features: UInt64 { get }
   /// Its part of the device configuration, which is read-only.

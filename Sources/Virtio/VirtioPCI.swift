@@ -53,9 +53,9 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
     self.function = function
     self.memory = memory
     self.isWatched = isWatched
-    queues = Array(repeating: Queue(), count: F.queueCount)
-    unfinished = Array(repeating: false, count: F.queueCount)
-    msix = MSIX(vectors: F.queueCount + 1)
+    queues = Array(repeating: Queue(), count: function.queueCount)
+    unfinished = Array(repeating: false, count: function.queueCount)
+    msix = MSIX(vectors: function.queueCount + 1)
     space = ConfigurationSpace(
       Identity(
         vendor: 0x1AF4, device: 0x1040 + F.deviceID, revision: 1, classCode: F.pciClass,
@@ -66,7 +66,7 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
     msixCapability = space.addCapability(MSIX.capability, table.bytes, writable: table.writable)
     _ = space.addCapability(0x09, Self.capability(1, at: Layout.common, count: CommonRegister.byteCount))
     _ = space.addCapability(
-      0x09, Self.capability(2, at: Layout.notify, count: 4 * F.queueCount, extra: [4, 0, 0, 0]))
+      0x09, Self.capability(2, at: Layout.notify, count: 4 * function.queueCount, extra: [4, 0, 0, 0]))
     _ = space.addCapability(0x09, Self.capability(3, at: Layout.interruptStatus, count: 1))
     // Linux refuses an empty structure; what a device does not have reads zero.
     _ = space.addCapability(0x09, Self.capability(4, at: Layout.device, count: Layout.page))
@@ -258,7 +258,7 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
   /// The driver wrote 0 to the status register.
   mutating func resetDriver() {
     function.reset()
-    unfinished = Array(repeating: false, count: F.queueCount)
+    unfinished = Array(repeating: false, count: function.queueCount)
     interruptStatus = 0
     isResetting = true
     finishReset()
@@ -274,6 +274,6 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
     driverFeatures = 0
     configurationVector = MSIX.none
     queueSelect = 0
-    queues = Array(repeating: Queue(), count: F.queueCount)
+    queues = Array(repeating: Queue(), count: function.queueCount)
   }
 }

@@ -9,8 +9,6 @@ public struct VirtioPorts: VirtioFunction {
   public static let deviceID: UInt16 = 3
   public static let pciClass: UInt32 = 0x07_8000
   public static let portCount = 4
-  /// Two for each port, and two for messages about ports.
-  public static let queueCount = 2 * (portCount + 1)
 
   private static let multiplePorts: UInt64 = 1 << 1
   private static let controlReceive = 2
@@ -37,6 +35,8 @@ public struct VirtioPorts: VirtioFunction {
   /// - Parameter names: of the ports, by which the guest finds them.
   public init(names: [String]) { self.names = Array(names.prefix(Self.portCount)) }
 
+  /// Two for each port, and two for messages about ports.
+  public var queueCount: Int { 2 * (Self.portCount + 1) }
   public var features: UInt64 { Self.multiplePorts }
 
   public var configuration: [UInt8] {

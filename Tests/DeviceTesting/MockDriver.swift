@@ -42,7 +42,7 @@ public final class MockDriver<F: VirtioFunction> {
   public init(_ function: F, ram: UInt64 = 2 << 20) throws {
     memory = try GuestMemory(size: ram)
     device = VirtioPCI(function, memory: memory)
-    added = Array(repeating: 0, count: F.queueCount)
+    added = Array(repeating: 0, count: device.function.queueCount)
     reaped = added
     nextDescriptor = added
     setConfig(UInt64(UInt32(Self.window)), 0x10)
@@ -98,7 +98,7 @@ public final class MockDriver<F: VirtioFunction> {
   /// Every step from reset to "driver ready", with all the queues in place.
   public func start(size: UInt16 = 16, features: UInt64? = nil) throws {
     try negotiate(features: features)
-    for queue in 0..<F.queueCount { try enable(queue: queue, size: size) }
+    for queue in 0..<device.function.queueCount { try enable(queue: queue, size: size) }
     status = 15
   }
 
@@ -134,13 +134,13 @@ public final class MockDriver<F: VirtioFunction> {
 
   /// Unmasked MSI-X: the configuration has vector 0, queue n has n + 1.
   public func useMessages() {
-    for vector in 0...F.queueCount {
+    for vector in 0...device.function.queueCount {
       write(0xFEE0_0000, .qword, 0x4000 + vector * 16)
       write(UInt64(vector), .qword, 0x4008 + vector * 16)
     }
     setConfig(0x8000, 0x42, .word)
     write(0, .word, 0x10)
-    for queue in 0..<F.queueCount {
+    for queue in 0..<device.function.queueCount {
       write(UInt64(queue), .word, 0x16)
       write(UInt64(queue + 1), .word, 0x1A)
     }

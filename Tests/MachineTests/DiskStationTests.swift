@@ -1,15 +1,16 @@
 import DeviceModel
 import DeviceTesting
 import GuestRAM
-import Host
 import PCI
 import PCIBus
 import Primitives
+import Synchronization
 import SystemBus
 import TestSupport
 import Testing
 import Virtio
 
+@testable import Host
 @testable import Machine
 
 /// A disk of the board, whose driver is the test. Nobody works for it but who is told to.
@@ -19,32 +20,45 @@ import Virtio
     func carryOut(_ cycle: Cycle, of placement: Placement) {}
   }
 
+  /// What was in the file whenever the host was asked to store it for good.
+  private final class Flushes: Sendable {
+    private let contents = Mutex<[[UInt8]]>([])
+    func note(_ bytes: [UInt8]) { contents.withLock { $0.append(bytes) } }
+    var all: [[UInt8]] { contents.withLock { $0 } }
+  }
+
   private static let image = (0..<512 * 512).map { UInt8(truncatingIfNeeded: $0 / 512 &+ $0) }
 
   private let file = TemporaryFile(image)
   private let driver: MockDriver<VirtioBlock>
   private let station: DiskStation
+  private let flushes = Flushes()
 
   init() throws {
-    driver = try MockDriver(VirtioBlock(sectorCount: 512), ram: 16 << 20)
+    driver = try MockDriver(VirtioBlock(sectorCount: 512, processors: 2), ram: 16 << 20)
     try driver.start(size: 64)
     let backplane = QuietBackplane()
     let slot = FunctionSlot(
       driver.device, at: FunctionAddress(slot: 3, function: 0), Placement("virtio-blk0"), wires: PCIWires(on: backplane), on: backplane)
-    station = DiskStation(
-      slot: slot, disk: try DiskFile(path: file.path, access: .readWrite), memory: driver.memory, worker: Worker(name: "virtio-blk0"))
+    let disk = try DiskFile(path: file.path, access: .readWrite) { [file, flushes] _ in
+      flushes.note(file.bytes)
+      return 0
+    }
+    station = DiskStation(slot: slot, disk: disk, memory: driver.memory, worker: Worker(name: "virtio-blk0"))
   }
 
   /// The driver asks for `count` bytes at a sector, to or from its `place`-th MiB.
-  private func ask(_ type: UInt32, sector: UInt64, count: Int, place: Int) throws {
+  private func ask(_ type: UInt32, sector: UInt64 = 0, count: Int = 0, place: Int, queue: Int = 0) throws {
     let header = UInt64(0x8_0000 + place * 32)
     try driver.memory.store(type, at: GuestAddress(header))
     try driver.memory.store(sector, at: GuestAddress(header + 8))
     let toGuest = type == 0 ? MockDriver<VirtioBlock>.Flag.write : 0
-    try driver.add([
+    let buffers: [MockDriver<VirtioBlock>.Buffer] = [
       .init(address: header, count: 16), .init(address: UInt64(place) << 20, count: UInt32(count), flags: toGuest),
       .init(address: header + 16, count: 1, flags: MockDriver<VirtioBlock>.Flag.write),
-    ])
+    ]
+    try driver.add(buffers, queue: queue)
+    station.slot.access { device, cycle in device.ring(queue, &cycle) }
   }
 
   private func isRead(sector: Int, count: Int, place: Int) throws -> Bool {
@@ -78,6 +92,20 @@ import Virtio
     #expect(file.bytes[8 * 512..<9 * 512].allSatisfy { $0 == 0xA5 })
     station.serve()
     #expect(try driver.reap().isEmpty)
+  }
+
+  @Test func a_flush_by_any_queue_comes_after_what_another_was_told_is_written() throws {
+    for (writer, flusher, byte) in [(0, 1, 0xA5), (1, 0, 0x5A)] as [(Int, Int, UInt8)] {
+      try ask(1, sector: 8, count: 512, place: 2, queue: writer)
+      try driver.memory.write([UInt8](repeating: byte, count: 512), at: GuestAddress(2 << 20))
+      station.serve()
+      #expect(try driver.reap(queue: writer).map(\.written) == [1])
+      try ask(4, place: 3, queue: flusher)
+      station.serve()
+      #expect(try driver.reap(queue: flusher).map(\.written) == [1])
+      #expect(flushes.all.last?[8 * 512..<9 * 512].allSatisfy { $0 == byte } == true)
+    }
+    #expect(flushes.all.count == 2)
   }
 
   @Test func many_small_reads_at_once_keep_the_caller_for_a_few() throws {

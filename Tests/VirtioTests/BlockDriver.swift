@@ -21,19 +21,19 @@ extension MockDriver where F == VirtioBlock {
   }
 
   /// A request of the usual three buffers; type 0 reads from the disk.
-  func request(_ type: UInt32, sector: UInt64 = 0, count: UInt32 = 512) throws {
-    try writeHeader(type, sector: sector)
+  func request(_ type: UInt32, sector: UInt64 = 0, count: UInt32 = 512, header: UInt64? = nil, queue: Int = 0) throws {
+    try writeHeader(type, sector: sector, at: header)
     let direction: UInt16 = type == 0 || type == 8 ? Flag.write : 0
-    var buffers = [Buffer(address: Self.header, count: 16)]
+    var buffers = [Buffer(address: header ?? Self.header, count: 16)]
     if count > 0 { buffers.append(Buffer(address: Self.data, count: count, flags: direction)) }
     buffers.append(Buffer(address: Self.statusByte, count: 1, flags: Flag.write))
-    try add(buffers)
-    kick()
+    try add(buffers, queue: queue)
+    kick(queue: queue)
   }
 
   func answer() throws -> UInt8 { try memory.load(at: GuestAddress(Self.statusByte)) }
 
-  func next() -> BlockRequest? { device.next(&cycle) }
+  func next() -> BlockRequest? { device.take(1, &cycle).first }
   func complete(_ request: BlockRequest, ok: Bool = true) { device.complete([BlockAnswer(to: request, isGood: ok)], &cycle) }
 
   /// Sends a request that never reaches the worker; returns the answer.

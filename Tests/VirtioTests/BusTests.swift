@@ -67,6 +67,7 @@ struct BusTests {
     try memory.write(bytes, at: 0x1_0000)
     try memory.store(UInt32(4), at: 0x1_3000)
     try memory.storeIndex(1, at: 0x1_1002)
+    bus.write(0, .word, to: register(0x3000))
   }
 
   @Test("a completion from another thread pulls the disk's wire until the guest looks")
@@ -74,7 +75,7 @@ struct BusTests {
     let memory = try GuestMemory(size: 1 << 20)
     let (bus, slot, backplane) = try made(memory)
     try start(bus, memory)
-    let request = try #require(slot.access { function, cycle in function.next(&cycle) })
+    let request = try #require(slot.access { function, cycle in function.take(1, &cycle).first })
     #expect(request.operation == .flush)
     slot.access { function, cycle in function.complete([BlockAnswer(to: request, isGood: true)], &cycle) }
     #expect(backplane.levels.withLock { $0 } == [22: true])
@@ -95,13 +96,13 @@ struct BusTests {
       }
       group.addTask {
         for _ in 0..<1000 {
-          guard let request = slot.access({ function, cycle in function.next(&cycle) }) else { continue }
+          guard let request = slot.access({ function, cycle in function.take(1, &cycle).first }) else { continue }
           slot.access { function, cycle in function.complete([BlockAnswer(to: request, isGood: true)], &cycle) }
         }
       }
     }
     try start(bus, memory)
-    let request = try #require(slot.access { function, cycle in function.next(&cycle) })
+    let request = try #require(slot.access { function, cycle in function.take(1, &cycle).first })
     slot.access { function, cycle in function.complete([BlockAnswer(to: request, isGood: true)], &cycle) }
     #expect(try memory.load(UInt16.self, at: 0x1_2002) == 1)
   }
@@ -126,7 +127,7 @@ struct BusTests {
         defer { finish.reach() }
         for _ in 0..<300 {
           guard (try? start(bus, memory)) != nil else { return false }
-          guard let request = slot.access({ function, cycle in function.next(&cycle) }) else { continue }
+          guard let request = slot.access({ function, cycle in function.take(1, &cycle).first }) else { continue }
           let areSound = request.segments.allSatisfy { memory.contains($0.address, count: $0.count) }
           slot.access { function, cycle in function.complete([BlockAnswer(to: request, isGood: true)], &cycle) }
           if !areSound { return false }

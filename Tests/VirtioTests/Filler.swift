@@ -5,13 +5,13 @@ import Virtio
 struct Filler: VirtioFunction {
   static let deviceID: UInt16 = 4
   static let pciClass: UInt32 = 0xFF_0000
-  static let queueCount = 1
   /// The most bytes of one request.
   private static let limit = 64 << 10
   /// The most requests of one visit.
   private static let visit = 16
 
   var byte: UInt8 = 0x5A
+  var queueCount: Int { 1 }
   var features: UInt64 { 0 }
   var configuration: [UInt8] { [] }
 

@@ -154,6 +154,7 @@ struct VirtioBlockTests {
       .init(address: MockDriver<VirtioBlock>.header, count: 16),
       .init(address: MockDriver<VirtioBlock>.statusByte, count: 0, flags: 2),
     ])
+    driver.kick()
     #expect(driver.next() == nil)
     #expect(driver.isBroken)
   }
@@ -166,6 +167,7 @@ struct VirtioBlockTests {
       .init(address: MockDriver<VirtioBlock>.header, count: 16),
       .init(address: MockDriver<VirtioBlock>.data, count: 513, flags: 2),
     ])
+    driver.kick()
     let request = try #require(driver.next())
     #expect(request.segments.map(\.count) == [512])
     driver.complete(request)
@@ -185,6 +187,7 @@ struct VirtioBlockTests {
     buffers.append(.init(address: MockDriver<VirtioBlock>.data, count: 512))
     buffers.append(.init(address: MockDriver<VirtioBlock>.statusByte, count: 1, flags: 2))
     try driver.add(buffers)
+    driver.kick()
     let request = try #require(driver.next())
     #expect(request.sector == 5 && request.segments.map(\.count) == [512])
   }
@@ -197,6 +200,7 @@ struct VirtioBlockTests {
       .init(address: MockDriver<VirtioBlock>.header, count: 16 + 512),
       .init(address: MockDriver<VirtioBlock>.data, count: 1, flags: 2),
     ])
+    driver.kick()
     let request = try #require(driver.next())
     #expect(request.segments == [.init(address: GuestAddress(MockDriver<VirtioBlock>.header) + 16, count: 512)])
   }
@@ -209,6 +213,7 @@ struct VirtioBlockTests {
       .init(address: MockDriver<VirtioBlock>.header, count: count),
       .init(address: MockDriver<VirtioBlock>.statusByte, count: 1, flags: 2),
     ])
+    driver.kick()
     #expect(driver.next() == nil)
     #expect(try driver.answer() == 1)
   }

@@ -5,13 +5,13 @@ import Virtio
 public struct Reverser: VirtioFunction {
   public static let deviceID: UInt16 = 0x2A
   public static let pciClass: UInt32 = 0xFF_0000
-  public static let queueCount = 1
 
   /// The most that it turns around at once.
   static let limit = 4096
 
   public init() {}
 
+  public var queueCount: Int { 1 }
   public var features: UInt64 { 0 }
   public var configuration: [UInt8] { [] }
 
