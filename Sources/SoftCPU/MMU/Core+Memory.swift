@@ -26,9 +26,8 @@ extension Core {
   /// The soft TLB: one subtraction tells both the page and that the access does not leave it.
   @inline(__always) func host(_ table: Int, _ address: UInt64, _ count: Int) -> UnsafeMutableRawPointer? {
     let line = table &+ Int(truncatingIfNeeded: address >> 8 & SoftTLB.lineMask)
-    let offset = address &- load(line, as: UInt64.self)
-    guard offset <= UInt64(4096 &- count) else { return nil }
-    return unsafe UnsafeMutableRawPointer(bitPattern: UInt(load(line &+ 8, as: UInt64.self) &+ offset))
+    guard address &- load(line, as: UInt64.self) <= UInt64(4096 &- count) else { return nil }
+    return unsafe UnsafeMutableRawPointer(bitPattern: UInt(address &+ load(line &+ 8, as: UInt64.self)))
   }
 
   @inline(__always) func read<T: RegisterWidth>(_ address: UInt64, _: T.Type = T.self) throws(Fault) -> T {

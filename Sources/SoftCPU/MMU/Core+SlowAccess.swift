@@ -109,7 +109,7 @@ extension Core {
   /// The physical address of code, through the execute table.
   @inline(__always) func codeAddress(_ address: UInt64) throws(Fault) -> UInt64 {
     let line = Int(truncatingIfNeeded: self[.executeTable]) &+ Int(truncatingIfNeeded: address >> 8 & SoftTLB.lineMask)
-    if load(line, as: UInt64.self) == address & ~0xFFF { return load(line &+ 8, as: UInt64.self) | address & 0xFFF }
+    if load(line, as: UInt64.self) == address & ~0xFFF { return address &+ load(line &+ 8, as: UInt64.self) }
     return try codeAddressSlowly(address)
   }
 

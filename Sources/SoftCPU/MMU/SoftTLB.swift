@@ -1,8 +1,8 @@
 /// Where translations of linear addresses lie in a core's block.
 ///
 /// There is a set of three tables for each privilege: user, supervisor under SMAP, supervisor free to reach user pages.
-/// A line maps a page's linear address to its place on the host; in the execute table, to its physical address. A bit for
-/// each line, beside the tables, tells that it is in use, so that a flush clears only such lines.
+/// A line has a page's linear address, and how far from that its place on the host is; in the execute table, its physical
+/// address. A bit for each line, beside the tables, tells that it is in use, so that a flush clears only such lines.
 enum SoftTLB {
   enum Use: Int { case read, write, execute }
 
@@ -93,8 +93,8 @@ extension Core {
         for word in first / 64..<(first + SoftTLB.lines) / 64 {
           forEachBit(load(lines + word * 8)) { bit in
             let number = word * 64 + bit
-            let host: UInt64 = load(Self.translations + number * 16 + 8)
-            if host != 0 && forgets(host) { clearLine(number) }
+            let line = Self.translations + number * 16
+            if forgets(load(line, as: UInt64.self) &+ load(line + 8, as: UInt64.self)) { clearLine(number) }
           }
         }
       }
@@ -121,10 +121,10 @@ extension Core {
   }
 
   /// Notes where a page leads.
-  func fill(_ table: Int, _ address: UInt64, _ value: UInt64, _ path: Translation) {
+  func fill(_ table: Int, _ address: UInt64, _ place: UInt64, _ path: Translation) {
     let line = table &+ Int(truncatingIfNeeded: address >> 8 & SoftTLB.lineMask)
     store(address & ~0xFFF, at: line)
-    store(value & ~0xFFF, at: line &+ 8)
+    store((place & ~0xFFF) &- (address & ~0xFFF), at: line &+ 8)
     let number = (line &- Self.translations) >> 4
     mark(number, SoftTLB.localLines, !path.isGlobal)
     mark(number, SoftTLB.globalLines, path.isGlobal)

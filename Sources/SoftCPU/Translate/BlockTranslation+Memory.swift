@@ -128,8 +128,8 @@ extension BlockTranslation {
     asm.jump(if: .above, miss)
     if span != nil {
       asm.load(Self.t0, .gs(table + 8, index: Self.t1))
-      asm.apply(.sub, Self.t0, .memory(.gs(table, index: Self.t1)))
     } else {
+      asm.apply(.add, Self.t0, .memory(.gs(table, index: Self.t1)))
       asm.apply(.add, Self.t0, .memory(.gs(table + 8, index: Self.t1)))
     }
   }
@@ -141,14 +141,10 @@ extension BlockTranslation {
     let line = SoftTLB.table(context.set, access.use) + Int(truncatingIfNeeded: address >> 8 & SoftTLB.lineMask)
     let (page, offset) = (address & ~0xFFF, address & 0xFFF)
     guard Int(offset) + access.size <= 4096 else { return asm.jump(miss) }
-    if Assembler.isSignExtended(page) {
-      asm.apply(.cmp, .quad, .memory(.gs(line)), Int32(truncatingIfNeeded: page))
-    } else {
-      asm.move(Self.t0, page)
-      asm.apply(.cmp, Self.t0, .memory(.gs(line)))
-    }
+    asm.move(Self.t0, page)
+    asm.apply(.cmp, Self.t0, .memory(.gs(line)))
     asm.jump(if: .notEqual, miss)
-    asm.load(Self.t0, .gs(line + 8))
+    asm.apply(.add, Self.t0, .memory(.gs(line + 8)))
     if offset != 0 { asm.apply(.add, .quad, .register(Self.t0), Int32(offset)) }
   }
 

@@ -35,13 +35,13 @@ struct Span {
 }
 
 extension BlockTranslation {
-  /// The span that begins with an access of instruction `k`, or of `count` from there. One access alone is none where its
-  /// table is looked at: there is nothing to be won.
+  /// The span that begins with an access of instruction `k`, or of `count` from there. Where accesses are not thought to be
+  /// near each other it ends with these.
   func findSpan(_ access: MemoryAccess, _ k: Int, count: Int) -> Span? {
-    guard context.is64Bit, context.triesNearEntries, isSpannable(k), let place = access.place, !isDisplaced(place.base) else { return nil }
+    guard context.is64Bit, isSpannable(k), let place = access.place, !isDisplaced(place.base) else { return nil }
     var span = Span(place.base, Int64(place.distance), access, last: k + count - 1)
     var moved: Int64 = 0
-    for next in k..<min(self.count, k + Span.longest) {
+    for next in k..<(context.triesNearEntries ? min(self.count, k + Span.longest) : k + count) {
       let i = instruction(next)
       guard isPlain(i) || i.operation.plain == .jcc || isSpannable(next) || isVectorsOnly(i), !involves(i, Self.t0) else { break }
       if next >= k + count, let access = spanAccess(i) {
@@ -50,7 +50,7 @@ extension BlockTranslation {
       guard let distance = movement(of: span.base, by: i) else { break }
       moved += distance
     }
-    return span.last == k + count - 1 && nearRegister(access) == nil ? nil : span
+    return span
   }
 
   /// Whether an instruction may be part of a span: it has one operand in memory, which T0 alone leads to, and no other use

@@ -126,9 +126,9 @@ struct TranslationStubs {
     asm.load(t0, .gs(table, index: t1))
     asm.store(.gs(SoftTLB.nearPages + near), t0)
     asm.load(t1, .gs(table + 8, index: t1))
-    asm.store(.gs(SoftTLB.nearHosts + near), t1)
-    asm.apply(.sub, t1, .register(t0))
     asm.store(.gs(SoftTLB.nearDistances + near), t1)
+    asm.apply(.add, t1, .register(t0))
+    asm.store(.gs(SoftTLB.nearHosts + near), t1)
     for size in SoftTLB.nearSizes { asm.store(.quad, .gs(SoftTLB.nearLimits(for: size) + near), UInt64(4096 - size + 1)) }
     asm.load(t1, resume)
     asm.load(.long, t0, Memory(t1, displacement: Int32(numberPlace)))
