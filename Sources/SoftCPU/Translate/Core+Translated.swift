@@ -217,6 +217,20 @@ extension CoreContext {
   func prepareThread() { unsafe linux_prepare_guest_thread(core.base, signalStack.baseAddress, signalStack.count) }
 }
 
+extension Core {
+  /// Translated code finds the functions that it calls.
+  func noteHostFunctions() {
+    let helper: @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> UInt64 = unsafe context.lockstep == nil ? translationHelper : lockstepHelper
+    let finder: @convention(c) (UnsafeMutableRawPointer, UInt64, UInt64, UInt64, UInt64) -> UInt64 = unsafe translationFinder
+    let clock: @convention(c) (UnsafeMutableRawPointer) -> UInt64 = unsafe translationClock
+    let targetFinder: @convention(c) (UnsafeMutableRawPointer) -> UInt64 = unsafe translationTarget
+    store(unsafe unsafeBitCast(helper, to: UInt.self), at: TranslatedState.helper)
+    store(unsafe unsafeBitCast(finder, to: UInt.self), at: TranslatedState.finder)
+    store(unsafe unsafeBitCast(clock, to: UInt.self), at: TranslatedState.clock)
+    store(unsafe unsafeBitCast(targetFinder, to: UInt.self), at: TranslatedState.targetFinder)
+  }
+}
+
 /// What translated code calls for an instruction that has no code; see HelperResult.
 @unsafe func translationHelper(_ core: UnsafeMutableRawPointer, _ records: UnsafeMutableRawPointer) -> UInt64 {
   unsafe Core(base: core).help(records.assumingMemoryBound(to: InstructionRecord.self))

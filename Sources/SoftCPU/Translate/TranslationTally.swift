@@ -21,6 +21,20 @@ struct TranslationTally: Equatable {
     helped.merge(other.helped) { $0 + $1 }
   }
 
+  /// What translated code itself counts, in its core.
+  mutating func addCounters(of core: Core) {
+    for exit in Exit.allCases {
+      let count: Int = core.load(exit.counter)
+      if count > 0 { left[exit.reason, default: 0] += count }
+    }
+    var number = 0
+    while let operation = Operation(rawValue: number) {
+      let count: Int = core.load(TranslatedState.helped + number * 8)
+      if count > 0 { helped["\(operation)"] = count }
+      number += 1
+    }
+  }
+
   /// Empty where nothing was translated.
   var report: [(name: String, count: Int)] {
     guard blocks > 0 else { return [] }

@@ -21,54 +21,16 @@ internal import Processor
 ///   any circle.
 /// - *Recycled*: when code memory is full, or the memory map changes, all blocks go at once, the decoded ones too.
 ///
-/// **Why the guest cannot reach the host's memory.** Translated code accesses memory in three ways only. Through GS, at
-/// distances that are constants of this program (and an index masked to its table). At `page + offset`, where `page`
-/// was read from a line of the soft TLB, which holds addresses of guest RAM and nothing else, and `offset` was compared
-/// with the page's size less the operand's; an empty line holds a page that no address of its line has, an empty near
-/// entry lets no offset pass. And in a Span at `address + distance`, where the distance is from a page's address to its
-/// place, and what was compared is all that the span's instructions access; its base moves by constants only meanwhile.
-/// Between the comparison and the access there is no jump target. (Where entries are counted, a block also adds to its counter,
-/// whose place is a constant.) Indirect jumps go to places
-/// from the table of targets, which only `noteTarget` fills. RSP is the guest's, so nothing here pushes or pops, and
-/// signals have a stack of their own.
+/// **Why the guest cannot reach the host's memory.** Translated code accesses memory in two ways only. Through GS, at
+/// distances that are constants of this program (and an index masked to its table). And at `address + distance`, where the
+/// distance leads from a page's address to its place in guest RAM, and was read from a line of the soft TLB, or a near
+/// entry, which have nothing else; and where `address` less that page was compared with the page's size less the
+/// operand's. An empty line holds a page that no address of its line has, an empty near entry lets no offset pass. In a
+/// Span what was compared is all that its instructions access; its base moves by constants only meanwhile.
+/// Between the comparison and the access there is no jump target. (Where entries are counted, a block also adds to its
+/// counter, whose place is a constant.) Indirect jumps go to places from the table of targets, which only
+/// `Core.noteTarget` fills. RSP is the guest's, so nothing here pushes or pops, and signals have a stack of their own.
 @safe final class Translator {
-  /// A block with host code.
-  struct Block {
-    let rip: UInt64
-    /// The decoded block.
-    let record: UInt64
-    /// Page of RAM, or -1.
-    let page: Int
-    let physicalPage: UInt64
-    let mapping: Int
-    /// Of the second page of an instruction that lies in two.
-    let secondMapping: Int?
-    let set: Int
-    let is64Bit: Bool
-    let needsFlags: Bool
-    let triesNearEntries: Bool
-    /// Where its code is entered, from the start of code memory.
-    let farEntry: Int
-    let nearEntry: Int
-    /// The first of the edges that are linked to it, and the next block of its page; -1 for none.
-    var firstEdge = -1
-    var nextInPage: Int
-    var isDead = false
-    /// When somebody last looked whether its near entries are worth it.
-    var judged: UInt64 = 0
-  }
-
-  /// A way out of a block, and what it is linked to.
-  struct Edge {
-    let target: UInt64
-    let site: Int
-    let stub: Int
-    let isNear: Bool
-    let savesFlags: Bool
-    var isLinked = false
-    var next = -1
-  }
-
   static let codeSize = 64 << 20
   /// Blocks have at least 64 bytes of code.
   static let mostBlocks = codeSize / 64
@@ -87,10 +49,7 @@ internal import Processor
   private(set) var used = 0
   private var blocks: RecordTable<Block>?
   private var edges: RecordTable<Edge>?
-  /// The newest block of each page of RAM with code.
-  private var pages: [Int: (first: Int, version: UInt32)] = [:]
-  /// Blocks whose instruction ends in another page of RAM, by that.
-  private var crossings: [Int: (blocks: [Int], version: UInt32)] = [:]
+  private var pages = PagesOfBlocks()
   private var mappings: [Mapping: Int] = [:]
   private var lastTranslation: BlockTranslation?
   private let countsInstructions: Bool
@@ -106,16 +65,7 @@ internal import Processor
   var tally: TranslationTally {
     var tally = counts
     tally.bytes += used
-    for exit in Exit.allCases {
-      let count = Int(truncatingIfNeeded: core.load(exit.counter, as: UInt64.self))
-      if count > 0 { tally.left[exit.reason, default: 0] += count }
-    }
-    var number = 0
-    while let operation = Operation(rawValue: number) {
-      let count = Int(truncatingIfNeeded: core.load(TranslatedState.helped + number * 8, as: UInt64.self))
-      if count > 0 { tally.helped["\(operation)"] = count }
-      number += 1
-    }
+    tally.addCounters(of: core)
     return tally
   }
 
@@ -164,15 +114,8 @@ internal import Processor
     (self.memory, self.blocks, self.edges) = (memory, blocks, edges)
     core.store(UInt64(UInt(bitPattern: unsafe blocks.base)), at: TranslatedState.blockTable)
     (start, used) = (asm.position, asm.position)
-    let helper: @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> UInt64 = unsafe core.context.lockstep == nil ? translationHelper : lockstepHelper
-    let finder: @convention(c) (UnsafeMutableRawPointer, UInt64, UInt64, UInt64, UInt64) -> UInt64 = unsafe translationFinder
-    let clock: @convention(c) (UnsafeMutableRawPointer) -> UInt64 = unsafe translationClock
-    let targetFinder: @convention(c) (UnsafeMutableRawPointer) -> UInt64 = unsafe translationTarget
-    core.store(unsafe unsafeBitCast(helper, to: UInt.self), at: TranslatedState.helper)
-    core.store(unsafe unsafeBitCast(finder, to: UInt.self), at: TranslatedState.finder)
-    core.store(unsafe unsafeBitCast(clock, to: UInt.self), at: TranslatedState.clock)
-    core.store(unsafe unsafeBitCast(targetFinder, to: UInt.self), at: TranslatedState.targetFinder)
-    for table in stride(from: TranslatedState.targets, to: TranslatedState.size, by: TranslatedState.targetTable) { forgetTarget(table) }
+    core.noteHostFunctions()
+    core.prepareTargets()
     forgetEdge()
     return memory
   }
@@ -209,13 +152,12 @@ internal import Processor
       self.edges?.append(
         Edge(target: edge.target, site: used + edge.site, stub: used + edge.stub, isNear: edge.isNear, savesFlags: edge.flags != .nowhere))
     }
-    let known = pages[record.page]
     self.blocks?.append(
       Block(
         rip: record.rip, record: UInt64(UInt(bitPattern: block)), page: record.page, physicalPage: record.physical >> 12, mapping: mapping,
-        secondMapping: secondMapping, set: set, is64Bit: context.is64Bit, needsFlags: translation.needsFlags, triesNearEntries: triesNearEntries, farEntry: used, nearEntry: used + translation.nearEntry, nextInPage: known?.first ?? -1))
-    pages[record.page] = (number, record.version)
-    if second.isThere { crossings[second.page, default: ([], second.version)].blocks.append(number) }
+        secondMapping: secondMapping, set: set, is64Bit: context.is64Bit, needsFlags: translation.needsFlags, triesNearEntries: triesNearEntries, farEntry: used, nearEntry: used + translation.nearEntry, nextInPage: pages.newest(in: record.page)))
+    pages.add(number, beginningIn: record.page, record.version)
+    if second.isThere { pages.add(number, endingIn: second.page, second.version) }
     core.store(TranslatedState.usualPatience, at: TranslatedState.patience + number * 4)
     used = (used + translation.asm.position + 15) & ~15
     counts.blocks += 1
@@ -237,7 +179,7 @@ internal import Processor
     guard let blocks else { return }
     let block = blocks[number]
     let edge: Int32 = core.load(TranslatedState.edge)
-    if edge >= 0 { link(Int(edge), to: number) } else { noteTarget(block) }
+    if edge >= 0 { link(Int(edge), to: number) } else if let place = place(of: block) { core.noteTarget(block, place) }
     try enter(block)
   }
 
@@ -297,30 +239,23 @@ internal import Processor
     memory?.write32(Int32(truncatingIfNeeded: target &- (site + 4)), at: site)
   }
 
-  /// An indirect jump that comes to RIP may find this block.
-  private func noteTarget(_ block: Block) {
-    guard let codeStart = unsafe codeStart else { return }
-    let line = targetLine(block)
-    core.store(block.rip, at: line)
-    core.store(unsafe UInt64(UInt(bitPattern: codeStart + block.farEntry)), at: line + 8)
-  }
-
   /// Where the code of a block is entered, which has just been found at RIP; nil if there is none.
   func place(of number: Int) -> UInt64? {
-    guard number >= 0, let codeStart = unsafe codeStart, let blocks, !blocks[number].isDead else { return nil }
+    guard number >= 0, let blocks, !blocks[number].isDead, let place = place(of: blocks[number]) else { return nil }
     hold(blocks[number])
-    noteTarget(blocks[number])
-    return unsafe UInt64(UInt(bitPattern: codeStart + blocks[number].farEntry))
+    core.noteTarget(blocks[number], place)
+    return place
+  }
+
+  private func place(of block: Block) -> UInt64? {
+    guard let codeStart = unsafe codeStart else { return nil }
+    return unsafe UInt64(UInt(bitPattern: codeStart + block.farEntry))
   }
 
   /// The run loop has just seen that a block's pages are where they were.
   @inline(__always) private func hold(_ block: Block) {
     core.holdMapping(block.mapping)
     if let second = block.secondMapping { core.holdMapping(second) }
-  }
-
-  private func targetLine(_ block: Block) -> Int {
-    TranslatedState.target(block.rip, block.set, is64Bit: block.is64Bit)
   }
 
   func isDead(_ number: Int) -> Bool { blocks?[number].isDead ?? true }
@@ -343,21 +278,19 @@ internal import Processor
 
   /// The code of a page was overwritten: nothing leads to its blocks any more.
   func forget(page: Int) {
-    let (known, crossing) = (pages.removeValue(forKey: page), crossings.removeValue(forKey: page))
-    guard let blocks, known != nil || crossing != nil else { return }
-    var number = known?.first ?? -1
+    guard let blocks, let known = pages.remove(page) else { return }
+    var number = known.newest
     while number >= 0 {
       retire(number)
       number = blocks[number].nextInPage
     }
-    for number in crossing?.blocks ?? [] { retire(number) }
+    for number in known.ending { retire(number) }
     counts.invalidations += 1
   }
 
   /// Somebody else may have overwritten code: looks at all pages.
   func forgetStalePages() {
-    for (page, known) in pages where !core.isCurrent(page, known.version) { forget(page: page) }
-    for (page, known) in crossings where !core.isCurrent(page, known.version) { forget(page: page) }
+    for page in pages.stale(isCurrent: core.isCurrent) { forget(page: page) }
   }
 
   private func retire(_ number: Int) {
@@ -370,8 +303,7 @@ internal import Processor
       edge = edges[edge].next
     }
     blocks[number].firstEdge = -1
-    let line = targetLine(blocks[number])
-    if core.load(line, as: UInt64.self) == blocks[number].rip { forgetTarget(line) }
+    core.forgetTarget(blocks[number])
   }
 
   /// All code memory is free again. Decoded blocks must be forgotten too.
@@ -380,22 +312,12 @@ internal import Processor
     forgetEdge()
     blocks?.removeAll()
     edges?.removeAll()
-    pages.removeAll(keepingCapacity: true)
-    crossings.removeAll(keepingCapacity: true)
+    pages.removeAll()
     mappings.removeAll(keepingCapacity: true)
     core.dropMappings()
-    forgetTargets()
+    core.forgetTargets()
     counts.recycled += 1
     counts.bytes += used
     used = start
-  }
-
-  private func forgetTargets() {
-    for line in stride(from: TranslatedState.targets, to: TranslatedState.size, by: 16) { forgetTarget(line) }
-  }
-
-  /// An empty line holds an address that has another line: 1 is the second, 0 the first.
-  private func forgetTarget(_ line: Int) {
-    core.store((line - TranslatedState.targets) / 16 % TranslatedState.targetLines == 0 ? 1 : 0 as UInt64, at: line)
   }
 }
