@@ -116,8 +116,8 @@ public struct Configuration: Sendable {
   public var shutdownGrace = 10.0
   /// Seconds that a panicked kernel may go on: enough for its call trace, or to reset itself.
   public var panicGrace = 2.0
-  /// The kernel's complaints with which a run that else ended well has failed.
-  public var failures = Complaint.Kind.serious
+  /// The kernel's complaints with which a run that else ended well has failed; nil for those that are serious.
+  public var failures: Set<Complaint.Kind>?
   /// A file that is told all about the run at its end.
   public var report: String?
   /// The kernel's ELF file with debug information, for file and line in reports.

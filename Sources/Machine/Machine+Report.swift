@@ -42,7 +42,7 @@ extension Machine {
     if configuration.profile != nil { report.profile = chassis.sampler?.seen }
     report.timeline = chassis.timeline?.timeline
     report.coverage = coverage.withLock { $0 }
-    if outcome.isInOrder { report.failure = words.log.complaints.first { configuration.failures.contains($0.kind) } }
+    if outcome.isInOrder { report.failure = words.log.complaints.first { (configuration.failures ?? Complaint.Kind.serious).contains($0.kind) } }
     if report.reason != nil { report.consoleTail = words.unseenTail(lines: configuration.command == nil ? 20 : 60) }
     // Only a report for programs tells of the machine.
     if configuration.report != nil {
