@@ -40,7 +40,14 @@ long linux_write_at(int fd, const void *bytes, unsigned long count, int64_t offs
 }
 
 long linux_readv_at(int fd, const struct iovec *pieces, int count, int64_t offset, int may_wait) {
-  return RESULT(preadv2(fd, pieces, count, offset, may_wait ? 0 : RWF_NOWAIT));
+  long done = RESULT(preadv2(fd, pieces, count, offset, may_wait ? 0 : RWF_NOWAIT));
+  if (!may_wait && done == -EOPNOTSUPP) {
+    // This file system cannot tell what it has, but gets what it is told to. The others do by the attempt to read it.
+    int64_t size = 0;
+    for (int i = 0; i < count; i++) size += (int64_t)pieces[i].iov_len;
+    posix_fadvise(fd, offset, size, POSIX_FADV_WILLNEED);
+  }
+  return done;
 }
 
 long linux_writev_at(int fd, const struct iovec *pieces, int count, int64_t offset) { return RESULT(pwritev(fd, pieces, count, offset)); }

@@ -17,7 +17,7 @@ extension GuestMemory {
 
   /// Reads from a file into pieces of RAM, one after the other; less than they hold only at the end of the file. Returns how much.
   ///
-  /// - Parameter mayWait: if not, what the host does not have at hand is an error.
+  /// - Parameter mayWait: if not, what the host does not have at hand is an error; but it begins to get it.
   public func read(from descriptor: Int32, offset: Int64, to pieces: [Piece], mayWait: Bool = true) throws(GuestMemoryError) -> Int {
     defer { for piece in pieces { didWrite(piece.address, piece.count) } }
     return unsafe try move(pieces, "preadv", at: offset) { unsafe linux_readv_at(descriptor, $0, $1, $2, mayWait ? 1 : 0) }

@@ -8,6 +8,7 @@ internal import PCIBus
 internal import Primitives
 internal import Sharing
 internal import SystemBus
+internal import Time
 internal import Virtio
 
 /// What a board is being put together from: each device gets its slot, and each slot its outlet.
@@ -50,7 +51,7 @@ struct BoardParts {
       sectorCount: disk.sectorCount, readOnly: disk.isReadOnly, identity: wish.id ?? "disk\(disks.count)", processors: processors)
     let worker = Worker(name: place.name)
     let slot = add(device, as: place, on: Outlet(on: chassis, wake: waking(worker, "first access to a disk")))
-    disks.append(DiskStation(slot: slot, disk: disk, memory: memory, worker: worker))
+    disks.append(DiskStation(slot: slot, disk: disk, memory: memory, worker: worker, keepsOrder: chassis.clock.isCounted))
   }
 
   /// What calls a worker, and notes the first time if somebody wants to know.

@@ -13,14 +13,17 @@ final class DiskStation: Station {
   let worker: Worker
   private let disk: DiskFile
   private let memory: GuestMemory
+  /// Whether everything is to be done in the order in which it is asked for, whatever of it the host has in its memory.
+  private let keepsOrder: Bool
   /// What an attempt has taken and left for the worker's thread.
   private let left = Mutex<[BlockRequest]>([])
 
-  init(slot: FunctionSlot<VirtioPCI<VirtioBlock>>, disk: DiskFile, memory: GuestMemory, worker: Worker) {
+  init(slot: FunctionSlot<VirtioPCI<VirtioBlock>>, disk: DiskFile, memory: GuestMemory, worker: Worker, keepsOrder: Bool = false) {
     self.slot = slot
     self.worker = worker
     self.disk = disk
     self.memory = memory
+    self.keepsOrder = keepsOrder
   }
 
   /// As much is taken at once as keeps nobody waiting long for the first answer, or for the end of an attempt.
@@ -32,21 +35,46 @@ final class DiskStation: Station {
   private typealias Ending = (request: BlockRequest, flaw: String?)
 
   func serve() {
+    /// Reads that the host has begun, the oldest first: as many are before it as the guest wants.
+    var begun: [BlockRun] = []
     while true {
       let batch = left.withLock { left in
         defer { left = [] }
         return left.isEmpty ? takeBatch(of: Self.batchSectors) : left
       }
-      guard !batch.isEmpty else { return }
+      guard !batch.isEmpty || !begun.isEmpty else { return }
       var endings: [Ending] = []
       for run in BlockRun.runs(of: batch) {
-        // What is done is not held back by what may take long.
-        if !run.isTransfer { tell(&endings) }
-        endings += carryOut(run)
+        if run.operation == .read, !keepsOrder {
+          if isAtHand(run) { endings += Self.good(run) } else { begun.append(run) }
+        } else {
+          // What is done is not held back by what may take long.
+          if !run.isTransfer { tell(&endings) }
+          endings += carryOut(run)
+        }
       }
       tell(&endings)
+      waitForOldest(of: &begun)
     }
   }
+
+  /// What the host has done by then is told together.
+  private func waitForOldest(of begun: inout [BlockRun]) {
+    guard let oldest = begun.first else { return }
+    var endings = carryOut(oldest)
+    let others = begun.dropFirst().drop { run in
+      guard isAtHand(run) else { return false }
+      endings += Self.good(run)
+      return true
+    }
+    begun = Array(others)
+    tell(&endings)
+  }
+
+  /// Does a read if the host has all of it in its memory. If not, the host begins to get it there.
+  private func isAtHand(_ run: BlockRun) -> Bool { (try? read(run, mayWait: false)) != nil }
+
+  private static func good(_ run: BlockRun) -> [Ending] { run.requests.map { ($0, nil) } }
 
   var attempt: (@Sendable () -> Bool)? { { [self] in readAtOnce() } }
 
@@ -60,7 +88,7 @@ final class DiskStation: Station {
       var endings: [Ending] = []
       var others: [BlockRequest] = []
       for request in batch {
-        let isDone = wish <= room && request.operation == .read && (try? read(BlockRun(request), mayWait: false)) != nil
+        let isDone = wish <= room && request.operation == .read && isAtHand(BlockRun(request))
         if isDone { endings.append((request, nil)) } else { others.append(request) }
       }
       tell(&endings)
@@ -107,7 +135,7 @@ final class DiskStation: Station {
       case .discard: try disk.discard(sector: run.sector, count: run.sectorCount)
       case .writeZeroes(let mayUnmap): try disk.writeZeroes(sector: run.sector, count: run.sectorCount, mayUnmap: mayUnmap)
       }
-      return run.requests.map { ($0, nil) }
+      return Self.good(run)
     } catch {
       guard run.requests.count == 1 else { return run.requests.flatMap { carryOut(BlockRun($0)) } }
       return [(run.requests[0], "\(disk.path): \(Self.describe(error)); the guest sees an I/O error")]

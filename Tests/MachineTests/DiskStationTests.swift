@@ -1,5 +1,6 @@
 import DeviceModel
 import DeviceTesting
+import Glibc
 import GuestRAM
 import PCI
 import PCIBus
@@ -32,6 +33,8 @@ import Virtio
   private let file = TemporaryFile(image)
   private let driver: MockDriver<VirtioBlock>
   private let station: DiskStation
+  /// The same one in a machine where everything has its order.
+  private let orderly: DiskStation
   private let flushes = Flushes()
 
   init() throws {
@@ -45,6 +48,7 @@ import Virtio
       return 0
     }
     station = DiskStation(slot: slot, disk: disk, memory: driver.memory, worker: Worker(name: "virtio-blk0"))
+    orderly = DiskStation(slot: slot, disk: disk, memory: driver.memory, worker: Worker(name: "virtio-blk0"), keepsOrder: true)
   }
 
   /// The driver asks for `count` bytes at a sector, to or from its `place`-th MiB.
@@ -64,6 +68,19 @@ import Virtio
   private func isRead(sector: Int, count: Int, place: Int) throws -> Bool {
     let (start, wanted) = (GuestAddress(UInt64(place) << 20), Array(Self.image[sector * 512..<sector * 512 + count]))
     return try driver.memory.bytes(count, at: start) == wanted
+  }
+
+  /// Makes the host forget a part of the file; false if it still has its beginning at hand, as on a file system without a disk.
+  @discardableResult
+  private func isForgotten(sector: Int, count: Int) -> Bool {
+    let descriptor = unsafe open(file.path, O_RDWR)
+    defer { close(descriptor) }
+    fsync(descriptor)
+    posix_fadvise(descriptor, sector * 512, count, POSIX_FADV_DONTNEED)
+    guard let place = unsafe mmap(nil, 4096, PROT_READ, MAP_SHARED, descriptor, sector * 512) else { return false }
+    defer { unsafe munmap(place, 4096) }
+    var presence: UInt8 = 1
+    return unsafe mincore(place, 4096, &presence) == 0 && presence & 1 == 0
   }
 
   /// What a caller of the worker does before the worker is woken.
@@ -114,6 +131,32 @@ import Virtio
     #expect(try driver.reap().count <= 8)
     station.serve()
     for place in 2..<16 { #expect(try isRead(sector: place * 16, count: 8192, place: place)) }
+  }
+
+  @Test func reads_that_the_host_has_to_be_waited_for_get_what_they_ask_for_beside_those_that_it_has_at_hand() throws {
+    for round in 1...3 {
+      isForgotten(sector: 0, count: 400 * 512)
+      for place in 2..<16 { try ask(0, sector: UInt64(place * round * 8), count: 4096, place: place, queue: place % 2) }
+      if try !attempt() { station.serve() }
+      #expect(try driver.reap(queue: 0).count + driver.reap(queue: 1).count == 14)
+      for place in 2..<16 { #expect(try isRead(sector: place * round * 8, count: 4096, place: place)) }
+    }
+  }
+
+  @Test func a_write_does_not_wait_for_a_read_before_it_that_the_host_has_to_be_waited_for() throws {
+    let isForgotten = isForgotten(sector: 256, count: 4096)
+    try ask(0, sector: 256, count: 4096, place: 2)
+    try ask(1, sector: 8, count: 512, place: 3)
+    station.serve()
+    #expect(try driver.reap().map(\.written) == (isForgotten ? [1, 4097] : [4097, 1]))
+    #expect(try isRead(sector: 256, count: 4096, place: 2))
+  }
+
+  @Test func where_everything_has_its_order_it_does_not_depend_on_what_the_host_has_at_hand() throws {
+    isForgotten(sector: 256, count: 4096)
+    for (sector, count) in [(256, 4096), (0, 512), (64, 1024)] as [(UInt64, Int)] { try ask(0, sector: sector, count: count, place: count >> 9) }
+    orderly.serve()
+    #expect(try driver.reap().map(\.written) == [4097, 513, 1025])
   }
 
   @Test func a_read_behind_the_end_of_a_shortened_image_is_an_error_by_the_worker() throws {

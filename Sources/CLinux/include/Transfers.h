@@ -8,7 +8,7 @@ long linux_read_at(int fd, void *bytes, unsigned long count, int64_t offset);
 // Writes all of it: 0, or -errno.
 long linux_write_at(int fd, const void *bytes, unsigned long count, int64_t offset);
 // As one call of the host reads or writes pieces of memory, one after the other: how many bytes, or -errno. A read that
-// may not wait gives what the host has at hand; -EAGAIN if that is nothing.
+// may not wait gives what the host has at hand; an error if that is nothing, or if the host cannot tell. It begins to get the rest.
 long linux_readv_at(int fd, const struct iovec *pieces, int count, int64_t offset, int may_wait);
 long linux_writev_at(int fd, const struct iovec *pieces, int count, int64_t offset);
 // Waits for bytes of a stream: how many, 0 at its end, or -errno.
