@@ -36,6 +36,9 @@ extension SoftTwin {
       return "byte \(place) of the upper halves is \(b.upper[place]), should be \(a.upper[place])"
     }
 
+    /// What FNSAVE and its like tell of the last x87 instruction.
+    var lastPointers: [UInt8] { Array(state.image[6..<24]) }
+
     func memoryDifference(_ other: End) -> String? {
       guard !memory.isSame(as: other.memory), let place = memory.indices.first(where: { memory[$0] != other.memory[$0] }) else { return nil }
       return "memory at +\(hex(UInt64(place))) is \(other.memory[place]), should be \(memory[place])"

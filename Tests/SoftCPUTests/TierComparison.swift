@@ -38,6 +38,7 @@ struct TierComparison {
     let isOver = expected.fault == SoftTwin.breakpoint
     let known = isOver ? ~snippet.undefinedFlags : ~Flags.arithmetic
     if (expected.state.flags ^ end.state.flags) & known != 0 { return expected.flagsText(end, snippet) }
+    if !expected.lastPointers.isSame(as: end.lastPointers) { return "x87's last opcode and pointers are \(end.lastPointers), should be \(expected.lastPointers)" }
     return expected.vectorDifference(end) ?? expected.memoryDifference(end)
   }
 }

@@ -89,7 +89,7 @@ extension Core {
       .imulThree, .div, .idiv, .scanForward, .scanReverse, .popcnt, .tzcnt, .lzcnt, .exchange, .exchangeAdd, .compareExchange, .byteSwap,
       .moveBE, .convert, .extend, .push, .pushImmediate, .pushFlags, .leave, .nop, .prefetch, .pause, .lahf, .sahf, .cmc, .clc, .stc, .cld, .std, .jcc, .jump,
       .jumpNear, .call, .callNear, .ret, .moveFromSegment, .swapgs, .rdfsbase, .rdgsbase, .andn, .bextr, .blsr, .blsmsk, .blsi, .bzhi, .pdep, .pext, .rorx, .mulx, .shlx, .sarx, .shrx, .adcx,
-      .adox, .hosted, .hostedFloat:
+      .adox, .hosted, .hostedFloat, .hostedRarely, .x87, .x87Move, .x87Compare, .fnstcw, .fnstsw, .fnstswAX, .fldcw, .fninit, .fnclex, .fwait, .emms:
       true
     case .pop: !i.isMemory
     // A bit number in a register leads anywhere.

@@ -20,7 +20,7 @@ enum VectorArea {
   /// The MXCSR that the host's own code has.
   static let hostControl = 0x918
   static let workControl = 0x91C
-  /// An FXSAVE64 image with all exceptions masked.
+  /// An image for FXSAVE64 or XSAVE64, with all exceptions masked.
   static let image = 0x940
   /// A copy of a destination that an exception would leave alone.
   static let trial = 0xC00

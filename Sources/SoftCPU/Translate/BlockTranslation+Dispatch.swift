@@ -70,6 +70,8 @@ extension BlockTranslation {
       asm.lahf()
     case .hosted, .hostedFloat, .hostedRarely: return emitVector(i, k)
     case .vzeroupper: return emitZeroUpper()
+    case .x87, .x87Move, .x87Compare: return emitX87(i, k)
+    case .fnstcw, .fnstsw, .fnstswAX, .fldcw, .fninit, .fnclex, .fwait, .emms: return emitX87Control(i, k)
     case .andn, .bextr, .blsr, .blsmsk, .blsi, .bzhi, .pdep, .pext, .rorx, .mulx, .shlx, .sarx, .shrx: return emitBitField(i, k)
     case .adcx, .adox, .crc32, .moveBE: return emitMap38(i, k)
     case .pushFlags:

@@ -23,6 +23,15 @@ extension BlockTranslation {
     asm.jump(toDistance: context.stubs.help - origin)
   }
 
+  /// The same, and then the run loop: what was lent went back to the core.
+  mutating func emitHelpAndLeave(_ k: Int, _ count: Int, _ before: Bool) {
+    let last = k + count - 1
+    let resume = asm.makeLabel()
+    emitHelp(k, count, before, isLiveAfter[last], resume)
+    asm.place(resume)
+    emitLeaving(at: instruction(last).next, isLiveAfter[last] ? .helperWithFlags : .helper)
+  }
+
   /// Out of line: the interpreter executes instruction `k`, where it is not one of the frequent cases.
   mutating func leaveToHelper(from miss: Label, to done: Label, _ k: Int, isReturn: Bool = false) {
     var path = SlowPath(miss: miss, hit: done, resume: done, access: nil, first: k, count: 1, flagsBefore: isLiveBefore[k])
@@ -44,18 +53,13 @@ extension BlockTranslation {
       asm.place(path.miss)
       emitStoring(path.residentsBefore)
       emitSecondLookup(path)
-      if path.isFloat { emitLoadingControl(path) }
       if path.isReturn { emitReturningSlowly() }
       if let unfit = path.unfit { asm.place(unfit) }
       emitStoring(path.vectorsBefore)
       let last = path.first + path.count - 1
       let after = isLiveAfter[last]
-      if path.vectorsAfter.hasControl {
-        // The host has its own MXCSR again.
-        let resume = asm.makeLabel()
-        emitHelp(path.first, path.count, path.flagsBefore, after, resume)
-        asm.place(resume)
-        emitLeaving(at: instruction(last).next, after ? .helperWithFlags : .helper)
+      if !path.vectorsAfter.lent.isEmpty {
+        emitHelpAndLeave(path.first, path.count, path.flagsBefore)
       } else if path.restoresFlags || path.vectorsAfter.loaded != 0 || !path.residentsAfter.isEmpty {
         let resume = asm.makeLabel()
         emitHelp(path.first, path.count, path.flagsBefore, after, resume)

@@ -186,6 +186,13 @@ extension BlockTranslation {
     }
   }
 
+  /// What FNSAVE and its like tell of the last operand. T0 may still be a span's.
+  mutating func noteX87Operand(_ i: Instruction) {
+    let address = span == nil ? Self.t0 : Self.t1
+    if span == nil { emitAddress(.operand(i)) } else { emitOffset(i, to: address) }
+    asm.store(.gs(VectorArea.lastOperand), address)
+  }
+
   private mutating func emitAddress(_ address: MemoryAccess.Address) {
     switch address {
     case .operand(let i):

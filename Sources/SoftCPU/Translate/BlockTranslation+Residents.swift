@@ -40,7 +40,7 @@ extension BlockTranslation {
   /// Which of the two may stay where they are while instruction `k` is executed.
   func stayingResidents(_ i: Instruction, _ k: Int) -> Residents.Set {
     if isPlain(i) || isVectorsOnly(i) && !i.isMemory { return span == nil ? [.of(Self.t0), .of(Self.t1)] : .of(Self.t1) }
-    guard isSpannable(k), !involves(i, Self.t0), let access = spanAccess(i) else { return [] }
+    guard isSpannable(k), i.operation != .x87, !involves(i, Self.t0), let access = spanAccess(i) else { return [] }
     // The way through the table takes both temporaries.
     return span != nil || access.near == nil || nearRegister(access) != nil ? .of(Self.t1) : []
   }

@@ -43,7 +43,7 @@ extension BlockTranslation {
     var moved: Int64 = 0
     for next in k..<(context.triesNearEntries ? min(self.count, k + Span.longest) : k + count) {
       let i = instruction(next)
-      guard isPlain(i) || i.operation.plain == .jcc || isSpannable(next) || isVectorsOnly(i), !involves(i, Self.t0) else { break }
+      guard isPlain(i) || i.operation.plain == .jcc || isSpannable(next) || isVectorsOnly(i) || isX87(i), !involves(i, Self.t0) else { break }
       if next >= k + count, let access = spanAccess(i) {
         guard let place = access.place, place.base == span.base, span.add(access, at: Int64(place.distance) + moved, by: next) else { break }
       }
@@ -64,6 +64,7 @@ extension BlockTranslation {
     case .increment, .decrement, .negate, .not, .rol, .ror, .shl, .shr, .sar, .imulTwo, .imulThree, .cmov, .setcc: return true
     case .moveZero8, .moveZero16, .moveSign8, .moveSign16, .moveSign32: return true
     case .hosted: return isVectorsOnly(i) && !i.prefixes.contains(.aligned)
+    case .x87: return isX87(i)
     default: return false
     }
   }
@@ -72,7 +73,7 @@ extension BlockTranslation {
   func isVectorsOnly(_ i: Instruction) -> Bool {
     guard i.operation == .hosted else { return false }
     let form = VectorForms.all.form(of: i)
-    return hasHostCode(i, form) && !form.isGeneral && !form.traits.contains(.float)
+    return hasHostCode(i, form) && !form.isGeneral && !form.usesMMX && !form.traits.contains(.float)
   }
 
   /// What a spannable instruction accesses.
@@ -96,6 +97,7 @@ extension BlockTranslation {
     switch i.operation.plain {
     case .increment, .decrement, .negate, .not, .rol, .ror, .shl, .shr, .sar, .setcc: true
     case .hosted: VectorForms.all.form(of: i).traits.contains(.stores)
+    case .x87: i.prefixes.contains(.writes)
     default: (i.form == .memoryRegister || i.form == .memoryImmediate) && Self.binary(i.operation.plain)?.writes == true
     }
   }
@@ -113,7 +115,7 @@ extension BlockTranslation {
     switch i.operation.plain {
     case .push: return register == .rsp ? -Int64(slot) : 0
     case .pop: return register == .rsp ? Int64(slot) : i.rm == number ? nil : 0
-    case .cmp, .test, .bitTest, .nop, .jcc, .hosted: return 0
+    case .cmp, .test, .bitTest, .nop, .jcc, .hosted, .x87: return 0
     case .convert, .extend: return register == .rax || register == .rdx ? nil : 0
     case .add where i.form == .registerImmediate && isWhole: return Int64(truncatingIfNeeded: Int32(truncatingIfNeeded: i.immediate))
     case .sub where i.form == .registerImmediate && isWhole: return -Int64(truncatingIfNeeded: Int32(truncatingIfNeeded: i.immediate))

@@ -8,19 +8,19 @@ struct VectorRegisters: Equatable {
   /// The core has not.
   var dirty: UInt16 = 0
   var upperDirty: UInt16 = 0
-  /// The host has the guest's MXCSR.
-  var hasControl = false
+  /// What else is the guest's.
+  var lent: LentState = []
 
-  /// Whether something would be lost if the host called something of its own.
-  var isInUse: Bool { loaded != 0 || upperLoaded != 0 || hasControl }
+  /// Whether something would be lost if the host called something of its own. That never uses x87.
+  var isInUse: Bool { loaded != 0 || upperLoaded != 0 || lent.contains(.control) }
 }
 
 /// SSE and AVX: the host's own instructions on its own registers.
 ///
 /// A block loads a register, or the upper half of one, from the core when it first needs it, and stores what it changed
 /// before it leads elsewhere: at every jump, and before a helper, which may change all of the host's. Floating point needs
-/// the guest's MXCSR, which stays until the host's own code runs again. MMX is left to the interpreter, and so is what
-/// each maker rounds in its own way, or raises exceptions that are not masked.
+/// the guest's MXCSR, and MMX the guest's x87 state, which stay until the host's own code runs again. What each maker
+/// rounds in its own way is left to the interpreter, and so is what raises exceptions that are not masked.
 extension BlockTranslation {
   mutating func emitVector(_ i: Instruction, _ k: Int) -> Bool {
     let form = VectorForms.all.form(of: i)
@@ -28,7 +28,8 @@ extension BlockTranslation {
     let isVEX = i.prefixes.contains(.vex)
     guard hasHostCode(i, form) else { return false }
     let stores = traits.contains(.stores)
-    if traits.contains(.float) { needControl(k) }
+    if traits.contains(.float) { borrow(.control, k) }
+    if form.usesMMX { borrow(.x87, k) }
     var memory: Memory?
     if i.isMemory {
       memory = look(MemoryAccess(operand: i, size: Int(i.width), write: stores), k, aligned: i.prefixes.contains(.aligned))
@@ -47,14 +48,14 @@ extension BlockTranslation {
     noteResult(i, form)
     if form.rm == .general, stores, !i.isMemory, hasHome(i.rm &* 8) { asm.store(.gs(Int(i.rm) * 8), Self.t0) }
     if let home { asm.store(.gs(home), Self.t1) }
-    let lookups = (i.isMemory ? 1 : 0) + (traits.contains(.float) && asksForControl == k ? 1 : 0)
-    lookedUp(lookups)
+    if i.isMemory { lookedUp() }
     return true
   }
 
   /// Whether translated code has the instruction at all.
   func hasHostCode(_ i: Instruction, _ form: VectorForm) -> Bool {
-    (i.prefixes.contains(.vex) ? context.hasWideVectors : context.hasVectors) && form.isVector && !form.usesMMX && !form.traits.contains(.approximates)
+    (i.prefixes.contains(.vex) ? context.hasWideVectors : context.hasVectors) && (form.isVector || form.usesMMX && context.lendsX87)
+      && !form.traits.contains(.approximates)
   }
 
   /// VZEROUPPER, which ends what strings and copies do with wide registers: in the core, with all of them there.
@@ -114,6 +115,7 @@ extension BlockTranslation {
   private func field(_ form: VectorForm, _ i: Instruction) -> (Field, home: Int?) {
     switch form.reg {
     case .xmm, .ymm: return (.vector(i.reg), nil)
+    case .mmx: return (.vector(i.reg & 7), nil)
     case .general where hasHome(i.reg &* 8): return (.register(Self.t1), Int(i.reg) * 8)
     case .general: return (.register(Register(number: i.reg)), nil)
     default: return (.digit(i.extension3), nil)
@@ -122,7 +124,7 @@ extension BlockTranslation {
 
   private func operand(_ form: VectorForm, _ i: Instruction, _ memory: Memory?) -> ModRM {
     if let memory { return .memory(memory) }
-    guard form.rm == .general else { return .vector(i.rm) }
+    guard form.rm == .general else { return .vector(form.rm == .mmx ? i.rm & 7 : i.rm) }
     return form.traits.contains(.stores) && hasHome(i.rm &* 8) ? .register(Self.t0) : source(i.rm &* 8)
   }
 
@@ -133,33 +135,6 @@ extension BlockTranslation {
     case (1, 0x28), (1, 0x6F), (1, 0x6E), (1, 0x70), (1, 0x7E), (1, 0xF0), (2, 0x1C...0x1E), (2, 0x20...0x25), (2, 0x30...0x35): true
     default: false
     }
-  }
-
-  // MARK: MXCSR
-
-  /// The host must have the guest's MXCSR, with all exceptions masked, or else the interpreter executes this one.
-  private mutating func needControl(_ k: Int) {
-    guard !vectors.hasControl else { return }
-    giveUpFlags(before: k)
-    let (miss, ready) = (asm.makeLabel(), asm.makeLabel())
-    asm.apply(.cmp, .byte, .memory(.gs(TranslatedState.hasControl)), 0)
-    asm.jump(if: .equal, miss)
-    asm.place(ready)
-    var path = SlowPath(miss: miss, hit: ready, resume: asm.makeLabel(), access: nil, first: k, count: 1, flagsBefore: isLiveBefore[k])
-    path.isFloat = true
-    path.vectorsBefore = vectors
-    slowPaths.append(path)
-    vectors.hasControl = true
-    asksForControl = k
-  }
-
-  /// Out of line: MXCSR is loaded, or the interpreter's help needed after all.
-  mutating func emitLoadingControl(_ path: SlowPath) {
-    let here = asm.makeLabel()
-    asm.loadAddress(Self.t1, of: here)
-    asm.jump(toDistance: context.stubs.loadControl - origin)
-    asm.place(here)
-    asm.jump(path.hit)
   }
 
   // MARK: Registers

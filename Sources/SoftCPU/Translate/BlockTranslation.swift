@@ -27,8 +27,6 @@ internal import Assembler
     var isReturn = false
     /// An operand that its instruction cannot have, wherever it is.
     var unfit: Label?
-    /// Whether it was the first look at MXCSR that failed.
-    var isFloat = false
     /// What the host has of the vector registers before, and must have after it all.
     var vectorsBefore = VectorRegisters()
     var vectorsAfter = VectorRegisters()
@@ -71,9 +69,8 @@ internal import Assembler
   /// What of them the present instruction leaves in place.
   var staying: Residents.Set = []
   var span: Span?
-  /// The instruction that last looked whether the host has the guest's MXCSR.
-  var asksForControl = -1
   var slowPaths: [SlowPath] = []
+  var loans: [Loan] = []
   /// Where second lookups come back.
   var foundPaths: [(label: Label, path: SlowPath)] = []
   var farJumps: [(label: Label, target: UInt64, isLive: Bool, mustSave: Bool, instructions: Int)] = []
@@ -92,7 +89,7 @@ internal import Assembler
     asm = last?.asm ?? Assembler()
     if let last {
       (isLiveAfter, isLiveBefore, edges) = (last.isLiveAfter, last.isLiveBefore, last.edges)
-      (slowPaths, foundPaths, farJumps) = (last.slowPaths, last.foundPaths, last.farJumps)
+      (slowPaths, loans, foundPaths, farJumps) = (last.slowPaths, last.loans, last.foundPaths, last.farJumps)
     }
     last = nil
     clear()
@@ -104,6 +101,7 @@ internal import Assembler
     isLiveBefore.removeAll(keepingCapacity: true)
     edges.removeAll(keepingCapacity: true)
     slowPaths.removeAll(keepingCapacity: true)
+    loans.removeAll(keepingCapacity: true)
     foundPaths.removeAll(keepingCapacity: true)
     farJumps.removeAll(keepingCapacity: true)
   }
@@ -138,6 +136,7 @@ internal import Assembler
     }
     emitFarJumps()
     emitSlowPaths()
+    emitLoans()
     emitFound()
     emitEdgeStubs()
     asm.resolve()

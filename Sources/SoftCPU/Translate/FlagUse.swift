@@ -19,7 +19,7 @@ extension Instruction {
   var flagUse: FlagUse {
     switch operation.plain {
     case .add, .or, .and, .sub, .xor, .cmp, .test, .negate, .mul, .imul, .imulTwo, .imulThree, .scanForward, .scanReverse, .popcnt, .tzcnt,
-      .lzcnt, .exchangeAdd, .compareExchange, .andn, .bextr, .blsr, .blsmsk, .blsi, .bzhi, .popFlags:
+      .lzcnt, .exchangeAdd, .compareExchange, .andn, .bextr, .blsr, .blsmsk, .blsi, .bzhi, .popFlags, .x87Compare:
       return .all
     case .adc, .sbb: return .readsAndWritesAll
     case .adcx, .adox: return .unknown
@@ -29,11 +29,12 @@ extension Instruction {
     case .increment, .decrement, .rol, .ror, .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement, .compareExchangePair: return .some
     case .shl, .shr, .sar, .shld, .shrd: return isShiftWithEffect ? .all : .some
     // The target of a jump may read them, whatever this block does behind it.
-    case .cmov, .setcc, .jcc, .loop, .jcxz, .lahf, .pushFlags: return .readsOnly
+    case .cmov, .setcc, .jcc, .loop, .jcxz, .lahf, .pushFlags, .x87Move: return .readsOnly
     case .move, .moveZero8, .moveZero16, .moveSign8, .moveSign16, .moveSign32, .lea, .exchange, .byteSwap, .moveBE, .convert, .extend, .not,
       .push, .pushImmediate, .pop, .leave, .jump, .jumpNear, .call, .callNear, .ret, .nop, .pause, .prefetch, .endOfBlock, .counted, .hosted, .hostedFloat, .vzeroupper,
       .moveString, .storeString, .loadString, .cli, .sti, .clac, .stac, .rdtsc, .rdtscp, .swapgs, .rorx, .mulx, .shlx, .sarx, .shrx, .pdep, .pext,
-      .rdmsr, .cpuid, .input, .inputDX, .output, .outputDX, .rdfsbase, .rdgsbase, .wrfsbase, .wrgsbase, .xgetbv, .crc32, .moveFromControl, .moveFromSegment, .div, .idiv:
+      .rdmsr, .cpuid, .input, .inputDX, .output, .outputDX, .rdfsbase, .rdgsbase, .wrfsbase, .wrgsbase, .xgetbv, .crc32, .moveFromControl, .moveFromSegment, .div, .idiv,
+      .x87, .fnstcw, .fnstsw, .fnstswAX, .fldcw, .fninit, .fnclex, .fwait, .emms:
       return .none
     default: return .unknown
     }

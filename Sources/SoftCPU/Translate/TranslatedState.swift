@@ -18,8 +18,8 @@ enum TranslatedState {
   static let blockTable = 0xE48
   /// Whoever looks a page up by the page tables, and the address that is looked up.
   static let finder = 0xE50, sought = 0xE58
-  /// Not zero: the host has the guest's MXCSR.
-  static let hasControl = 0xE60
+  /// Not zero: the host has the guest's MXCSR, and its x87 state.
+  static let hasControl = 0xE60, hasX87 = 0xE61
   /// Where time is counted: how many instructions may pass before it is looked at, and how many there were to begin with.
   static let budget = 0xE68, wholeBudget = 0xE70
   /// Who tells the time, and who finds code.

@@ -12,6 +12,8 @@ struct TranslationContext {
   let firstEdge: Int
   /// Whether the host has POPCNT, LZCNT, TZCNT and BMI.
   let hasBitCounts: Bool
+  /// Whether the host has XSAVE, which exchanges x87 state alone.
+  let lendsX87: Bool
   let triesNearEntries: Bool
   /// Time passes with instructions.
   let countsInstructions: Bool

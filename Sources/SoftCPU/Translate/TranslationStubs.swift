@@ -24,17 +24,19 @@ struct TranslationStubs {
   let findRead: Int
   let findWrite: Int
   static let jumpSize = 5
-  private static let numberPlace = jumpSize + 1, lookupEnd = numberPlace + 4
+  static let numberPlace = jumpSize + 1, lookupEnd = numberPlace + 4
   /// Brings the time stamp to EDX and EAX, and goes on at T1.
   let readTime: Int
-  /// Gives the host the guest's MXCSR, and goes on at T1; behind a jump there if it raises exceptions.
+  /// Lends the host's MXCSR, or its x87 state, to the guest, and goes on at T1; behind a jump there if not all exceptions
+  /// are masked.
   let loadControl: Int
+  let loadX87: Int
   /// Nothing of the host may be called: its vector registers are the guest's, or nobody is to be asked for the page.
   static let asksNobody: UInt8 = 0x80
 
   static let none = TranslationStubs()
 
-  private init() { (enter, exit, exitSavingFlags, exitReturning, help, secondLookups, findRead, findWrite, readTime, loadControl) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0) }
+  private init() { (enter, exit, exitSavingFlags, exitReturning, help, secondLookups, findRead, findWrite, readTime, loadControl, loadX87) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) }
 
   init(_ asm: inout Assembler, core: UInt64) {
     let hostStack = Memory.gs(TranslatedState.hostStack)
@@ -57,8 +59,8 @@ struct TranslationStubs {
     asm.store(.long, .gs(TranslatedState.flags), .rax)
     asm.load(.rax, .gs(Core.Field.rax.rawValue))
     exit = asm.position
-    Self.giveBackControl(&asm)
     Self.store(&asm)
+    Self.giveBack(&asm)
     asm.load(.rsp, hostStack)
     let leave = asm.makeLabelHere()
     asm.apply(.add, .quad, .register(.rsp), 8)
@@ -68,7 +70,6 @@ struct TranslationStubs {
     asm.align(16)
     help = asm.position
     asm.store(.gs(TranslatedState.resume), BlockTranslation.t1)
-    Self.giveBackControl(&asm)
     Self.enterHost(&asm, core)
     asm.move(.rsi, BlockTranslation.t0)
     asm.call(.memory(.gs(TranslatedState.helper)))
@@ -91,6 +92,9 @@ struct TranslationStubs {
     loadControl = Self.loadControl(&asm)
 
     asm.align(16)
+    loadX87 = Self.loadX87(&asm)
+
+    asm.align(16)
     (findRead, findWrite) = Self.finds(&asm, core)
 
     asm.align(16)
@@ -111,85 +115,9 @@ struct TranslationStubs {
   /// The place of the second lookup behind a near entry.
   func secondLookup(_ near: Int) -> Int { secondLookups + near / 8 * Self.secondLookupSize }
 
-  private static func secondLookup(_ asm: inout Assembler, _ table: Int, _ near: Int, otherwise find: Int) {
-    let (t0, t1) = (BlockTranslation.t0, BlockTranslation.t1)
-    let miss = asm.makeLabel()
-    let sought = Memory.gs(TranslatedState.sought), resume = Memory.gs(TranslatedState.resume)
-    asm.store(resume, t1)
-    asm.store(sought, t0)
-    asm.move(.long, t1, .register(t0))
-    asm.shift(.shr, .long, .register(t1), by: 8)
-    asm.apply(.and, .long, .register(t1), Int32(SoftTLB.lineMask))
-    asm.apply(.sub, t0, .memory(.gs(table, index: t1)))
-    asm.apply(.cmp, .quad, .register(t0), 4095)
-    asm.jump(if: .above, miss)
-    asm.load(t0, .gs(table, index: t1))
-    asm.store(.gs(SoftTLB.nearPages + near), t0)
-    asm.load(t1, .gs(table + 8, index: t1))
-    asm.store(.gs(SoftTLB.nearDistances + near), t1)
-    asm.apply(.add, t1, .register(t0))
-    asm.store(.gs(SoftTLB.nearHosts + near), t1)
-    for size in SoftTLB.nearSizes { asm.store(.quad, .gs(SoftTLB.nearLimits(for: size) + near), UInt64(4096 - size + 1)) }
-    asm.load(t1, resume)
-    asm.load(.long, t0, Memory(t1, displacement: Int32(numberPlace)))
-    asm.apply(.sub, .long, .memory(.gs(TranslatedState.patience, index: t0, scale: 2)), 1)
-    asm.jump(if: .equal, miss)
-    // Whether the access stays in the page.
-    asm.emit(Opcode(0xB6, .two), .long, .register(t1), .memory(Memory(t1, displacement: Int32(jumpSize))))
-    asm.apply(.and, .long, .register(t1), Int32(~asksNobody))
-    asm.apply(.xor, .long, .register(t1), 4095)
-    asm.load(t0, sought)
-    asm.apply(.sub, t0, .memory(.gs(SoftTLB.nearPages + near)))
-    asm.apply(.cmp, .quad, t0, .register(t1))
-    asm.jump(if: .above, miss)
-    asm.load(t1, .gs(SoftTLB.nearHosts + near))
-    asm.jump(to: .memory(resume))
-    asm.place(miss)
-    asm.load(t0, sought)
-    asm.load(t1, resume)
-    asm.jump(toDistance: find)
-  }
-
-  private static func finds(_ asm: inout Assembler, _ core: UInt64) -> (read: Int, write: Int) {
-    let (t0, t1) = (BlockTranslation.t0, BlockTranslation.t1)
-    let (common, nowhere, notHere) = (asm.makeLabel(), asm.makeLabel(), asm.makeLabel())
-    let resume = Memory.gs(TranslatedState.resume), request = Memory.gs(TranslatedState.request)
-    let read = asm.position
-    asm.store(.long, request, 0)
-    asm.jump(common)
-    let write = asm.position
-    asm.store(.long, request, 1)
-    asm.place(common)
-    asm.store(resume, t1)
-    asm.apply(.cmp, .byte, .memory(Memory(t1, displacement: Int32(jumpSize))), 0)
-    asm.jump(if: .negative, notHere)
-    asm.store(.gs(TranslatedState.sought), t0)
-    enterHost(&asm, core)
-    asm.move(.rsi, t0)
-    asm.emit(Opcode(0xB6, .two), .long, .register(.rdx), .memory(Memory(t1, displacement: Int32(jumpSize))))
-    asm.load(.long, .rcx, request)
-    asm.load(.long, .r8, Memory(t1, displacement: Int32(numberPlace)))
-    asm.call(.memory(.gs(TranslatedState.finder)))
-    asm.move(t1, .rax)
-    asm.test(.quad, .rax, .register(.rax))
-    asm.jump(if: .equal, nowhere)
-    load(&asm)
-    asm.load(.long, t0, .gs(TranslatedState.sought))
-    asm.apply(.and, .long, .register(t0), 4095)
-    asm.jump(to: .memory(resume))
-    asm.place(nowhere)
-    load(&asm)
-    asm.load(t1, resume)
-    asm.place(notHere)
-    asm.loadAddress(t1, Memory(t1, displacement: Int32(lookupEnd)))
-    asm.jump(to: .register(t1))
-    return (read, write)
-  }
-
   private static func readTime(_ asm: inout Assembler, _ core: UInt64) -> Int {
     let begin = asm.position
     asm.store(.gs(TranslatedState.resume), BlockTranslation.t1)
-    giveBackControl(&asm)
     enterHost(&asm, core)
     asm.call(.memory(.gs(TranslatedState.clock)))
     asm.store(.long, .gs(Core.Field.rax.rawValue), .rax)
@@ -220,36 +148,6 @@ struct TranslationStubs {
     asm.shift(.shl, .long, .register(line), by: 4)
   }
 
-  private static let control = Memory.gs(VectorArea.mxcsr)
-
-  private static func loadControl(_ asm: inout Assembler) -> Int {
-    let (t0, t1) = (BlockTranslation.t0, BlockTranslation.t1)
-    let begin = asm.position
-    let raises = asm.makeLabel()
-    asm.load(.long, t0, control)
-    asm.apply(.and, .long, .register(t0), Int32(FloatControl.masks))
-    asm.apply(.cmp, .long, .register(t0), Int32(FloatControl.masks))
-    asm.jump(if: .notEqual, raises)
-    asm.loadControl(control)
-    asm.store(.byte, .gs(TranslatedState.hasControl), 1)
-    asm.jump(to: .register(t1))
-    asm.place(raises)
-    asm.loadAddress(t1, Memory(t1, displacement: Int32(jumpSize)))
-    asm.jump(to: .register(t1))
-    return begin
-  }
-
-  /// The host's own code is about to run.
-  private static func giveBackControl(_ asm: inout Assembler) {
-    let done = asm.makeLabel()
-    asm.apply(.cmp, .byte, .memory(.gs(TranslatedState.hasControl)), 0)
-    asm.jump(if: .equal, done)
-    asm.storeControl(control)
-    asm.loadControl(.gs(VectorArea.hostControl))
-    asm.store(.byte, .gs(TranslatedState.hasControl), 0)
-    asm.place(done)
-  }
-
   private static func exitReturning(_ asm: inout Assembler, _ core: UInt64, _ leave: Label) -> Int {
     let (t0, t1) = (BlockTranslation.t0, BlockTranslation.t1)
     let begin = asm.position
@@ -259,7 +157,6 @@ struct TranslationStubs {
     asm.loadAddress(.rsp, Memory(.rsp, displacement: 8))
     asm.store(.gs(Core.Field.rip.rawValue), t0)
     asm.store(.long, .gs(TranslatedState.exit), UInt64(UInt32(bitPattern: Exit.unknownReturn.rawValue)))
-    giveBackControl(&asm)
     enterHost(&asm, core)
     asm.call(.memory(.gs(TranslatedState.targetFinder)))
     asm.test(.quad, .rax, .register(.rax))
@@ -273,8 +170,9 @@ struct TranslationStubs {
   }
 
   /// The guest's registers go to the core, and the host has its stack and, for a function that is called next, the core.
-  private static func enterHost(_ asm: inout Assembler, _ core: UInt64) {
+  static func enterHost(_ asm: inout Assembler, _ core: UInt64, givesBack: Bool = true) {
     store(&asm)
+    if givesBack { giveBack(&asm) }
     asm.load(.rsp, .gs(TranslatedState.hostStack))
     asm.move(.rdi, core)
   }
@@ -282,7 +180,7 @@ struct TranslationStubs {
   /// Registers that are the guest's in translated code.
   private static let guests = Register.allCases.filter { $0 != BlockTranslation.t0 && $0 != BlockTranslation.t1 }
 
-  private static func load(_ asm: inout Assembler) {
+  static func load(_ asm: inout Assembler) {
     for register in guests { asm.load(register, .gs(Int(register.rawValue) * 8)) }
   }
   private static func store(_ asm: inout Assembler) {

@@ -54,6 +54,7 @@ internal import Processor
   private var lastTranslation: BlockTranslation?
   private let countsInstructions: Bool
   private let hasBitCounts = VectorStubs.shared.hasAVX2
+  private let lendsX87 = VectorStubs.shared.hasXSAVE
   /// Why the last helper did not come back.
   private(set) var fault: Fault?
   /// The host allows no executable memory.
@@ -143,7 +144,7 @@ internal import Processor
     let secondMapping = second.isThere ? self.mapping(of: core.pageBehind(record.rip), second.physical, record.mode) : nil
     let context = TranslationContext(
       core: core, set: set, stubs: stubs, secondMapping: secondMapping, firstEdge: edges.count, hasBitCounts: hasBitCounts,
-      triesNearEntries: triesNearEntries, countsInstructions: countsInstructions, mode: record.mode)
+      lendsX87: lendsX87, triesNearEntries: triesNearEntries, countsInstructions: countsInstructions, mode: record.mode)
     let number = blocks.count
     var translation = unsafe BlockTranslation(block, context, number: number, mapping: mapping, origin: used, inMemoryOf: lastTranslation.take())
     defer { lastTranslation = translation }

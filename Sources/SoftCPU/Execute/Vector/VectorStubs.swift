@@ -26,6 +26,8 @@ import Synchronization
   private let used = Mutex(0)
   /// CPUID.1:ECX of the host, with bit 31 set.
   let features: UInt32
+  /// Whether the host's system has enabled XSAVE and XRSTOR.
+  var hasXSAVE: Bool { features >> 27 & 1 != 0 }
   /// Whether the host has all that x86-64-v3 asks of it.
   let hasAVX2: Bool
 

@@ -75,14 +75,9 @@ extension Core {
       status = status & ~0x200 | after & 0x200 | raised | after & 0x40
     }
     summarize()
-    store(Self.lastOpcode(i), at: VectorArea.lastOpcode)
+    store(i.x87Opcode, at: VectorArea.lastOpcode)
     store(i.address, at: VectorArea.lastInstruction)
     if i.isMemory { store(address, at: VectorArea.lastOperand) }
-  }
-
-  /// What FNSAVE and its like tell of the opcode and the ModRM byte.
-  private static func lastOpcode(_ i: Instruction) -> UInt16 {
-    UInt16(i.opcode & 7) << 8 | UInt16(i.extension3) << 3 | (i.isMemory ? 0 : 0xC0 | UInt16(i.rm & 7))
   }
 
   /// CF, PF and ZF as an RFLAGS image.
@@ -267,4 +262,9 @@ extension Core {
     }
     return tags
   }
+}
+
+extension Instruction {
+  /// What FNSAVE and its like tell of the opcode and the ModRM byte.
+  var x87Opcode: UInt16 { UInt16(opcode & 7) << 8 | UInt16(extension3) << 3 | (isMemory ? 0 : 0xC0 | UInt16(rm & 7)) }
 }
