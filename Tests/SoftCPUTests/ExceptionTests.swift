@@ -70,15 +70,17 @@ import Testing
     }
   }
 
-  @Test("MOVSXD of 16 bits reads no more than these")
+  @Test("MOVSXD to 16 bits reads 32 of memory")
   func shortSignExtension() throws {
     let guest = try SystemGuest(.long)
-    // the last word of the last page that is there
-    try guest.memory.write([0x34, 0x92], at: 0xFFFE)
-    (guest.core[.rbx], guest.core[.rax]) = (0xFFFE, .max)
+    // the end of the last page that is there
+    try guest.memory.write([0x34, 0x92, 1, 1], at: 0xFFFC)
+    (guest.core[.rbx], guest.core[.rax]) = (0xFFFC, .max)
     // movsxd ax, [rbx]
     #expect(try guest.run([0x66, 0x63, 0x03, 0xF4]) == nil)
     #expect(guest.core[.rax] == 0xFFFF_FFFF_FFFF_9234)
+    guest.core[.rbx] = 0xFFFE
+    #expect(try guest.run([0x66, 0x63, 0x03, 0xF4]) == 14)
   }
 
   @Test("A0 BOUND reads both limits, even if the lower one refuses the index")

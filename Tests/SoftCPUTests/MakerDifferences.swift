@@ -15,6 +15,7 @@ enum MakerDifferences {
     case .jump, .jumpNear, .jcc, .call, .callNear, .ret, .jcxz: mode == .long && test.prefixes.contains(0x66) && !test.hasRexW
     case .loop: test.isRepeated || mode == .long && test.prefixes.contains(0x66) && !test.hasRexW
     case .prefetch: test.row == 0x10D
+    case .moveSign32: hasFaulted && test.prefixes.contains(0x66) && !test.hasRexW
     case .bound: hasFaulted
     case .exchange: test.row == 0x90 && test.prefixes.contains(0xF3)
     case .moveString, .storeString, .loadString:

@@ -55,6 +55,12 @@ import Testing
     }
   }
 
+  @Test("MOVSXD to 16 bits reads 32 of memory, as the host does", .enabled(if: MakerDifferences.isOurMaker, "Intel's processors read 16"))
+  func shortSignExtension() throws {
+    let end = HostOracle.scratch + UInt64(HostOracle.scratchSize)
+    for distance in UInt64(1)...5 { #expect(try compare([0x66, 0x63, 0x00], [0: end - distance]) == nil) }
+  }
+
   @Test("B6 an access over the edge of what is canonical is no page fault")
   func straddling() throws {
     for distance in UInt64(1)...8 {

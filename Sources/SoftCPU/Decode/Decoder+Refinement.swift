@@ -9,8 +9,6 @@ extension Decoder {
       i.width = 2
       i.form = i.isMemory ? .memoryRegister : .registerRegister
       (i.destination, i.source) = (i.rm * 8, i.reg * 8)
-    // MOVSXD r16, r/m16 (SDM 2B).
-    case (0, 0x63) where i.width == 2: operation = .moveSign16
     case (0, 0x90) where i.rm == 0: operation = i.prefixes.contains(.repeatZero) ? .pause : .nop
     // LOOPNE and LOOPE: a repeat prefix chooses, whatever the opcode.
     case (0, 0xE0), (0, 0xE1):
