@@ -95,6 +95,26 @@ import Testing
     }
   }
 
+  @Test("32-bit code reaches what is its thread's by GS, also below its base, as far as the segment goes")
+  func threadData() throws {
+    // mov eax, gs:[0x14]; add eax, gs:[-4]; mov ebx, -8; add eax, gs:[ebx]; mov ah, 0x83; sahf; adc byte gs:[0x10], 0; add al, gs:[0x10]; hlt
+    let code: [UInt8] = [
+      0x65, 0xA1, 0x14, 0, 0, 0, 0x65, 0x03, 0x05, 0xFC, 0xFF, 0xFF, 0xFF, 0xBB, 0xF8, 0xFF, 0xFF, 0xFF, 0x65, 0x03, 0x03, 0xB4, 0x83, 0x9E,
+      0x65, 0x80, 0x15, 0x10, 0, 0, 0, 0, 0x65, 0x02, 0x05, 0x10, 0, 0, 0, 0xF4,
+    ]
+    let guest = try TranslatedGuest(code)
+    let core = guest.processor.core
+    for (place, value) in [(0x3014, 1), (0x2FFC, 2), (0x2FF8, 4), (0x3010, 8)] { try guest.memory.store(UInt32(value), at: GuestAddress(UInt64(place))) }
+    core.setSegment(.cs, selector: 8, base: 0, limit: 0xFFFF_FFFF, attributes: 0xC09B)
+    core.updateMode()
+    core.setSegment(.gs, selector: 0x33, base: 0x3000, limit: 0xFFFF_FFFF, attributes: 0xC0F3)
+    #expect(try guest.run() & 0xFF == 16)
+    #expect(guest.processor.translator.tally.helped.keys.filter { $0 != "halt" }.isEmpty)
+    core.setSegment(.gs, selector: 0x33, base: 0x3000, limit: 0x13, attributes: 0x40F3)
+    (core[.rip], core[.halted], core[.attention]) = (0x1000, 0, 0)
+    #expect(throws: Fault.protection) { for _ in 0..<9 { try core.runBlock(with: guest.processor.translator) } }
+  }
+
   @Test("behind CLAC translated code finds users' pages closed, and behind STAC open")
   func accessPrevention() throws {
     // stac; mov eax, [0x1800]; clac; mov ebx, [0x1800]

@@ -11,6 +11,9 @@ extension Core {
     store(limit, at: segment.place + 8)
     store(attributes, at: segment.place + 16)
     store(selector, at: segment.place + 20)
+    // Usable, present, data, growing upwards, writable.
+    let isWhole = limit == 0xFFFF_FFFF && attributes & 0x1_009E == 0x92
+    store(isWhole ? 1 : 0 as UInt16, at: segment.wholePlace)
     if segment.decidesFlatness { self[.mode] = self[.mode] & ~(Mode.flat | Mode.flatCode) | flatness }
   }
   func setSegment(_ segment: Segment, _ selector: UInt16, _ d: SegmentDescriptor) {
@@ -45,8 +48,7 @@ extension Core {
     guard isProtected, !is64Bit else { return 0 }
     let isWholeCode = segmentBase(.cs) == 0 && segmentLimit(.cs) == 0xFFFF_FFFF
     for data in [Segment.es, .ss, .ds] {
-      // Usable, present, data, growing upwards, writable.
-      let isWhole = segmentBase(data) == 0 && segmentLimit(data) == 0xFFFF_FFFF && segmentAttributes(data) & 0x1_009E == 0x92
+      let isWhole = segmentBase(data) == 0 && load(data.wholePlace, as: UInt16.self) != 0
       guard isWhole else { return isWholeCode ? Mode.flatCode : 0 }
     }
     return isWholeCode ? Mode.flat | Mode.flatCode : Mode.flat

@@ -19,6 +19,9 @@ enum Segment: UInt8, CaseIterable {
   /// Where a core has its base, its limit, its rights and its selector.
   @inline(__always) var place: Int { Core.segments &+ Int(rawValue) &* 32 }
 
+  /// Where it has whether any address may be read and written through it: data of 4 GiB.
+  @inline(__always) var wholePlace: Int { place &+ 22 }
+
   /// Whether 32-bit code is flat depends on it.
   var decidesFlatness: Bool { rawValue <= Segment.ds.rawValue }
 

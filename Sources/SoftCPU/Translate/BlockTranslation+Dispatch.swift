@@ -7,14 +7,15 @@ extension BlockTranslation {
     if i.operation.plain == .jcc { writeBackResidents() } else { storeResidents(but: staying) }
     if i.operation.plain == .push, isSimple(i, .push) { return emitPushes(k) }
     if i.operation.plain == .pop, isSimple(i, .pop) { return emitPops(k) }
-    if !isAddressable(i) || !emitOne(i, k) { help(k) }
+    if !isAddressable(i, k) || !emitOne(i, k) { help(k) }
     return 1
   }
 
-  /// Whether addresses are as they are calculated here: without a segment in 32-bit code, and of its size.
-  private func isAddressable(_ i: Instruction) -> Bool {
+  /// Whether addresses are as they are calculated here: in 32-bit code of its size, and with no segment but a whole one.
+  private mutating func isAddressable(_ i: Instruction, _ k: Int) -> Bool {
     if context.is64Bit { return true }
-    return i.addressWidth == 4 && (!i.isMemory || i.segment == .flat)
+    guard i.addressWidth == 4 else { return false }
+    return !i.isMemory || i.segment == .flat || i.segment.hasBase64 && needWholeSegment(i, k)
   }
 
   private mutating func emitFarFlow(_ i: Instruction, _ k: Int) {
@@ -68,6 +69,10 @@ extension BlockTranslation {
     case .lahf:
       needFlags(i, k)
       asm.lahf()
+    case .sahf:
+      needFlags(i, k)
+      asm.sahf()
+      noteFlags(i)
     case .hosted, .hostedFloat, .hostedRarely: return emitVector(i, k)
     case .vzeroupper: return emitZeroUpper()
     case .x87, .x87Move, .x87Compare: return emitX87(i, k)

@@ -14,9 +14,9 @@ struct LentState: OptionSet {
 /// go back to the core before the host's own code runs (TranslationStubs.giveBack). Where not all exceptions are masked they
 /// are not lent, and the interpreter executes what needs them.
 extension BlockTranslation {
-  /// Out of line: what instruction `k` needs is loaded.
+  /// Out of line: what instruction `k` needs is loaded, or nothing that could be, and the interpreter executes it.
   struct Loan {
-    var state: LentState
+    var state: LentState?
     var miss: Label
     var ready: Label
     var k: Int
@@ -37,12 +37,14 @@ extension BlockTranslation {
   mutating func emitLoans() {
     for loan in loans {
       asm.place(loan.miss)
-      let here = asm.makeLabel()
-      asm.loadAddress(Self.t1, of: here)
-      asm.jump(toDistance: (loan.state == .control ? context.stubs.loadControl : context.stubs.loadX87) - origin)
-      asm.place(here)
-      asm.jump(loan.ready)
-      // It is not lent.
+      if let state = loan.state {
+        let here = asm.makeLabel()
+        asm.loadAddress(Self.t1, of: here)
+        asm.jump(toDistance: (state == .control ? context.stubs.loadControl : context.stubs.loadX87) - origin)
+        asm.place(here)
+        asm.jump(loan.ready)
+        // It is not lent.
+      }
       emitStoring(loan.vectors)
       emitHelpAndLeave(loan.k, 1, isLiveBefore[loan.k])
     }

@@ -215,7 +215,7 @@ extension BlockTranslation {
 
   private mutating func emitSegment(_ i: Instruction) {
     guard i.segment != .flat else { return }
-    asm.apply(.add, Self.t0, .memory(.gs(i.segment.place)))
+    asm.apply(.add, context.word, Self.t0, .memory(.gs(i.segment.place)))
   }
 
   mutating func emitOffset(_ i: Instruction, to target: Register) {

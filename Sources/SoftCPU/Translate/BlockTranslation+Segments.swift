@@ -1,9 +1,36 @@
 internal import Assembler
 
-/// Segment registers, as far as 64-bit code reads them and moves their bases.
+/// Segment registers, as far as 64-bit code reads them and moves their bases, and as 32-bit code uses FS and GS.
 extension BlockTranslation {
   private func selector(_ segment: Segment) -> Memory { .gs(segment.place + 20) }
   private func base(_ segment: Segment) -> Memory { .gs(segment.place) }
+
+  /// FS and GS of 32-bit code lead to what belongs to a thread or a processor, by a base of their own and with no limit
+  /// to speak of. The interpreter executes instruction `k` if the segment is another, or its operand lies over 4 GiB. False if
+  /// that is known here.
+  mutating func needWholeSegment(_ i: Instruction, _ k: Int) -> Bool {
+    switch i.operation.plain {
+    case .lea, .nop, .prefetch: return true
+    case .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement: guard i.hasImmediate else { return false }
+    default: break
+    }
+    let size = i.operation == .compareExchangePair ? 2 * Int(i.width) : accessSize(i)
+    let last = 0xFFFF_FFFF - UInt64(size - 1)
+    let isConstant = i.base == 128 && i.index == 128
+    if isConstant, i.displacement & 0xFFFF_FFFF > last { return false }
+    giveUpFlags(before: k)
+    let (miss, ready) = (asm.makeLabel(), asm.makeLabel())
+    asm.apply(.cmp, .byte, .memory(.gs(i.segment.wholePlace)), 0)
+    asm.jump(if: .equal, miss)
+    if !isConstant {
+      emitOffset(i, to: Self.t0)
+      asm.apply(.cmp, .long, .register(Self.t0), Int32(-size))
+      asm.jump(if: .above, miss)
+    }
+    asm.place(ready)
+    loans.append(Loan(state: nil, miss: miss, ready: ready, k: k, vectors: vectors))
+    return true
+  }
 
   /// MOV of a segment register's selector to a register or memory.
   mutating func emitSelector(_ i: Instruction, _ k: Int) -> Bool {

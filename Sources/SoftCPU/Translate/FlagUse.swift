@@ -26,7 +26,7 @@ extension Instruction {
     case .cmc, .clc, .stc: return .unknown
     case .cld, .std: return .none
     case .hostedRarely: return VectorForms.all.form(of: self).traits.contains(.flags) ? .all : .none
-    case .increment, .decrement, .rol, .ror, .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement, .compareExchangePair: return .some
+    case .increment, .decrement, .rol, .ror, .bitTest, .bitTestSet, .bitTestReset, .bitTestComplement, .compareExchangePair, .sahf: return .some
     case .shl, .shr, .sar, .shld, .shrd: return isShiftWithEffect ? .all : .some
     // The target of a jump may read them, whatever this block does behind it.
     case .cmov, .setcc, .jcc, .loop, .jcxz, .lahf, .pushFlags, .x87Move: return .readsOnly
