@@ -8,7 +8,7 @@ struct RealKVMTests {
   init() throws { guests = try #require(Guests.present) }
 
   private func linux(_ command: String, _ options: [String], line: String = "") -> ChildProcess.End {
-    guests.linux(command, ["--accel", "kvm", "--timeout", "100s"] + options, line: line)
+    guests.linux(command, ["--accel", "kvm", "--timeout", "500s"] + options, line: line)
   }
 
   @Test("Debian's kernel boots with one processor and two, with either kind of interrupt chips, and keeps what it writes to its disk")
