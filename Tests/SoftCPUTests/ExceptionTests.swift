@@ -70,6 +70,15 @@ import Testing
     }
   }
 
+  @Test("B6 a number over the end of a flat segment is #GP, and on the stack #SS")
+  func segmentEnd() throws {
+    let guest = try SystemGuest(.segments)
+    (guest.core[.rbx], guest.core[.rbp]) = (0xFFFF_FFFE, 0xFFFF_FFFE)
+    // mov eax, [ebx]; mov eax, [ebp]
+    #expect(try guest.run([0x8B, 0x03, 0xF4]) == 13)
+    #expect(try guest.run([0x8B, 0x45, 0, 0xF4]) == 12)
+  }
+
   @Test("MOVSXD to 16 bits reads 32 of memory")
   func shortSignExtension() throws {
     let guest = try SystemGuest(.long)

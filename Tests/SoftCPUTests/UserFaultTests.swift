@@ -61,6 +61,22 @@ import Testing
     for distance in UInt64(1)...5 { #expect(try compare([0x66, 0x63, 0x00], [0: end - distance]) == nil) }
   }
 
+  @Test("B6 an access over the end of a flat segment is #GP, or #SS by ESP or EBP", .enabled(if: MakerDifferences.isOurMaker, "Intel's manual leaves it open"))
+  func segmentEnd() throws {
+    // mov eax, [ebx]; mov [ebx], eax; mov eax, [ebp]; add [esp], eax; push eax; pop eax; movups xmm0, [ebx]; fld qword [ebx]; lodsd; movsd
+    let codes: [[UInt8]] = [
+      [0x8B, 0x03], [0x89, 0x03], [0x8B, 0x45, 0], [0x01, 0x04, 0x24], [0x50], [0x58], [0x0F, 0x10, 0x03], [0xDD, 0x03], [0xAD], [0xA5],
+    ]
+    for code in codes {
+      for address in [0xFFFF_FFFE, 0xFFFF_FFFF, 2 as UInt64] {
+        for flags in [0, Flags.ac] {
+          let registers = [3: address, 4: address, 5: address, 6: address, 7: Self.data]
+          #expect(try compare(code, in: .flat32, flags: flags, registers) == nil, "\(code) \(address)")
+        }
+      }
+    }
+  }
+
   @Test("B6 an access over the edge of what is canonical is no page fault")
   func straddling() throws {
     for distance in UInt64(1)...8 {

@@ -174,7 +174,7 @@ extension Core {
     } catch {
       self[.rip] = i.address
       if error == .undefined { context.environment.undefined.count(InstructionTally.name(i)) }
-      throw error.isNonCanonical ? nonCanonicalFault(i, error.address) : error
+      throw error.isOutOfReach ? outOfReachFault(i, error.address) : error
     }
   }
 }

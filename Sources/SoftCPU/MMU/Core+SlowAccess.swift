@@ -25,9 +25,12 @@ extension Core {
     self[.watching] != 0 && (context.watches(page: address) || watches(page: address))
   }
 
-  /// Faults for an address that is not canonical, or not aligned where user code wants that checked.
+  /// Faults for an address that is not canonical, or lies over the end of a flat segment, or is not aligned where user code
+  /// wants that checked.
   private func requireAccess(_ address: UInt64, _ count: Int) throws(Fault) {
-    if isLong, !Self.isCanonical(address) || !Self.isCanonical(address &+ UInt64(count - 1)) { throw .nonCanonical(address) }
+    let last = address &+ UInt64(count - 1)
+    if isLong, !Self.isCanonical(address) || !Self.isCanonical(last) { throw .outOfReach(address) }
+    if self[.mode] & Mode.flat != 0, self[.inDelivery] == 0, last > 0xFFFF_FFFF { throw .outOfReach(address) }
     if checksAlignment, self[.inDelivery] == 0, address & Self.alignment(of: count) != 0 { throw .alignment }
   }
 

@@ -14,7 +14,7 @@ extension Core {
     // Usable, present, data, growing upwards, writable.
     let isWhole = limit == 0xFFFF_FFFF && attributes & 0x1_009E == 0x92
     store(isWhole ? 1 : 0 as UInt16, at: segment.wholePlace)
-    if segment.decidesFlatness { self[.mode] = self[.mode] & ~(Mode.flat | Mode.flatCode) | flatness }
+    if segment.decidesFlatness { self[.mode] = self[.mode] & ~(Mode.flat | Mode.flatCode) | flatness(self[.mode]) }
   }
   func setSegment(_ segment: Segment, _ selector: UInt16, _ d: SegmentDescriptor) {
     setSegment(segment, selector: selector, base: d.base, limit: d.limit, attributes: d.attributes)
@@ -39,13 +39,13 @@ extension Core {
       mode |= Mode.vectors
       if self[.xcr0] & 6 == 6, self[.cr4] & CR4.xsave != 0, isProtected, !isVirtual8086 { mode |= Mode.wideVectors }
     }
-    self[.mode] = mode | flatness
+    self[.mode] = mode | flatness(mode)
     selectTranslations()
   }
 
   /// The mode's bits for flat segments. Accesses around 4 GiB may then wrap instead of fault (SDM 3A 5.3).
-  private var flatness: UInt64 {
-    guard isProtected, !is64Bit else { return 0 }
+  private func flatness(_ mode: UInt64) -> UInt64 {
+    guard isProtected, mode & Mode.long64 == 0 else { return 0 }
     let isWholeCode = segmentBase(.cs) == 0 && segmentLimit(.cs) == 0xFFFF_FFFF
     for data in [Segment.es, .ss, .ds] {
       let isWhole = segmentBase(data) == 0 && load(data.wholePlace, as: UInt16.self) != 0

@@ -2,7 +2,8 @@
 struct Fault: Error, Equatable {
   var vector: UInt8
   var code: UInt32 = 0
-  /// For page faults: CR2. For #GP the address that is not canonical, until it is known whose it is.
+  /// For page faults: CR2. For #GP the address that is not canonical, or leads over the end of a flat segment, until it is known
+  /// whose it is.
   var address: UInt64 = 0
 
   static let divide = Fault(vector: 0)
@@ -20,9 +21,9 @@ struct Fault: Error, Equatable {
   static func notPresent(_ selector: UInt16) -> Fault { Fault(vector: 11, code: UInt32(selector.withoutLevel)) }
   static func stack(_ selector: UInt16) -> Fault { Fault(vector: 12, code: UInt32(selector.withoutLevel)) }
   static func protection(_ selector: UInt16) -> Fault { Fault(vector: 13, code: UInt32(selector.withoutLevel)) }
-  static func nonCanonical(_ address: UInt64) -> Fault { Fault(vector: 13, address: address) }
+  static func outOfReach(_ address: UInt64) -> Fault { Fault(vector: 13, address: address) }
   static func page(_ address: UInt64, _ code: UInt32) -> Fault { Fault(vector: 14, code: code, address: address) }
 
-  var isNonCanonical: Bool { vector == 13 && address != 0 }
+  var isOutOfReach: Bool { vector == 13 && address != 0 }
   var hasCode: Bool { vector == 8 || (10...14).contains(vector) || vector == 17 }
 }

@@ -46,8 +46,8 @@ extension Core {
     leave(to: isTaken ? i.immediate : i.next)
   }
 
-  /// An access with an address that is not canonical is #SS if it is to the stack or relative to RSP or RBP, and else #GP.
-  func nonCanonicalFault(_ i: Instruction, _ address: UInt64) -> Fault {
+  /// An access out of reach is #SS if it is to the stack or relative to RSP or RBP, and else #GP.
+  func outOfReachFault(_ i: Instruction, _ address: UInt64) -> Fault {
     let isOperand = i.isMemory && (!i.operation.traits.contains(.usesStack) || address == operandAddress(i))
     // Of the segments only FS and GS count in 64-bit code, and these are not the stack's.
     let isStack = isOperand ? i.segment == .flat && (Int(i.base) == Field.rsp.rawValue || Int(i.base) == Field.rbp.rawValue) : i.operation.traits.contains(.usesStack)
