@@ -84,35 +84,44 @@ public struct Queue: Sendable {
     var isIndirect: Bool { flags[bit: 2] }
   }
 
-  private func descriptor(_ index: Int, of table: GuestAddress, _ memory: any RingMemory) throws(QueueError) -> Descriptor {
-    guard let bytes = memory.copy(16, from: table + 16 * index) else { throw .memory }
-    return Descriptor(
-      address: bytes.load(at: 0) ?? 0, count: bytes.load(at: 8) ?? 0, flags: bytes.load(at: 12) ?? 0,
-      next: bytes.load(at: 14) ?? 0)
+  private static let descriptorSize = 16
+
+  /// - Parameter offset: in bytes that hold a descriptor there.
+  private func descriptor(at offset: Int, of bytes: [UInt8]) -> Descriptor {
+    Descriptor(
+      address: bytes.load(at: offset) ?? 0, count: bytes.load(at: offset + 8) ?? 0, flags: bytes.load(at: offset + 12) ?? 0,
+      next: bytes.load(at: offset + 14) ?? 0)
   }
 
   private func chain(_ head: UInt16, _ memory: any RingMemory) throws(QueueError) -> DescriptorChain {
     var chain = DescriptorChain(head: head)
     var total: UInt64 = 0
-    var table = GuestAddress(descriptors)
+    /// The indirect table that the chain is in, as a whole.
+    var table: [UInt8]?
     var limit = Int(size)
-    var isInside = false
     var index = Int(head)
     var seen = 0
     while true {
       guard index < limit else { throw .descriptorIndex }
       guard seen < limit else { throw .chainTooLong }
       seen += 1
-      let descriptor = try descriptor(index, of: table, memory)
+      let offset = Self.descriptorSize * index
+      let descriptor: Descriptor
+      if let table {
+        descriptor = self.descriptor(at: offset, of: table)
+      } else {
+        guard let bytes = memory.copy(Self.descriptorSize, from: GuestAddress(descriptors) + offset) else { throw .memory }
+        descriptor = self.descriptor(at: 0, of: bytes)
+      }
       if descriptor.isIndirect {
         // The write flag of this descriptor means nothing; a link after it or a table in a table is wrong.
-        guard usesIndirect, !isInside, !descriptor.hasNext else { throw .indirect }
-        guard descriptor.count > 0, descriptor.count % 16 == 0 else { throw .indirect }
-        limit = Int(descriptor.count / 16)
+        guard usesIndirect, table == nil, !descriptor.hasNext else { throw .indirect }
+        let byteCount = Int(descriptor.count)
+        guard byteCount > 0, byteCount % Self.descriptorSize == 0 else { throw .indirect }
+        limit = byteCount / Self.descriptorSize
         guard limit <= Self.maximumIndirect else { throw .chainTooLong }
-        table = GuestAddress(descriptor.address)
-        guard memory.contains(table, count: limit * 16) else { throw .memory }
-        isInside = true
+        table = memory.copy(byteCount, from: GuestAddress(descriptor.address))
+        guard table != nil else { throw .memory }
         index = 0
         seen = 0
         continue
