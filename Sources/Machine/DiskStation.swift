@@ -16,7 +16,7 @@ final class DiskStation: Station {
   /// Whether everything is to be done in the order in which it is asked for, whatever of it the host has in its memory.
   private let keepsOrder: Bool
   /// What an attempt has taken and left for the worker's thread.
-  private let left = Mutex<[BlockRequest]>([])
+  private let left = Mutex(Left())
 
   init(slot: FunctionSlot<VirtioPCI<VirtioBlock>>, disk: DiskFile, memory: GuestMemory, worker: Worker, keepsOrder: Bool = false) {
     self.slot = slot
@@ -34,17 +34,24 @@ final class DiskStation: Station {
   /// A request and what is an I/O error for the guest, in words for the user; nil if all went well.
   private typealias Ending = (request: BlockRequest, flaw: String?)
 
+  private struct Left: Sendable {
+    var begun: [BlockRun] = []
+    var others: [BlockRun] = []
+  }
+
   func serve() {
-    /// Reads that the host has begun, the oldest first: as many are before it as the guest wants.
+    // Reads that the host has begun, the oldest first: as many are before it as the guest wants.
     var begun: [BlockRun] = []
     while true {
-      let batch = left.withLock { left in
-        defer { left = [] }
-        return left.isEmpty ? takeBatch(of: Self.batchSectors) : left
+      var left = left.withLock { left in
+        defer { left = Left() }
+        return left
       }
-      guard !batch.isEmpty || !begun.isEmpty else { return }
+      begun += left.begun
+      if left.others.isEmpty { left.others = takeBatch(of: Self.batchSectors) }
+      guard !left.others.isEmpty || !begun.isEmpty else { return }
       var endings: [Ending] = []
-      for run in BlockRun.runs(of: batch) {
+      for run in left.others {
         if run.operation == .read, !keepsOrder {
           if isAtHand(run) { endings += Self.good(run) } else { begun.append(run) }
         } else {
@@ -86,14 +93,19 @@ final class DiskStation: Station {
       guard !batch.isEmpty else { return true }
       let wish = batch.reduce(0) { $0 &+ $1.sectorCount }
       var endings: [Ending] = []
-      var others: [BlockRequest] = []
-      for request in batch {
-        let isDone = wish <= room && request.operation == .read && isAtHand(BlockRun(request))
-        if isDone { endings.append((request, nil)) } else { others.append(request) }
+      var rest = Left()
+      for run in batch {
+        if wish > room || run.operation != .read {
+          rest.others.append(run)
+        } else if isAtHand(run) {
+          endings += Self.good(run)
+        } else {
+          rest.begun.append(run)
+        }
       }
       tell(&endings)
-      guard others.isEmpty, wish < room else {
-        left.withLock { $0 = others }
+      guard rest.begun.isEmpty, rest.others.isEmpty, wish < room else {
+        left.withLock { $0 = rest }
         return false
       }
       room -= wish
@@ -101,8 +113,8 @@ final class DiskStation: Station {
   }
 
   /// - Parameter limit: no request is taken any more when so many sectors are wanted.
-  private func takeBatch(of limit: UInt64) -> [BlockRequest] {
-    slot.access { device, cycle in device.take(Self.batchSize, sectors: limit, &cycle) }
+  private func takeBatch(of limit: UInt64) -> [BlockRun] {
+    BlockRun.runs(of: slot.access { device, cycle in device.take(Self.batchSize, sectors: limit, &cycle) })
   }
 
   /// The guest hears of what is done.
