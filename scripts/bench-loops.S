@@ -54,6 +54,20 @@
   jnz 1b
 .endm
 
+.macro x87                    # 10 instructions a round
+  fninit
+1:fldl (%esi)
+  fmull 8(%esi)
+  faddl 16(%esi)
+  fld %st(0)
+  fmulp
+  fsubrl 24(%esi)
+  fxch %st(0)
+  fstpl 32(%esi)
+  dec %ecx
+  jnz 1b
+.endm
+
 .section .text
 .code32
 .align 4
