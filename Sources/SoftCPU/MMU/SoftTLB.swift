@@ -94,7 +94,10 @@ extension Core {
           forEachBit(load(lines + word * 8)) { bit in
             let number = word * 64 + bit
             let line = Self.translations + number * 16
-            if forgets(load(line, as: UInt64.self) &+ load(line + 8, as: UInt64.self)) { clearLine(number) }
+            let address: UInt64 = load(line)
+            // A line whose page was forgotten alone has none that leads to it, and its bit still.
+            guard Int(truncatingIfNeeded: address >> 12) & (SoftTLB.lines - 1) == number & (SoftTLB.lines - 1) else { return }
+            if forgets(address &+ load(line + 8, as: UInt64.self)) { clearLine(number) }
           }
         }
       }
