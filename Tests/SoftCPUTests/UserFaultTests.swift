@@ -63,9 +63,9 @@ import Testing
 
   @Test("B6 an access over the end of a flat segment is #GP, or #SS by ESP or EBP", .enabled(if: MakerDifferences.isOurMaker, "Intel's manual leaves it open"))
   func segmentEnd() throws {
-    // mov eax, [ebx]; mov [ebx], eax; mov eax, [ebp]; add [esp], eax; push eax; pop eax; movups xmm0, [ebx]; fld qword [ebx]; lodsd; movsd
+    // mov eax, [ebx]; mov eax, ss:[ebx]; mov [ebx], eax; mov eax, [ebp]; mov eax, ds:[ebp]; add [esp], eax; push eax; pop eax; movups xmm0, [ebx]; fld qword [ebx]; lodsd; movsd
     let codes: [[UInt8]] = [
-      [0x8B, 0x03], [0x89, 0x03], [0x8B, 0x45, 0], [0x01, 0x04, 0x24], [0x50], [0x58], [0x0F, 0x10, 0x03], [0xDD, 0x03], [0xAD], [0xA5],
+      [0x8B, 0x03], [0x36, 0x8B, 0x03], [0x89, 0x03], [0x8B, 0x45, 0], [0x3E, 0x8B, 0x45, 0], [0x01, 0x04, 0x24], [0x50], [0x58], [0x0F, 0x10, 0x03], [0xDD, 0x03], [0xAD], [0xA5],
     ]
     for code in codes {
       for address in [0xFFFF_FFFE, 0xFFFF_FFFF, 2 as UInt64] {

@@ -131,6 +131,7 @@ struct Decoder {
     try operands(&i, row, size, is64, rex)
     if !is64 {
       if i.segment == .flat { i.segment = override ?? .ds }
+      if i.segment == .ss { i.prefixes.insert(.throughStack) }
       if core[.mode] & Mode.flat != 0, i.addressWidth == 4, [.es, .ss, .ds].contains(i.segment) { i.segment = .flat }
     }
     refine(&i, &operation, is64)
