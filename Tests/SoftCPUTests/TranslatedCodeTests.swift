@@ -115,6 +115,18 @@ import Testing
     #expect(throws: Fault.protection) { for _ in 0..<9 { try core.runBlock(with: guest.processor.translator) } }
   }
 
+  @Test("a page that was forgotten alone leads nowhere on the host when the ways to code are looked for")
+  func forgottenPage() throws {
+    // mov [0x3000], eax; hlt
+    let guest = try TranslatedGuest([0x89, 0x04, 0x25, 0, 0x30, 0, 0, 0xF4])
+    _ = try guest.run()
+    let core = guest.processor.core
+    core.flushTranslation(of: 0x3000)
+    var pages: [Int] = []
+    core.forgetWays { pages.append($0); return false }
+    #expect(pages.allSatisfy { (0..<4096).contains($0) })
+  }
+
   @Test("behind CLAC translated code finds users' pages closed, and behind STAC open")
   func accessPrevention() throws {
     // stac; mov eax, [0x1800]; clac; mov ebx, [0x1800]

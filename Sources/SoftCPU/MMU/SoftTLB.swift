@@ -70,7 +70,7 @@ extension Core {
     self[.epoch] &+= 1
     let line = Int(truncatingIfNeeded: address >> 12) & (SoftTLB.lines - 1)
     for number in stride(from: line, to: SoftTLB.words * 64, by: SoftTLB.lines) {
-      if load(Self.translations &+ number &* 16, as: UInt64.self) == address & ~0xFFF { clearLine(number) }
+      if load(Self.translations &+ number &* 16, as: UInt64.self) == address & ~0xFFF { forgetLine(number) }
     }
     clearNearEntries()
     dropMappings(of: address & ~0xFFF)
@@ -94,10 +94,7 @@ extension Core {
           forEachBit(load(lines + word * 8)) { bit in
             let number = word * 64 + bit
             let line = Self.translations + number * 16
-            let address: UInt64 = load(line)
-            // A line whose page was forgotten alone has none that leads to it, and its bit still.
-            guard Int(truncatingIfNeeded: address >> 12) & (SoftTLB.lines - 1) == number & (SoftTLB.lines - 1) else { return }
-            if forgets(address &+ load(line + 8, as: UInt64.self)) { clearLine(number) }
+            if forgets(load(line, as: UInt64.self) &+ load(line + 8, as: UInt64.self)) { forgetLine(number) }
           }
         }
       }
@@ -164,6 +161,13 @@ extension Core {
         store(0 as UInt64, at: lines &+ word &* 8)
       }
     }
+  }
+
+  /// One line alone.
+  private func forgetLine(_ number: Int) {
+    clearLine(number)
+    mark(number, SoftTLB.localLines, false)
+    mark(number, SoftTLB.globalLines, false)
   }
 
   /// An empty line names a page that belongs in a different line, so it never matches.
