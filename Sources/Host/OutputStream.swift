@@ -12,6 +12,10 @@ public final class OutputStream: Sendable {
     var dropped = 0
     var isWriting = false
     var isBroken = false
+    /// The thread will look at the queue without being called.
+    var isAwake = false
+    /// Somebody waits until all is written: from now on the host is not left alone.
+    var isDrained = false
 
     mutating func queue(_ new: [UInt8]) {
       guard !new.isEmpty else { return }
@@ -23,6 +27,8 @@ public final class OutputStream: Sendable {
   static let limit = 1 << 20
   /// The most that is handed to the host at once, so that a slow reader can be told from one that is gone.
   private static let chunk = 1 << 16
+  /// How long the host is left alone after it was handed something: a guest says what it has to say byte by byte.
+  public static let rest: UInt64 = 1_000_000
   /// How long to wait for a reader that takes nothing.
   public static let patience: UInt64 = 500_000_000
 
@@ -32,10 +38,12 @@ public final class OutputStream: Sendable {
   public let name: String
 
   /// - Parameter write: hands bytes to the host; false if nobody takes them any more.
-  public init(name: String, _ write: @escaping @Sendable (ArraySlice<UInt8>) -> Bool) throws(SystemError) {
+  public init(
+    name: String, rest: UInt64 = OutputStream.rest, _ write: @escaping @Sendable (ArraySlice<UInt8>) -> Bool
+  ) throws(SystemError) {
     self.name = name
     worker = Worker(name: name)
-    try worker.start { [state] in Self.deliver(state, write) }
+    try worker.start { [state] in Self.deliver(state, rest, write) }
   }
 
   public convenience init(name: String, to file: OutputFile) throws(SystemError) {
@@ -46,25 +54,28 @@ public final class OutputStream: Sendable {
   deinit { worker.end(within: Self.patience) }
 
   /// Writes all there is; returns when held-back lines are due.
-  private static func deliver(_ state: Monitor<State>, _ write: (ArraySlice<UInt8>) -> Bool) -> UInt64? {
+  private static func deliver(_ state: Monitor<State>, _ rest: UInt64, _ write: (ArraySlice<UInt8>) -> Bool) -> UInt64? {
     while true {
       let taken = state.update { state -> [UInt8] in
         if state.mixer.deadline != nil { state.queue(state.mixer.advance(to: HostClock.nanoseconds())) }
         defer { state.bytes.removeAll(keepingCapacity: state.bytes.count < 1 << 12) }
         state.isWriting = !state.bytes.isEmpty
+        state.isAwake = state.isWriting
         return state.bytes
       }
       guard !taken.isEmpty else { return state.update { $0.mixer.deadline } }
-      var rest = taken[...]
-      while !rest.isEmpty {
-        let part = rest.prefix(chunk)
+      var left = taken[...]
+      while !left.isEmpty {
+        let part = left.prefix(chunk)
         let isDelivered = write(part)
-        rest = isDelivered ? rest.dropFirst(part.count) : []
+        left = isDelivered ? left.dropFirst(part.count) : []
         state.update { state in
           if isDelivered { state.written += part.count } else { state.isBroken = true }
-          state.isWriting = !rest.isEmpty
+          state.isWriting = !left.isEmpty
         }
       }
+      let end = HostClock.nanoseconds() &+ rest
+      _ = state.wait(until: { _ in end }) { $0.isDrained ? true : nil }
     }
   }
 
@@ -81,15 +92,22 @@ public final class OutputStream: Sendable {
   }
 
   private func put(_ bytes: [UInt8], of voice: Int) {
-    state.update { $0.queue($0.mixer.put(bytes, of: voice, at: HostClock.nanoseconds())) }
-    worker.call()
+    let mustCall = state.adjust { state in
+      state.queue(state.mixer.put(bytes, of: voice, at: HostClock.nanoseconds()))
+      defer { state.isAwake = true }
+      return !state.isAwake
+    }
+    if mustCall { worker.call() }
   }
 
   /// Waits until all is written, as long as the reader takes something within each such time, and until a moment of
   /// `HostClock.nanoseconds` at most. False if it was not.
   @discardableResult
   public func drain(patience: UInt64 = OutputStream.patience, until limit: UInt64 = .max) -> Bool {
-    state.update { $0.queue($0.mixer.finish()) }
+    state.update { state in
+      state.queue(state.mixer.finish())
+      state.isDrained = true
+    }
     worker.call()
     while true {
       let seen = state.update { $0.written }

@@ -33,6 +33,21 @@ import Testing
     #expect(reader.read.withLock { $0.count } + stream.lostCount == 40 * block.count)
   }
 
+  @Test("what is said byte by byte is handed to the host together, the first byte at once, and all when somebody waits for it")
+  func together() throws {
+    let writes = Monitor<[[UInt8]]>([])
+    let stream = try OutputStream(name: "test", rest: 1 << 62) { bytes in
+      writes.update { $0.append(Array(bytes)) }
+      return true
+    }
+    let voice = stream.voice()
+    voice.put(1)
+    _ = writes.wait { $0.isEmpty ? nil : true }
+    for _ in 0..<50_000 { voice.put(2) }
+    #expect(stream.drain())
+    #expect(writes.update { $0.map(\.count) } == [1, 50_000])
+  }
+
   @Test("a reader that is gone ends the wait at once")
   func gone() throws {
     let stream = try OutputStream(name: "test") { _ in false }
