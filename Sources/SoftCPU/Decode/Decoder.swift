@@ -129,11 +129,9 @@ struct Decoder {
     if is64 && isWideByDefault && !small { size = 8 }
     i.width = size
     try operands(&i, row, size, is64, rex)
-    if !is64 {
-      if i.segment == .flat { i.segment = override ?? .ds }
-      if i.segment == .ss { i.prefixes.insert(.throughStack) }
-      if core[.mode] & Mode.flat != 0, i.addressWidth == 4, [.es, .ss, .ds].contains(i.segment) { i.segment = .flat }
-    }
+    if !is64, i.segment == .flat { i.segment = override ?? .ds }
+    if is64 ? i.segment == .flat && (i.base == 4 * 8 || i.base == 5 * 8) : i.segment == .ss { i.prefixes.insert(.throughStack) }
+    if !is64, core[.mode] & Mode.flat != 0, i.addressWidth == 4, [.es, .ss, .ds].contains(i.segment) { i.segment = .flat }
     refine(&i, &operation, is64)
     findHostCode(&i, &operation)
     resolveX87(&i, &operation)

@@ -16,7 +16,7 @@ struct Prefixes: OptionSet {
   static let writes = Prefixes(rawValue: 512)
   /// VEX.W, which counts outside of 64-bit code for some.
   static let vexW = Prefixes(rawValue: 1024)
-  /// The operand's segment was SS before flat ones became none.
+  /// The operand is the stack segment's, whether that is flat or not: in 64-bit code, by RSP or RBP.
   static let throughStack = Prefixes(rawValue: 2048)
   static let repeated: Prefixes = [.repeatZero, .repeatNonzero]
 }

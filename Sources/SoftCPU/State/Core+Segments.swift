@@ -43,7 +43,7 @@ extension Core {
     selectTranslations()
   }
 
-  /// The mode's bits for flat segments. Accesses around 4 GiB may then wrap instead of fault (SDM 3A 5.3).
+  /// The mode's bits for flat segments. What lies over their end is found where an access leaves its page (`requireAccess`).
   private func flatness(_ mode: UInt64) -> UInt64 {
     guard isProtected, mode & Mode.long64 == 0 else { return 0 }
     let isWholeCode = segmentBase(.cs) == 0 && segmentLimit(.cs) == 0xFFFF_FFFF

@@ -54,7 +54,7 @@ extension BlockTranslation {
 
   /// Whether translated code has the instruction at all.
   func hasHostCode(_ i: Instruction, _ form: VectorForm) -> Bool {
-    (i.prefixes.contains(.vex) ? context.hasWideVectors : context.hasVectors) && (form.isVector || form.usesMMX && context.lendsX87)
+    (i.prefixes.contains(.vex) ? context.hasWideVectors : context.hasVectors) && (form.isVector || form.usesMMX && context.hasX87)
       && !form.traits.contains(.approximates)
   }
 

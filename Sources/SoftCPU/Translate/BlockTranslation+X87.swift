@@ -7,7 +7,7 @@ internal import Assembler
 extension BlockTranslation {
   /// Whether translated code has the instruction, or may have if no exception of x87's is unmasked.
   func isX87(_ i: Instruction) -> Bool {
-    guard context.lendsX87, context.hasVectors else { return false }
+    guard context.hasX87 else { return false }
     return switch i.operation { case .x87, .x87Move, .x87Compare: true default: false }
   }
 
@@ -16,11 +16,11 @@ extension BlockTranslation {
     borrow(.x87, k)
     if i.isMemory {
       let memory = look(MemoryAccess(operand: i, size: Int(i.width), write: i.prefixes.contains(.writes)), k)
-      asm.emit(Opcode(i.opcode), .long, .digit(i.extension3), .memory(memory))
+      emitOnHost(i, .memory(memory))
       noteX87Operand(i)
     } else {
       needFlags(i, k)
-      asm.emit(Opcode(i.opcode), .long, .digit(i.extension3), .vector(i.rm & 7))
+      emitOnHost(i, .vector(i.rm & 7))
       noteFlags(i)
     }
     // The next one tells of itself, unless its access fails.
@@ -31,12 +31,12 @@ extension BlockTranslation {
 
   /// FNSTCW, FNSTSW, FLDCW, FNINIT, FNCLEX, FWAIT and EMMS.
   mutating func emitX87Control(_ i: Instruction, _ k: Int) -> Bool {
-    guard context.lendsX87, context.hasVectors else { return false }
+    guard context.hasX87 else { return false }
     borrow(.x87, k)
     switch i.operation {
     case .fnstcw, .fnstsw:
       let memory = look(MemoryAccess(operand: i, size: 2, write: true), k)
-      asm.emit(Opcode(i.opcode), .long, .digit(7), .memory(memory))
+      emitOnHost(i, .memory(memory))
       lookedUp()
     case .fldcw:
       // One that unmasks exceptions is the interpreter's. It is read once: another processor may write to it meanwhile.
@@ -44,28 +44,27 @@ extension BlockTranslation {
       let (word, unmasks) = (Memory.gs(TranslatedState.temporary), asm.makeLabel())
       asm.emit(Opcode(0xB7, .two), .long, .register(Self.t1), .memory(memory))
       asm.store(.long, word, Self.t1)
-      asm.apply(.or, .byte, .register(Self.t1), ~0x3F)
-      asm.apply(.cmp, .byte, .register(Self.t1), -1)
-      asm.jump(if: .notEqual, unmasks)
+      TranslationStubs.emitMaskCheck(&asm, Self.t1, otherwise: unmasks)
       slowPaths[slowPaths.count - 1].unfit = unmasks
-      asm.emit(Opcode(i.opcode), .long, .digit(5), .memory(word))
+      emitOnHost(i, .memory(word))
       lookedUp()
     case .fninit:
-      emitBytes(0xDB, 0xE3)
+      emitOnHost(i, .vector(i.rm & 7))
       asm.store(.long, .gs(VectorArea.tags), 0)
       asm.store(.quad, .gs(VectorArea.lastInstruction), 0)
       asm.store(.quad, .gs(VectorArea.lastOperand), 0)
-    case .fnclex: emitBytes(0xDB, 0xE2)
-    case .fnstswAX: emitBytes(0xDF, 0xE0)
-    case .emms: emitBytes(0x0F, 0x77)
+    case .fnclex, .fnstswAX: emitOnHost(i, .vector(i.rm & 7))
+    case .emms:
+      asm.byte(0x0F)
+      asm.byte(0x77)
     default: break
     }
     return true
   }
 
-  private mutating func emitBytes(_ first: UInt8, _ second: UInt8) {
-    asm.byte(first)
-    asm.byte(second)
+  /// The same instruction of the host. The registers of its stack are numbered as they are here.
+  private mutating func emitOnHost(_ i: Instruction, _ operand: ModRM) {
+    asm.emit(Opcode(i.opcode), .long, .digit(i.extension3), operand)
   }
 
   private mutating func noteX87(_ i: Instruction) {

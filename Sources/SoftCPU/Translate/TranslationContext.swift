@@ -22,6 +22,8 @@ struct TranslationContext {
 
   /// Whether the guest may use SSE.
   var hasVectors: Bool { mode & Mode.vectors != 0 }
+  /// Whether it may use x87 and MMX, and these can be lent.
+  var hasX87: Bool { lendsX87 && hasVectors }
   /// And AVX.
   var hasWideVectors: Bool { mode & Mode.wideVectors != 0 }
   /// 64-bit code; else it is 32-bit code of flat segments.

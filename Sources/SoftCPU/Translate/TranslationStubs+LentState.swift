@@ -33,9 +33,7 @@ extension TranslationStubs {
     // With all exceptions masked none is pending, whatever the status says.
     asm.apply(.and, .long, .register(.rax), Int32(bitPattern: ~0x8080_0000))
     asm.store(.long, image, .rax)
-    asm.apply(.or, .byte, .register(.rax), ~0x3F)
-    asm.apply(.cmp, .byte, .register(.rax), -1)
-    asm.jump(if: .notEqual, raises)
+    emitMaskCheck(&asm, .rax, otherwise: raises)
     asm.emit(Opcode(0xB6, .two), .long, .register(.rax), .memory(.gs(VectorArea.tags)))
     asm.store(.long, .gs(VectorArea.image + 4), .rax)
     for place in stride(from: 0, to: 128, by: 8) {
@@ -56,6 +54,13 @@ extension TranslationStubs {
     asm.loadAddress(BlockTranslation.t1, Memory(BlockTranslation.t1, displacement: Int32(jumpSize)))
     asm.jump(to: .register(BlockTranslation.t1))
     return begin
+  }
+
+  /// Leaves unless a register has a control word of x87's that masks all exceptions; the register's low byte changes.
+  static func emitMaskCheck(_ asm: inout Assembler, _ control: Register, otherwise no: Label) {
+    asm.apply(.or, .byte, .register(control), ~0x3F)
+    asm.apply(.cmp, .byte, .register(control), -1)
+    asm.jump(if: .notEqual, no)
   }
 
   /// The host's own code is about to run. RAX and RDX change.

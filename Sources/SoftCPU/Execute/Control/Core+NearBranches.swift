@@ -49,10 +49,8 @@ extension Core {
   /// An access out of reach is #SS if it is to the stack or relative to RSP or RBP, and else #GP.
   func outOfReachFault(_ i: Instruction, _ address: UInt64) -> Fault {
     let isOperand = i.isMemory && (!i.operation.traits.contains(.usesStack) || address == operandAddress(i))
-    // Of the segments only FS and GS count in 64-bit code, and these are not the stack's.
-    let isStackOperand =
-      is64Bit ? i.segment == .flat && (Int(i.base) == Field.rsp.rawValue || Int(i.base) == Field.rbp.rawValue) : i.prefixes.contains(.throughStack)
-    return (isOperand ? isStackOperand : i.operation.traits.contains(.usesStack)) ? .stack(0) : .protection
+    let isStack = isOperand ? i.prefixes.contains(.throughStack) : i.operation.traits.contains(.usesStack)
+    return isStack ? .stack(0) : .protection
   }
 
   private func operandAddress(_ i: Instruction) -> UInt64 {
