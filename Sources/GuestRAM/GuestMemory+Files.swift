@@ -19,7 +19,7 @@ extension GuestMemory {
   ///
   /// - Parameter mayWait: if not, what the host does not have at hand is an error; but it begins to get it.
   public func read(from descriptor: Int32, offset: Int64, to pieces: [Piece], mayWait: Bool = true) throws(GuestMemoryError) -> Int {
-    defer { for piece in pieces { didWrite(piece.address, piece.count) } }
+    defer { didWrite(pieces) }
     return unsafe try move(pieces, "preadv", at: offset) { unsafe linux_readv_at(descriptor, $0, $1, $2, mayWait ? 1 : 0) }
   }
 
@@ -36,31 +36,34 @@ extension GuestMemory {
   private func move(
     _ pieces: [Piece], _ name: StaticString, at offset: Int64, by call: (UnsafePointer<iovec>?, Int32, Int64) -> Int
   ) throws(GuestMemoryError) -> Int {
-    var rest: [(start: Int, count: Int)] = []
+    var vectors: [iovec] = unsafe []
+    unsafe vectors.reserveCapacity(pieces.count)
     for piece in pieces {
       guard let start = ramOffset(piece.address, piece.count) else { throw .notRAM(address: piece.address.value, count: piece.count) }
-      rest.append((start, piece.count))
+      unsafe vectors.append(unsafe iovec(iov_base: ram + start, iov_len: piece.count))
     }
+    var rest = unsafe vectors[...]
     var done = 0
-    while !rest.isEmpty {
-      let vectors = unsafe rest.prefix(Self.mostVectors).map { unsafe iovec(iov_base: ram + $0.start, iov_len: $0.count) }
-      let moved = unsafe vectors.withUnsafeBufferPointer { unsafe call($0.baseAddress, Int32($0.count), offset + Int64(done)) }
+    while unsafe !rest.isEmpty {
+      let count = unsafe Int32(min(rest.count, Self.mostVectors))
+      let moved = unsafe rest.withUnsafeBufferPointer { unsafe call($0.baseAddress, count, offset + Int64(done)) }
       guard moved >= 0 else { throw .host(call: name, code: Int32(truncatingIfNeeded: -moved)) }
       guard moved > 0 else { break }
       done += moved
-      Self.drop(moved, from: &rest)
+      unsafe Self.drop(moved, from: &rest)
     }
     return done
   }
 
   /// What has been moved is not moved again.
-  private static func drop(_ count: Int, from pieces: inout [(start: Int, count: Int)]) {
-    var (whole, left) = (0, count)
-    while whole < pieces.count, left >= pieces[whole].count {
-      left -= pieces[whole].count
-      whole += 1
+  private static func drop(_ count: Int, from vectors: inout ArraySlice<iovec>) {
+    var left = count
+    while let whole = unsafe vectors.first?.iov_len, whole <= left {
+      left -= whole
+      unsafe vectors.removeFirst()
     }
-    pieces.removeFirst(whole)
-    if left > 0 { pieces[0] = (pieces[0].start + left, pieces[0].count - left) }
+    guard left > 0 else { return }
+    unsafe vectors[vectors.startIndex].iov_base += left
+    unsafe vectors[vectors.startIndex].iov_len -= left
   }
 }

@@ -215,32 +215,6 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
   /// Orders a ring write before the look at whether the other side wants to be told.
   public func fence() { guest_fence() }
 
-  // MARK: Code
-
-  /// Marks the pages of RAM that hold translated code, so that whoever writes there is noticed.
-  /// Only the software processor sets marks; a page's mark is 1 while code from it is cached.
-  @unsafe package var codeMarks: UnsafeMutablePointer<UInt8> { unsafe marks }
-
-  /// Who wants to hear of writes from outside the processors into pages that hold cached code.
-  package func whenCodeIsWritten(_ body: @escaping @Sendable () -> Void) { codeWritten.withLock { $0 = Listener(call: body) } }
-
-  /// A device or loader wrote here.
-  func didWrite(_ address: GuestAddress, _ count: Int) {
-    guard count > 0, let offset = ramOffset(address, count) else { return }
-    didWrite(pages: (offset / Self.page)..<((offset + count - 1) / Self.page + 1))
-  }
-
-  func didWrite(pages: Range<Int>) {
-    // Who reads code marks its page first.
-    guest_fence()
-    var stale = false
-    for page in pages where unsafe guest_load8(marks + page) == 1 {
-      unsafe guest_store8(marks + page, 2)
-      stale = true
-    }
-    if stale { codeWritten.withLock { $0 }?.call() }
-  }
-
   // MARK: The guest's view
 
   /// What the guest sees where; gaps are the bus.

@@ -15,6 +15,7 @@ final class DiskStation: Station {
   private let memory: GuestMemory
   /// Whether everything is to be done in the order in which it is asked for, whatever of it the host has in its memory.
   private let keepsOrder: Bool
+  private let flushing: FlushStation
   /// What an attempt has taken and left for the worker's thread.
   private let left = Mutex(Left())
 
@@ -24,15 +25,15 @@ final class DiskStation: Station {
     self.disk = disk
     self.memory = memory
     self.keepsOrder = keepsOrder
+    flushing = FlushStation(slot: slot, disk: disk, worker: Worker(name: "\(slot.placement.name) flush"))
   }
+
+  var helpers: [any Station] { [flushing] }
 
   /// As much is taken at once as keeps nobody waiting long for the first answer, or for the end of an attempt.
   private static let batchSize = 64
   private static let batchSectors: UInt64 = 256 << 10 / 512
   private static let attemptSectors: UInt64 = 64 << 10 / 512
-
-  /// A request and what is an I/O error for the guest, in words for the user; nil if all went well.
-  private typealias Ending = (request: BlockRequest, flaw: String?)
 
   private struct Left: Sendable {
     var begun: [BlockRun] = []
@@ -50,10 +51,10 @@ final class DiskStation: Station {
       begun += left.begun
       if left.others.isEmpty { left.others = takeBatch(of: Self.batchSectors) }
       guard !left.others.isEmpty || !begun.isEmpty else { return }
-      var endings: [Ending] = []
+      var endings: [BlockEnding] = []
       for run in left.others {
         if run.operation == .read, !keepsOrder {
-          if isAtHand(run) { endings += Self.good(run) } else { begun.append(run) }
+          if readWithoutWaiting(run) { endings += BlockEnding.good(run.requests) } else { begun.append(run) }
         } else {
           // What is done is not held back by what may take long.
           if !run.isTransfer { tell(&endings) }
@@ -70,18 +71,16 @@ final class DiskStation: Station {
     guard let oldest = begun.first else { return }
     var endings = carryOut(oldest)
     let others = begun.dropFirst().drop { run in
-      guard isAtHand(run) else { return false }
-      endings += Self.good(run)
+      guard readWithoutWaiting(run) else { return false }
+      endings += BlockEnding.good(run.requests)
       return true
     }
     begun = Array(others)
     tell(&endings)
   }
 
-  /// Does a read if the host has all of it in its memory. If not, the host begins to get it there.
-  private func isAtHand(_ run: BlockRun) -> Bool { (try? read(run, mayWait: false)) != nil }
-
-  private static func good(_ run: BlockRun) -> [Ending] { run.requests.map { ($0, nil) } }
+  /// Does a read if the host has all of it in its memory. If not, the host begins to get it there, and it is false.
+  private func readWithoutWaiting(_ run: BlockRun) -> Bool { (try? read(run, mayWait: false)) != nil }
 
   var attempt: (@Sendable () -> Bool)? { { [self] in readAtOnce() } }
 
@@ -92,13 +91,13 @@ final class DiskStation: Station {
       let batch = takeBatch(of: room)
       guard !batch.isEmpty else { return true }
       let wish = batch.reduce(0) { $0 &+ $1.sectorCount }
-      var endings: [Ending] = []
+      var endings: [BlockEnding] = []
       var rest = Left()
       for run in batch {
         if wish > room || run.operation != .read {
           rest.others.append(run)
-        } else if isAtHand(run) {
-          endings += Self.good(run)
+        } else if readWithoutWaiting(run) {
+          endings += BlockEnding.good(run.requests)
         } else {
           rest.begun.append(run)
         }
@@ -118,14 +117,9 @@ final class DiskStation: Station {
   }
 
   /// The guest hears of what is done.
-  private func tell(_ endings: inout [Ending]) {
-    guard !endings.isEmpty else { return }
-    let told = endings
+  private func tell(_ endings: inout [BlockEnding]) {
+    slot.tell(endings)
     endings = []
-    slot.access { device, cycle in
-      device.complete(told.map { BlockAnswer(to: $0.request, isGood: $0.flaw == nil) }, &cycle)
-      for flaw in told.compactMap(\.flaw) { cycle.effects.append(.complaint(flaw)) }
-    }
   }
 
   /// Makes everything durable, at an orderly end of the run; says what went wrong.
@@ -137,20 +131,23 @@ final class DiskStation: Station {
     return nil
   }
 
-  /// Does requests as one, or, where that fails, each by itself: the fault of one is not the others'.
-  private func carryOut(_ run: BlockRun) -> [Ending] {
+  /// Does requests as one, or, where that fails, each by itself: the fault of one is not the others'. A flush
+  /// only begins here.
+  private func carryOut(_ run: BlockRun) -> [BlockEnding] {
     do {
       switch run.operation {
       case .read: try read(run)
       case .write: try write(run)
-      case .flush: try disk.flush()
+      case .flush:
+        flushing.ask(run.requests)
+        return []
       case .discard: try disk.discard(sector: run.sector, count: run.sectorCount)
       case .writeZeroes(let mayUnmap): try disk.writeZeroes(sector: run.sector, count: run.sectorCount, mayUnmap: mayUnmap)
       }
-      return Self.good(run)
+      return BlockEnding.good(run.requests)
     } catch {
       guard run.requests.count == 1 else { return run.requests.flatMap { carryOut(BlockRun($0)) } }
-      return [(run.requests[0], "\(disk.path): \(Self.describe(error)); the guest sees an I/O error")]
+      return [BlockEnding(request: run.requests[0], flaw: "\(disk.path): \(Self.describe(error)); the guest sees an I/O error")]
     }
   }
 

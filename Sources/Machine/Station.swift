@@ -8,15 +8,19 @@ protocol Station: Sendable {
   func serve()
   /// What whoever calls may do without waiting for the host, before the worker is woken; it says false if something is left.
   var attempt: (@Sendable () -> Bool)? { get }
+  /// Those to whom it leaves a part of the work.
+  var helpers: [any Station] { get }
 }
 
 extension Station {
   var attempt: (@Sendable () -> Bool)? { nil }
+  var helpers: [any Station] { [] }
 
   /// From now on requests are done.
   ///
   /// - Parameter isImmediate: by whoever calls the worker, so that every request ends where it began.
   func start(isImmediate: Bool) throws(SystemError) {
+    for helper in helpers { try helper.start(isImmediate: isImmediate) }
     try worker.start(onCallers: isImmediate, attempt: attempt) { [self] in
       serve()
       return nil
@@ -24,11 +28,15 @@ extension Station {
   }
 
   /// Waits for what is under way, however long: until then it may still change guest RAM.
-  func settle() { _ = worker.settle() }
+  func settle() {
+    _ = worker.settle()
+    for helper in helpers { helper.settle() }
+  }
 
   /// Waits for what is under way, however long, and does nothing more.
   func stop() {
     worker.stop()
     worker.join()
+    for helper in helpers { helper.stop() }
   }
 }

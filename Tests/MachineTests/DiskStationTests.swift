@@ -119,10 +119,31 @@ import Virtio
       #expect(try driver.reap(queue: writer).map(\.written) == [1])
       try ask(4, place: 3, queue: flusher)
       station.serve()
+      for helper in station.helpers { helper.serve() }
       #expect(try driver.reap(queue: flusher).map(\.written) == [1])
       #expect(flushes.all.last?[8 * 512..<9 * 512].allSatisfy { $0 == byte } == true)
     }
     #expect(flushes.all.count == 2)
+  }
+
+  @Test func reads_and_writes_do_not_wait_for_a_flush_before_them() throws {
+    try ask(4, place: 2)
+    try ask(1, sector: 8, count: 512, place: 3)
+    try ask(0, sector: 64, count: 128 << 10, place: 4)
+    station.serve()
+    #expect(try driver.reap().map(\.written) == [1, 128 << 10 | 1])
+    #expect(flushes.all.isEmpty)
+    for helper in station.helpers { helper.serve() }
+    #expect(try driver.reap().map(\.written) == [1])
+    #expect(flushes.all.count == 1)
+  }
+
+  @Test func flushes_that_are_asked_for_while_the_host_stores_are_one() throws {
+    for place in 2..<6 { try ask(4, place: place, queue: place % 2) }
+    station.serve()
+    for helper in station.helpers { helper.serve() }
+    #expect(try driver.reap(queue: 0).count + driver.reap(queue: 1).count == 4)
+    #expect(flushes.all.count == 1)
   }
 
   @Test func many_small_reads_at_once_keep_the_caller_for_a_few() throws {

@@ -1,0 +1,44 @@
+internal import Host
+internal import PCIBus
+internal import Synchronization
+internal import Virtio
+
+/// Has the host store for good what a guest wrote to a disk, while others read and write: the host may take long for it.
+final class FlushStation: Station {
+  let worker: Worker
+  private let slot: FunctionSlot<VirtioPCI<VirtioBlock>>
+  private let disk: DiskFile
+  private let asked = Mutex<[BlockRequest]>([])
+
+  init(slot: FunctionSlot<VirtioPCI<VirtioBlock>>, disk: DiskFile, worker: Worker) {
+    self.slot = slot
+    self.disk = disk
+    self.worker = worker
+  }
+
+  /// Whatever is to be stored is written by now.
+  func ask(_ flushes: [BlockRequest]) {
+    asked.withLock { $0 += flushes }
+    worker.call()
+  }
+
+  /// What was asked for meanwhile is done as one.
+  func serve() {
+    while true {
+      let flushes = asked.withLock { asked in
+        defer { asked = [] }
+        return asked
+      }
+      guard !flushes.isEmpty else { return }
+      slot.tell(carryOut(flushes))
+    }
+  }
+
+  func carryOut(_ flushes: [BlockRequest]) -> [BlockEnding] {
+    do throws(DiskError) { try disk.flush() } catch {
+      let flaw = "\(disk.path): \(error); the guest sees an I/O error"
+      return flushes.map { BlockEnding(request: $0, flaw: flaw) }
+    }
+    return BlockEnding.good(flushes)
+  }
+}
