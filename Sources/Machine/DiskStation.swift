@@ -16,6 +16,8 @@ final class DiskStation: Station {
   /// Whether everything is to be done in the order in which it is asked for, whatever of it the host has in its memory.
   private let keepsOrder: Bool
   private let flushing: FlushStation
+  /// Whether a read was among what was taken last. After writes an attempt would only do a part of the thread's work, and keep it waiting.
+  private let isRead = Atomic<Bool>(true)
   /// What an attempt has taken and left for the worker's thread.
   private let left = Mutex(Left())
 
@@ -86,6 +88,7 @@ final class DiskStation: Station {
 
   /// Does a few small reads, as long as the host has what they want in its memory; false if anything is left.
   private func readAtOnce() -> Bool {
+    guard isRead.load(ordering: .relaxed) else { return false }
     var room = Self.attemptSectors
     while true {
       let batch = takeBatch(of: room)
@@ -113,7 +116,9 @@ final class DiskStation: Station {
 
   /// - Parameter limit: no request is taken any more when so many sectors are wanted.
   private func takeBatch(of limit: UInt64) -> [BlockRun] {
-    BlockRun.runs(of: slot.access { device, cycle in device.take(Self.batchSize, sectors: limit, &cycle) })
+    let batch = BlockRun.runs(of: slot.access { device, cycle in device.take(Self.batchSize, sectors: limit, &cycle) })
+    if !batch.isEmpty { isRead.store(batch.contains { $0.operation == .read }, ordering: .relaxed) }
+    return batch
   }
 
   /// The guest hears of what is done.

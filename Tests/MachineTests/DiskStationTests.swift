@@ -111,6 +111,22 @@ import Virtio
     #expect(try driver.reap().isEmpty)
   }
 
+  @Test func after_a_write_whoever_rings_leaves_everything_to_the_worker_until_that_has_read() throws {
+    try ask(1, sector: 8, count: 512, place: 2)
+    station.serve()
+    #expect(try driver.reap().map(\.written) == [1])
+    try ask(0, sector: 100, count: 512, place: 3)
+    #expect(try !attempt())
+    #expect(try driver.reap().isEmpty)
+    station.serve()
+    #expect(try driver.reap().map(\.written) == [513])
+    try ask(0, sector: 3, count: 512, place: 4)
+    // A file system of the host that cannot tell leaves it to the worker.
+    if try !attempt() { station.serve() }
+    #expect(try driver.reap().map(\.written) == [513])
+    #expect(try isRead(sector: 100, count: 512, place: 3) && isRead(sector: 3, count: 512, place: 4))
+  }
+
   @Test func a_flush_by_any_queue_comes_after_what_another_was_told_is_written() throws {
     for (writer, flusher, byte) in [(0, 1, 0xA5), (1, 0, 0x5A)] as [(Int, Int, UInt8)] {
       try ask(1, sector: 8, count: 512, place: 2, queue: writer)
