@@ -284,6 +284,24 @@ import Testing
     #expect(try guest.run() == 42)
   }
 
+  @Test("a block whose accesses are not near each other is made anew, once, and does the same")
+  func scattered() throws {
+    // mov rax, [rdi]; add rax, [rsi]; hlt
+    let guest = try TranslatedGuest([0x48, 0x8B, 0x07, 0x48, 0x03, 0x06, 0xF4])
+    try guest.memory.store(UInt64(40), at: 0x3000)
+    try guest.memory.store(UInt64(2), at: 0x5000)
+    (guest.processor.core[.rdi], guest.processor.core[.rsi]) = (0x3000, 0x5000)
+    let translator = guest.processor.translator
+    #expect(try guest.run() == 42)
+    let made = translator.tally.blocks
+    for number in 0..<2 {
+      translator.judge(number, at: 1)
+      #expect(try guest.run() == 42)
+    }
+    #expect(translator.scattered == 1)
+    #expect(translator.tally.blocks == made + 1)
+  }
+
   @Test("an access that faults leaves the registers and RIP of before it")
   func fault() throws {
     // mov eax, 5; add rax, [0x600000]: nothing is there

@@ -3,6 +3,8 @@ struct TranslationTally: Equatable {
   var blocks = 0
   var bytes = 0
   var invalidations = 0
+  /// Blocks that lost their near entries.
+  var scattered = 0
   var recycled = 0
   /// How often the run loop entered translated code.
   var entries = 0
@@ -15,6 +17,7 @@ struct TranslationTally: Equatable {
     blocks += other.blocks
     bytes += other.bytes
     invalidations += other.invalidations
+    scattered += other.scattered
     recycled += other.recycled
     entries += other.entries
     left.merge(other.left) { $0 + $1 }
@@ -40,6 +43,7 @@ struct TranslationTally: Equatable {
     guard blocks > 0 else { return [] }
     return [
       ("blocks translated", blocks), ("bytes of their code", bytes), ("pages of code overwritten", invalidations),
+      ("blocks whose accesses were not near each other", scattered),
       ("times that all code went", recycled), ("entries from the run loop", entries),
       ("left at a jump without a link", entries - left.values.reduce(0, +)),
     ] + Self.sorted(left, "left ") + Self.sorted(helped, "helped with ")

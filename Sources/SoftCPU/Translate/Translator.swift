@@ -62,6 +62,8 @@ internal import Processor
   private var counts = TranslationTally()
   /// How often the code of a page was overwritten.
   var invalidations: Int { counts.invalidations }
+  /// How often nothing led to a block any more, since its accesses were not near each other.
+  var scattered: Int { counts.scattered }
   /// What has been done so far. While the processor runs, not all of it.
   var tally: TranslationTally {
     var tally = counts
@@ -267,6 +269,7 @@ internal import Processor
     guard let blocks, !blocks[number].isDead, blocks[number].triesNearEntries else { return }
     if now &- blocks[number].judged < Self.shortTime {
       retire(number)
+      counts.scattered += 1
     } else {
       core.store(TranslatedState.usualPatience, at: TranslatedState.patience + number * 4)
       blocks[number].judged = now
