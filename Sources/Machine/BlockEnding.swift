@@ -1,4 +1,5 @@
 internal import DeviceModel
+internal import Host
 internal import PCIBus
 internal import Virtio
 
@@ -7,6 +8,10 @@ struct BlockEnding {
   let request: BlockRequest
   /// What is an I/O error for the guest, in words for the user; nil if all went well.
   let flaw: String?
+
+  static func failed(_ request: BlockRequest, of disk: DiskFile, _ why: String) -> BlockEnding {
+    BlockEnding(request: request, flaw: "\(disk.path): \(why); the guest sees an I/O error")
+  }
 
   /// All went well.
   static func good(_ requests: [BlockRequest]) -> [BlockEnding] { requests.map { BlockEnding(request: $0, flaw: nil) } }

@@ -152,7 +152,7 @@ final class DiskStation: Station {
       return BlockEnding.good(run.requests)
     } catch {
       guard run.requests.count == 1 else { return run.requests.flatMap { carryOut(BlockRun($0)) } }
-      return [BlockEnding(request: run.requests[0], flaw: "\(disk.path): \(Self.describe(error)); the guest sees an I/O error")]
+      return [BlockEnding.failed(run.requests[0], of: disk, Self.describe(error))]
     }
   }
 

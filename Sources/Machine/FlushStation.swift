@@ -34,10 +34,9 @@ final class FlushStation: Station {
     }
   }
 
-  func carryOut(_ flushes: [BlockRequest]) -> [BlockEnding] {
+  private func carryOut(_ flushes: [BlockRequest]) -> [BlockEnding] {
     do throws(DiskError) { try disk.flush() } catch {
-      let flaw = "\(disk.path): \(error); the guest sees an I/O error"
-      return flushes.map { BlockEnding(request: $0, flaw: flaw) }
+      return flushes.map { BlockEnding.failed($0, of: disk, "\(error)") }
     }
     return BlockEnding.good(flushes)
   }
