@@ -1,4 +1,5 @@
 internal import GuestRAM
+internal import Host
 internal import KVMBackend
 internal import Processor
 internal import SoftBackend
@@ -53,7 +54,7 @@ struct AcceleratorChoice: Sendable {
     case .kvm:
       try KVMBackend(
         on: resources.kvm, memory: resources.memory, processors: processors,
-        splitsChips: (wishes.interruptChips ?? (wishes.trace == nil ? .kernel : .split)) == .split, clock: chassis.clock, deadlineMoved: { [weak chassis] in chassis?.reschedule() },
+        splitsChips: wishes.chips(onKernel: Caller.kernelRelease) == .split, clock: chassis.clock, deadlineMoved: { [weak chassis] in chassis?.reschedule() },
         whenHandedOver: { [tracer = chassis.tracer] in tracer?.handOver($0) })
     case .soft, .interpreter, .lockstep:
       try SoftBackend(

@@ -93,7 +93,7 @@ public struct Configuration: Sendable {
   public var memory: UInt64 = 512 << 20
   public var processors = 1
   public var accelerator = Accelerator.auto
-  /// With KVM: whose I/O APIC and 8259s are. Nil: the kernel's, which is faster, but where a trace is to see them.
+  /// With KVM: whose I/O APIC and 8259s are. Nil: ours where a trace is to see them, else those that are faster on this host.
   public var interruptChips: InterruptChips?
   public var console = Stream.standard
   public var debugConsole = Stream.none

@@ -109,9 +109,9 @@ enum OptionTable {
     .valued(
       "--kernel-irqchip", "WHICH", offering: .words(Configuration.InterruptChips.allCases.map(\.rawValue)), .machine,
       """
-      with KVM: on, I/O APIC and 8259s are the kernel's, which is faster; or
-      split, they are swboot's own, which --trace sees. With --trace split,
-      else on, if not given
+      with KVM: on, I/O APIC and 8259s are the kernel's; or split, they are
+      swboot's own, which --trace sees. If not given, split with --trace and
+      where that is faster, on Linux 6.18 and newer, else on
       """
     ) { (options, value) throws(UsageError) in
       options.configuration.interruptChips = try Options.choice("--kernel-irqchip", value)

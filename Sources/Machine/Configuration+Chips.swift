@@ -1,0 +1,13 @@
+extension Configuration {
+  /// Whose interrupt chips the machine has with KVM, on a host whose kernel calls itself so.
+  func chips(onKernel release: String) -> InterruptChips { interruptChips ?? (trace == nil ? .faster(onKernel: release) : .split) }
+}
+
+extension Configuration.InterruptChips {
+  /// The kernel's own chips spare a guest exits. But since Linux 6.18 the first memory slot, and the end, wait for grace periods
+  /// that begin when those chips are made, and that takes longer than all the exits of a boot.
+  fileprivate static func faster(onKernel release: String) -> Self {
+    let numbers = release.split { !$0.isWholeNumber }.prefix(2).map { Int($0) ?? .max }
+    return numbers.lexicographicallyPrecedes([6, 18]) ? .kernel : .split
+  }
+}
