@@ -50,7 +50,7 @@ extension Cycle {
   }
 
   public var messages: [MSIMessage] {
-    effects.compactMap { if case .message(let message) = $0 { message } else { nil } }
+    effects.isEmpty ? [] : effects.compactMap { if case .message(let message) = $0 { message } else { nil } }
   }
 
   /// New levels of other lines than the device's own.

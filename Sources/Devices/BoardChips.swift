@@ -8,8 +8,6 @@ public struct BoardChips: Sendable {
   public var pic = LegacyPIC()
   public var ioAPIC = IOAPIC()
   public var timer = IntervalTimer()
-  /// Levels of ISA lines 0 to 15 and PCI lines 16 to 23, by global interrupt.
-  private var lines: UInt32 = 0
 
   public init() {}
 
@@ -17,29 +15,22 @@ public struct BoardChips: Sendable {
     pic.reset()
     ioAPIC.reset()
     resetTimer()
-    driveLegacyLines()
   }
 
   /// The timer's line falls with it.
   public mutating func resetTimer() {
     timer.reset()
-    lines[bit: 0] = false
     pic.setLine(0, false)
     var cycle = Cycle(at: .start)
     ioAPIC.setLine(Platform.timerPin, false, &cycle)
   }
 
+  /// Drives ISA line 0 to 15, which the legacy controllers see, too, or PCI line 16 to 23.
   public mutating func setLine(_ line: Int, _ level: Bool, _ cycle: inout Cycle) {
     // Line 2 is the legacy controllers' cascade: its I/O APIC pin belongs to the timer.
     guard (0..<IOAPIC.pinCount).contains(line), line != Platform.timerPin else { return }
-    lines[bit: line] = level
     ioAPIC.setLine(line == 0 ? Platform.timerPin : line, level, &cycle)
-    driveLegacyLines()
-  }
-
-  /// The legacy controllers see ISA lines only; the board drives those that PCI lines are routed to.
-  private mutating func driveLegacyLines() {
-    for line in 0..<16 { pic.setLine(line, lines[bit: line]) }
+    pic.setLine(line, level)
   }
 
   public mutating func setLevelTriggered(_ lines: UInt16) {

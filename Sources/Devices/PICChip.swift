@@ -154,7 +154,9 @@ struct PICChip: Sendable {
   private func rank(_ input: Int) -> Int { (input - lowest + 7) & 7 }
 
   private func mostUrgent(of inputs: UInt8) -> Int? {
-    for offset in 1...8 where inputs[bit: (lowest + offset) & 7] { return (lowest + offset) & 7 }
-    return nil
+    guard inputs != 0 else { return nil }
+    // Twice side by side, from the most urgent one on.
+    let turned = (UInt16(inputs) << 8 | UInt16(inputs)) >> UInt16(lowest + 1)
+    return (turned.trailingZeroBitCount + lowest + 1) & 7
   }
 }
