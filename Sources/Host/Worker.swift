@@ -14,10 +14,23 @@ public final class Worker: Sendable {
   private struct Task: Sendable { let perform: Work }
   private struct Attempt: Sendable { let perform: @Sendable () -> Bool }
 
+  /// Who does the work.
+  public enum Doer: Sendable {
+    /// A thread that there is from now on.
+    case thread
+    /// A thread that there is from the first call on. If the host cannot make it then, it is the callers.
+    case threadWhenCalled
+    /// No thread, but whoever calls the worker, before the call returns, so that everything has its order. Of several callers
+    /// at once each waits until nothing is left to do.
+    case callers
+  }
+
   private struct State: Sendable {
     /// What whoever calls does itself; nil where a thread does it.
     var ownTask: Task?
-    /// Which caller does it at the moment, if one does.
+    /// What a thread will do that is made at the next call.
+    var laterTask: Task?
+    /// Which caller works at the moment, if one does.
     var caller: pthread_t?
     /// What whoever calls may try before the thread is woken.
     var attempt: Attempt?
@@ -29,36 +42,55 @@ public final class Worker: Sendable {
     var isAwaited = false
   }
 
+  typealias ThreadMaker = @Sendable (_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) -> HostThread
+
   private let name: String
+  private let newThread: ThreadMaker
   private let state = Monitor(State())
   private let thread = Mutex<HostThread?>(nil)
 
   /// - Parameter name: of the thread, for tools of the host.
-  public init(name: String) { self.name = name }
+  public convenience init(name: String) {
+    self.init(name: name) { (name, body) throws(SystemError) in try HostThread(name: name, body) }
+  }
 
-  /// From now on a thread does the work that the worker is called for. To be called once.
+  init(name: String, newThread: @escaping ThreadMaker) { (self.name, self.newThread) = (name, newThread) }
+
+  /// From now on the work is done that the worker is called for. To be called once.
   ///
-  /// - Parameter onCallers: no thread, but whoever calls the worker does its work before the call returns, so that everything
-  ///   has its order. Of several callers at once each waits until nothing is left to do.
   /// - Parameter attempt: what a caller does while nobody works, so that the work of a moment does not change hands: all that
   ///   needs no waiting for the host. False if something is left for the thread.
-  public func start(onCallers: Bool = false, attempt: (@Sendable () -> Bool)? = nil, _ work: @escaping Work) throws(SystemError) {
-    let state = state
-    if onCallers { return state.update { $0.ownTask = Task(perform: work) } }
-    state.update { state in
-      state.hasThread = true
+  public func start(by doer: Doer = .thread, attempt: (@Sendable () -> Bool)? = nil, _ work: @escaping Work) throws(SystemError) {
+    let task = Task(perform: work)
+    let isDueNow = state.update { state in
       state.attempt = attempt.map { Attempt(perform: $0) }
-    }
-    do throws(SystemError) {
-      let thread = try HostThread(name: name) {
-        var again: UInt64?
-        while Self.waitForCall(state, until: again) {
-          again = work()
-          state.update { $0.isWorking = false }
-        }
-        state.update { $0.hasThread = false }
+      switch doer {
+      case .thread: state.hasThread = true
+      case .threadWhenCalled: state.laterTask = task
+      case .callers: state.ownTask = task
       }
-      self.thread.withLock { $0 = thread }
+      return state.isCalled
+    }
+    switch doer {
+    case .thread: try makeThread(task)
+    case .threadWhenCalled, .callers: if isDueNow { call() }
+    }
+  }
+
+  private func makeThread(_ task: Task) throws(SystemError) {
+    let state = state
+    do throws(SystemError) {
+      // Whoever waits for the thread's end finds it.
+      try thread.withLock { thread throws(SystemError) in
+        thread = try newThread(name) {
+          var again: UInt64?
+          while Self.waitForCall(state, until: again) {
+            again = task.perform()
+            state.update { $0.isWorking = false }
+          }
+          state.update { $0.hasThread = false }
+        }
+      }
     } catch {
       state.update { $0.hasThread = false }
       throw error
@@ -85,29 +117,41 @@ public final class Worker: Sendable {
   /// There is work.
   public func call() {
     if makeAttempt() { return }
-    state.update { $0.isCalled = true }
+    let task = state.update { state -> Task? in
+      (state.isCalled, state.isAwaited) = (true, false)
+      if state.laterTask != nil { state.hasThread = true }
+      return state.laterTask.take()
+    }
+    if let task { makeThreadOrCallers(task) }
     while let task = takeOwnTask() {
       _ = task.perform()
       state.update { ($0.isWorking, $0.caller) = (false, nil) }
     }
   }
 
-  /// False if the work is not begun: somebody works already, or it is for another thread anyway. Nobody is woken who need not be.
+  private func makeThreadOrCallers(_ task: Task) {
+    do throws(SystemError) { try makeThread(task) } catch {
+      state.update { if !$0.isStopped { $0.ownTask = task } }
+    }
+  }
+
+  /// False if something is left for another thread, or if somebody works already. Nobody is woken who need not be.
   private func makeAttempt() -> Bool {
+    let caller = pthread_self()
     let attempt = state.adjust { state -> Attempt? in
       guard let attempt = state.attempt, !state.isWorking, !state.isCalled else { return nil }
-      state.isWorking = true
+      (state.isWorking, state.caller) = (true, caller)
       return attempt
     }
     guard let attempt else { return false }
     let isAll = attempt.perform()
-    let mustWake = state.adjust { state in
+    let (isDone, mustWake) = state.adjust { state in
       state.isWorking = false
       if !isAll { state.isCalled = true }
-      return state.isCalled || state.isAwaited
+      return (!state.isCalled, state.isAwaited)
     }
-    if mustWake { state.update { $0.isAwaited = false } }
-    return true
+    if isDone, mustWake { state.update { $0.isAwaited = false } }
+    return isDone
   }
 
   /// Nil if nothing is left to do, or if a thread does it.
@@ -137,7 +181,7 @@ public final class Worker: Sendable {
   public func stop() {
     state.update { state in
       state.isStopped = true
-      state.ownTask = nil
+      (state.ownTask, state.laterTask) = (nil, nil)
       state.attempt = nil
     }
   }

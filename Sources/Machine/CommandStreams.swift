@@ -58,7 +58,7 @@ final class CommandStreams: Sendable {
     let works: [Worker.Work] = [
       { [self] in pass(.output, to: .standardOutput) }, { [self] in pass(.errors, to: .standardError) }, { [self] in hear() },
     ]
-    for (worker, work) in zip(workers, works) { try worker.start(onCallers: isImmediate, work) }
+    for (worker, work) in zip(workers, works) { try worker.start(by: isImmediate ? .callers : .thread, work) }
   }
 
   /// The device has something, or room for something.

@@ -18,10 +18,11 @@ extension Station {
 
   /// From now on requests are done.
   ///
-  /// - Parameter isImmediate: by whoever calls the worker, so that every request ends where it began.
+  /// - Parameter isImmediate: by whoever calls the worker, so that every request ends where it began; else by a thread, if there
+  ///   ever is one.
   func start(isImmediate: Bool) throws(SystemError) {
     for helper in helpers { try helper.start(isImmediate: isImmediate) }
-    try worker.start(onCallers: isImmediate, attempt: attempt) { [self] in
+    try worker.start(by: isImmediate ? .callers : .threadWhenCalled, attempt: attempt) { [self] in
       serve()
       return nil
     }

@@ -113,15 +113,14 @@ PROGRAM virtio_disk, 64
     EXIT 0x2a
 ENDPROGRAM virtio_disk
 
-/* Says "ready", wants sector 0 written when a key comes, and says "asked"; what the answer is does not matter. */
+/* Writes sector 0 and says "ready", wants it written again when a key comes, and says "asked"; what the answer is does not matter. */
 PROGRAM virtio_asker, 64
     FIND_VIRTIO 0x1042
     START_VIRTIO
     DESCRIPTOR 0, 0x203000, 16, 1, 1
     DESCRIPTOR 1, 0x204000, 512, 1, 2
     DESCRIPTOR 2, 0x203010, 1, 2, 0
-    movl $1, 0x203000
-    movl $0, 0x203008
+    REQUEST 1, 0
     movw $0x3f8, %dx
     leaq ready(%rip), %rsi
     movl $5, %ecx

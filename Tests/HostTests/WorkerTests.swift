@@ -1,12 +1,14 @@
-import Host
+import Glibc
 import Synchronization
 import Testing
+
+@testable import Host
 
 @Suite struct WorkerTests {
   @Test func of_many_callers_at_once_each_finds_its_work_done_when_its_call_returns() throws {
     let worker = Worker(name: "errands")
     let (asked, done) = (Counter(), Counter())
-    try worker.start(onCallers: true) {
+    try worker.start(by: .callers) {
       done.value.store(asked.value.load(ordering: .acquiring), ordering: .releasing)
       return nil
     }
@@ -28,7 +30,7 @@ import Testing
     let worker = Worker(name: "errands")
     let left = Counter()
     left.value.store(3, ordering: .relaxed)
-    try worker.start(onCallers: true) {
+    try worker.start(by: .callers) {
       if left.value.subtract(1, ordering: .relaxed).newValue > 0 { worker.call() }
       return nil
     }
@@ -105,5 +107,102 @@ import Testing
     #expect(worker.settle())
     #expect(errands.done.load(ordering: .acquiring) == 1)
     worker.end()
+  }
+
+  @Test func a_worker_that_nobody_calls_has_no_thread_and_of_many_first_callers_one_makes_it() throws {
+    let (threads, errands) = (Counter(), Errands())
+    let worker = Worker(name: "errands") { (name, body) throws(SystemError) in
+      threads.value.add(1, ordering: .relaxed)
+      return try HostThread(name: name, body)
+    }
+    try worker.start(by: .threadWhenCalled) {
+      errands.catchUp()
+      return nil
+    }
+    #expect(worker.settle() && threads.value.load(ordering: .relaxed) == 0)
+    let callers = try (0..<4).map { _ in
+      try HostThread(name: "caller") {
+        errands.asked.add(1, ordering: .acquiringAndReleasing)
+        worker.call()
+      }
+    }
+    for caller in callers { caller.join() }
+    #expect(worker.settle())
+    #expect(errands.done.load(ordering: .acquiring) == 4 && threads.value.load(ordering: .relaxed) == 1)
+    worker.stop()
+    #expect(worker.join())
+  }
+
+  @Test func what_a_first_attempt_leaves_is_done_by_the_thread_that_is_made_then() throws {
+    let (worker, errands) = (Worker(name: "errands"), Errands())
+    try worker.start(by: .threadWhenCalled, attempt: { false }) {
+      errands.catchUp()
+      return nil
+    }
+    errands.asked.add(1, ordering: .relaxed)
+    worker.call()
+    #expect(worker.settle())
+    #expect(errands.done.load(ordering: .acquiring) == 1)
+    worker.end()
+  }
+
+  @Test func where_the_host_has_no_thread_for_it_each_caller_finds_its_work_done() throws {
+    let errands = Errands()
+    let worker = Worker(name: "errands") { (_, _) throws(SystemError) in throw SystemError(code: EAGAIN) }
+    try worker.start(by: .threadWhenCalled, attempt: { false }) {
+      errands.catchUp()
+      return nil
+    }
+    for turn in 1...2 {
+      errands.asked.store(turn, ordering: .relaxed)
+      worker.call()
+      #expect(errands.done.load(ordering: .relaxed) == turn)
+    }
+    worker.stop()
+    #expect(worker.join())
+  }
+
+  @Test func a_call_that_an_attempt_makes_is_for_its_caller_where_the_host_has_no_thread() throws {
+    let errands = Errands()
+    let worker = Worker(name: "errands") { (_, _) throws(SystemError) in throw SystemError(code: EAGAIN) }
+    try worker.start(
+      by: .threadWhenCalled,
+      attempt: { [weak worker] in
+        worker?.call()
+        return true
+      }
+    ) {
+      errands.done.add(1, ordering: .releasing)
+      return nil
+    }
+    worker.call()
+    #expect(errands.done.load(ordering: .acquiring) == 1)
+    worker.end()
+  }
+
+  @Test func a_worker_that_is_stopped_before_its_first_call_never_has_a_thread() throws {
+    let worker = Worker(name: "errands") { (_, _) throws(SystemError) in
+      Issue.record("a thread is made")
+      throw SystemError(code: EAGAIN)
+    }
+    try worker.start(by: .threadWhenCalled) { nil }
+    worker.stop()
+    worker.call()
+    #expect(worker.join())
+  }
+
+  @Test func what_a_worker_was_called_for_before_its_start_is_not_forgotten() throws {
+    for doer in [Worker.Doer.thread, .threadWhenCalled, .callers] {
+      let (worker, errands) = (Worker(name: "errands"), Errands())
+      errands.asked.add(1, ordering: .relaxed)
+      worker.call()
+      try worker.start(by: doer) {
+        errands.catchUp()
+        return nil
+      }
+      #expect(worker.settle())
+      #expect(errands.done.load(ordering: .acquiring) == 1)
+      worker.end()
+    }
   }
 }
