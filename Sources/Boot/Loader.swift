@@ -60,7 +60,7 @@ struct Loader {
     let done = try copying(source.name) { () throws(GuestMemoryError) in
       try memory.read(
         from: source.file.descriptor, offset: Int64(truncatingIfNeeded: source.start + offset),
-        to: [(GuestAddress(address), size)])
+        to: [MemorySegment(address: GuestAddress(address), count: size)])
     }
     guard done == size else { throw .file(FileError(path: source.name, .truncated)) }
   }

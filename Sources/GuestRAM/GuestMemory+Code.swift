@@ -23,10 +23,10 @@ extension GuestMemory {
   }
 
   /// A device wrote to all of these.
-  func didWrite(_ pieces: [Piece]) {
+  func didWrite(_ parts: ArraySlice<MemorySegment>) {
     guest_fence()
-    for piece in pieces {
-      if let pages = pages(holding: piece.address, piece.count) { takeMarks(of: pages) }
+    for part in parts {
+      if let pages = pages(holding: part.address, part.count) { takeMarks(of: pages) }
     }
   }
 

@@ -12,51 +12,49 @@ extension GuestMemory {
     return done == count
   }
 
-  /// A range that may turn out not to be RAM.
-  public typealias Piece = (address: GuestAddress, count: Int)
-
-  /// Reads from a file into pieces of RAM, one after the other; less than they hold only at the end of the file. Returns how much.
+  /// Reads from a file into parts of RAM, one after the other; less than they hold only at the end of the file. Returns how much.
   ///
   /// - Parameter mayWait: if not, what the host does not have at hand is an error; but it begins to get it.
-  public func read(from descriptor: Int32, offset: Int64, to pieces: [Piece], mayWait: Bool = true) throws(GuestMemoryError) -> Int {
-    defer { didWrite(pieces) }
-    return unsafe try move(pieces, "preadv", at: offset) { unsafe linux_readv_at(descriptor, $0, $1, $2, mayWait ? 1 : 0) }
+  public func read(from descriptor: Int32, offset: Int64, to parts: ArraySlice<MemorySegment>, mayWait: Bool = true) throws(GuestMemoryError) -> Int {
+    defer { didWrite(parts) }
+    return unsafe try move(parts, "preadv", at: offset) { unsafe linux_readv_at(descriptor, $0, $1, $2, mayWait ? 1 : 0) }
   }
 
-  /// Writes pieces of RAM to a file, one after the other.
-  public func write(to descriptor: Int32, offset: Int64, from pieces: [Piece]) throws(GuestMemoryError) {
-    let done = unsafe try move(pieces, "pwritev", at: offset) { unsafe linux_writev_at(descriptor, $0, $1, $2) }
-    guard done == pieces.reduce(0, { $0 + $1.count }) else { throw .host(call: "pwritev", code: ENOSPC) }
+  /// Writes parts of RAM to a file, one after the other.
+  public func write(to descriptor: Int32, offset: Int64, from parts: ArraySlice<MemorySegment>) throws(GuestMemoryError) {
+    let done = unsafe try move(parts, "pwritev", at: offset) { unsafe linux_writev_at(descriptor, $0, $1, $2) }
+    guard done == parts.byteCount else { throw .host(call: "pwritev", code: ENOSPC) }
   }
 
-  /// As many pieces as Linux takes in one call.
+  /// As many parts as Linux takes in one call.
   private static var mostVectors: Int { 1024 }
 
   /// Moves bytes by as few calls as the host allows, until all are moved or a call moves none. Returns how many.
   private func move(
-    _ pieces: [Piece], _ name: StaticString, at offset: Int64, by call: (UnsafePointer<iovec>?, Int32, Int64) -> Int
+    _ parts: ArraySlice<MemorySegment>, _ name: StaticString, at offset: Int64, by call: (UnsafePointer<iovec>?, Int32, Int64) -> Int
   ) throws(GuestMemoryError) -> Int {
-    var vectors: [iovec] = unsafe []
-    unsafe vectors.reserveCapacity(pieces.count)
-    for piece in pieces {
-      guard let start = ramOffset(piece.address, piece.count) else { throw .notRAM(address: piece.address.value, count: piece.count) }
-      unsafe vectors.append(unsafe iovec(iov_base: ram + start, iov_len: piece.count))
+    // Few, as they mostly are, take no memory of the heap.
+    unsafe try withUnsafeTemporaryAllocation(of: iovec.self, capacity: parts.count) { vectors throws(GuestMemoryError) in
+      for (number, part) in parts.enumerated() {
+        guard let start = ramOffset(part.address, part.count) else { throw .notRAM(address: part.address.value, count: part.count) }
+        unsafe vectors.initializeElement(at: number, to: iovec(iov_base: ram + start, iov_len: part.count))
+      }
+      var rest = unsafe vectors[...]
+      var done = 0
+      while unsafe !rest.isEmpty {
+        let count = unsafe Int32(min(rest.count, Self.mostVectors))
+        let moved = unsafe call(UnsafeBufferPointer(rebasing: rest).baseAddress, count, offset + Int64(done))
+        guard moved >= 0 else { throw .host(call: name, code: Int32(truncatingIfNeeded: -moved)) }
+        guard moved > 0 else { break }
+        done += moved
+        unsafe Self.drop(moved, from: &rest)
+      }
+      return done
     }
-    var rest = unsafe vectors[...]
-    var done = 0
-    while unsafe !rest.isEmpty {
-      let count = unsafe Int32(min(rest.count, Self.mostVectors))
-      let moved = unsafe rest.withUnsafeBufferPointer { unsafe call($0.baseAddress, count, offset + Int64(done)) }
-      guard moved >= 0 else { throw .host(call: name, code: Int32(truncatingIfNeeded: -moved)) }
-      guard moved > 0 else { break }
-      done += moved
-      unsafe Self.drop(moved, from: &rest)
-    }
-    return done
   }
 
   /// What has been moved is not moved again.
-  private static func drop(_ count: Int, from vectors: inout ArraySlice<iovec>) {
+  private static func drop(_ count: Int, from vectors: inout Slice<UnsafeMutableBufferPointer<iovec>>) {
     var left = count
     while let whole = unsafe vectors.first?.iov_len, whole <= left {
       left -= whole

@@ -142,14 +142,14 @@ public enum GuestMemoryError: Error, Equatable, Sendable {
 
   @inlinable public func load<T: FixedWidthInteger & UnsignedInteger>(_: T.Type = T.self, at address: GuestAddress)
     throws(GuestMemoryError) -> T
-  { T(truncatingIfNeeded: try number(T.bitWidth / 8, at: address)) }
+  { T(truncatingIfNeeded: try load(T.bitWidth / 8, at: address)) }
 
   @inlinable public func store<T: FixedWidthInteger & UnsignedInteger>(_ value: T, at address: GuestAddress)
     throws(GuestMemoryError)
   { try store(UInt64(truncatingIfNeeded: value), T.bitWidth / 8, at: address) }
 
   /// A number of 1, 2, 4 or 8 bytes.
-  @usableFromInline func number(_ count: Int, at address: GuestAddress) throws(GuestMemoryError) -> UInt64 {
+  @usableFromInline func load(_ count: Int, at address: GuestAddress) throws(GuestMemoryError) -> UInt64 {
     let place = unsafe try place(address, count)
     return switch count {
     case 1: unsafe UInt64(guest_load8(place))

@@ -56,11 +56,12 @@ final class DiskStation: Station {
       var endings: [BlockEnding] = []
       for run in left.others {
         if run.operation == .read, !keepsOrder {
-          if readWithoutWaiting(run) { endings += BlockEnding.good(run.requests) } else { begun.append(run) }
+          if readWithoutWaiting(run, &endings) { continue }
+          begun.append(run)
         } else {
           // What is done is not held back by what may take long.
           if !run.isTransfer { tell(&endings) }
-          endings += carryOut(run)
+          carryOut(run, &endings)
         }
       }
       tell(&endings)
@@ -71,18 +72,19 @@ final class DiskStation: Station {
   /// What the host has done by then is told together.
   private func waitForOldest(of begun: inout [BlockRun]) {
     guard let oldest = begun.first else { return }
-    var endings = carryOut(oldest)
-    let others = begun.dropFirst().drop { run in
-      guard readWithoutWaiting(run) else { return false }
-      endings += BlockEnding.good(run.requests)
-      return true
-    }
+    var endings: [BlockEnding] = []
+    carryOut(oldest, &endings)
+    let others = begun.dropFirst().drop { readWithoutWaiting($0, &endings) }
     begun = Array(others)
     tell(&endings)
   }
 
   /// Does a read if the host has all of it in its memory. If not, the host begins to get it there, and it is false.
-  private func readWithoutWaiting(_ run: BlockRun) -> Bool { (try? read(run, mayWait: false)) != nil }
+  private func readWithoutWaiting(_ run: BlockRun, _ endings: inout [BlockEnding]) -> Bool {
+    guard (try? read(run, mayWait: false)) != nil else { return false }
+    endings.append(contentsOf: run.requests.lazy.map(BlockEnding.good))
+    return true
+  }
 
   var attempt: (@Sendable () -> Bool)? { { [self] in readAtOnce() } }
 
@@ -99,9 +101,7 @@ final class DiskStation: Station {
       for run in batch {
         if wish > room || run.operation != .read {
           rest.others.append(run)
-        } else if readWithoutWaiting(run) {
-          endings += BlockEnding.good(run.requests)
-        } else {
+        } else if !readWithoutWaiting(run, &endings) {
           rest.begun.append(run)
         }
       }
@@ -116,7 +116,7 @@ final class DiskStation: Station {
 
   /// - Parameter limit: no request is taken any more when so many sectors are wanted.
   private func takeBatch(of limit: UInt64) -> [BlockRun] {
-    let batch = BlockRun.runs(of: slot.access { device, cycle in device.take(Self.batchSize, sectors: limit, &cycle) })
+    let batch = BlockRun.runs(of: slot.access { device, cycle in device.take(Self.batchSize, sectors: limit, &cycle) }[...])
     if !batch.isEmpty { isRead.store(batch.contains { $0.operation == .read }, ordering: .relaxed) }
     return batch
   }
@@ -138,21 +138,24 @@ final class DiskStation: Station {
 
   /// Does requests as one, or, where that fails, each by itself: the fault of one is not the others'. A flush
   /// only begins here.
-  private func carryOut(_ run: BlockRun) -> [BlockEnding] {
+  private func carryOut(_ run: BlockRun, _ endings: inout [BlockEnding]) {
     do {
       switch run.operation {
       case .read: try read(run)
       case .write: try write(run)
       case .flush:
         flushing.ask(run.requests)
-        return []
+        return
       case .discard: try disk.discard(sector: run.sector, count: run.sectorCount)
       case .writeZeroes(let mayUnmap): try disk.writeZeroes(sector: run.sector, count: run.sectorCount, mayUnmap: mayUnmap)
       }
-      return BlockEnding.good(run.requests)
+      endings.append(contentsOf: run.requests.lazy.map(BlockEnding.good))
     } catch {
-      guard run.requests.count == 1 else { return run.requests.flatMap { carryOut(BlockRun($0)) } }
-      return [BlockEnding.failed(run.requests[0], of: disk, Self.describe(error))]
+      if run.requests.count > 1 {
+        for part in run.parts { carryOut(part, &endings) }
+      } else if let request = run.requests.first {
+        endings.append(.failed(request, of: disk, Self.describe(error)))
+      }
     }
   }
 
@@ -164,11 +167,12 @@ final class DiskStation: Station {
   }
 
   private func read(_ run: BlockRun, mayWait: Bool = true) throws {
+    let segments = run.segments
     var done = 0
     for extent in try disk.extents(sector: run.sector, count: run.sectorCount) {
-      let pieces = run.segments.slice(from: done, count: extent.count).map(\.piece)
+      let parts = segments.bytes(from: done, count: extent.count)
       // The image may have become shorter.
-      guard try memory.read(from: extent.descriptor, offset: extent.offset, to: pieces, mayWait: mayWait) == extent.count else {
+      guard try memory.read(from: extent.descriptor, offset: extent.offset, to: parts, mayWait: mayWait) == extent.count else {
         throw DiskError.outOfRange
       }
       done += extent.count
@@ -177,11 +181,7 @@ final class DiskStation: Station {
 
   private func write(_ run: BlockRun) throws {
     let extent = try disk.prepareWrite(sector: run.sector, count: run.sectorCount)
-    try memory.write(to: extent.descriptor, offset: extent.offset, from: run.segments.map(\.piece))
+    try memory.write(to: extent.descriptor, offset: extent.offset, from: run.segments)
     disk.didWrite(sector: run.sector, count: run.sectorCount)
   }
-}
-
-extension DescriptorChain.Segment {
-  fileprivate var piece: GuestMemory.Piece { (address, count) }
 }

@@ -17,7 +17,7 @@ final class FlushStation: Station {
   }
 
   /// Whatever is to be stored is written by now.
-  func ask(_ flushes: [BlockRequest]) {
+  func ask(_ flushes: ArraySlice<BlockRequest>) {
     asked.withLock { $0 += flushes }
     worker.call()
   }
@@ -38,6 +38,6 @@ final class FlushStation: Station {
     do throws(DiskError) { try disk.flush() } catch {
       return flushes.map { BlockEnding.failed($0, of: disk, "\(error)") }
     }
-    return BlockEnding.good(flushes)
+    return flushes.map(BlockEnding.good)
   }
 }

@@ -1,3 +1,5 @@
+public import Primitives
+
 /// What a disk's worker does for the driver. Data moves straight between the file and guest RAM.
 public struct BlockRequest: Equatable, Sendable {
   public enum Operation: Equatable, Sendable {
@@ -21,5 +23,5 @@ public struct BlockRequest: Equatable, Sendable {
   /// How many sectors, all inside the disk.
   public let sectorCount: UInt64
   /// Guest RAM to read into or to write from; together `sectorCount` sectors.
-  public let segments: [DescriptorChain.Segment]
+  public let segments: ArraySlice<MemorySegment>
 }

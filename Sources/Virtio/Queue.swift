@@ -74,54 +74,50 @@ public struct Queue: Sendable {
   }
 
   private struct Descriptor {
+    static let byteCount = 16
+
     let address: UInt64
     let count: UInt32
     let flags: UInt16
     let next: UInt16
+
+    init(at place: GuestAddress, _ memory: any RingMemory) throws(QueueError) {
+      guard let address = memory.number(8, at: place), let rest = memory.number(8, at: place + 8) else { throw .memory }
+      self.address = address
+      count = UInt32(truncatingIfNeeded: rest)
+      flags = UInt16(truncatingIfNeeded: rest >> 32)
+      next = UInt16(truncatingIfNeeded: rest >> 48)
+    }
 
     var hasNext: Bool { flags[bit: 0] }
     var isWritable: Bool { flags[bit: 1] }
     var isIndirect: Bool { flags[bit: 2] }
   }
 
-  private static let descriptorSize = 16
-
-  /// - Parameter offset: in bytes that hold a descriptor there.
-  private func descriptor(at offset: Int, of bytes: [UInt8]) -> Descriptor {
-    Descriptor(
-      address: bytes.load(at: offset) ?? 0, count: bytes.load(at: offset + 8) ?? 0, flags: bytes.load(at: offset + 12) ?? 0,
-      next: bytes.load(at: offset + 14) ?? 0)
-  }
-
   private func chain(_ head: UInt16, _ memory: any RingMemory) throws(QueueError) -> DescriptorChain {
     var chain = DescriptorChain(head: head)
     var total: UInt64 = 0
-    /// The indirect table that the chain is in, as a whole.
-    var table: [UInt8]?
+    /// The table that the chain is in, and how many descriptors that has.
+    var table = GuestAddress(descriptors)
     var limit = Int(size)
     var index = Int(head)
+    var isIndirect = false
     var seen = 0
     while true {
       guard index < limit else { throw .descriptorIndex }
       guard seen < limit else { throw .chainTooLong }
       seen += 1
-      let offset = Self.descriptorSize * index
-      let descriptor: Descriptor
-      if let table {
-        descriptor = self.descriptor(at: offset, of: table)
-      } else {
-        guard let bytes = memory.copy(Self.descriptorSize, from: GuestAddress(descriptors) + offset) else { throw .memory }
-        descriptor = self.descriptor(at: 0, of: bytes)
-      }
+      let descriptor = try Descriptor(at: table + Descriptor.byteCount * index, memory)
       if descriptor.isIndirect {
         // The write flag of this descriptor means nothing; a link after it or a table in a table is wrong.
-        guard usesIndirect, table == nil, !descriptor.hasNext else { throw .indirect }
+        guard usesIndirect, !isIndirect, !descriptor.hasNext else { throw .indirect }
         let byteCount = Int(descriptor.count)
-        guard byteCount > 0, byteCount % Self.descriptorSize == 0 else { throw .indirect }
-        limit = byteCount / Self.descriptorSize
+        guard byteCount > 0, byteCount % Descriptor.byteCount == 0 else { throw .indirect }
+        limit = byteCount / Descriptor.byteCount
         guard limit <= Self.maximumIndirect else { throw .chainTooLong }
-        table = memory.copy(byteCount, from: GuestAddress(descriptor.address))
-        guard table != nil else { throw .memory }
+        table = GuestAddress(descriptor.address)
+        guard memory.contains(table, count: byteCount) else { throw .memory }
+        isIndirect = true
         index = 0
         seen = 0
         continue
@@ -137,9 +133,9 @@ public struct Queue: Sendable {
   private func add(_ descriptor: Descriptor, to chain: inout DescriptorChain, _ memory: any RingMemory) throws(QueueError) {
     if !descriptor.isWritable, !chain.writable.isEmpty { throw .order }
     guard descriptor.count > 0 else { return }
-    let segment = DescriptorChain.Segment(address: GuestAddress(descriptor.address), count: Int(descriptor.count))
+    let segment = MemorySegment(address: GuestAddress(descriptor.address), count: Int(descriptor.count))
     guard memory.contains(segment.address, count: segment.count) else { throw .memory }
-    if descriptor.isWritable { chain.writable.append(segment) } else { chain.readable.append(segment) }
+    chain.add(segment, isWritable: descriptor.isWritable)
   }
 
   // MARK: Giving back
@@ -147,10 +143,8 @@ public struct Queue: Sendable {
   /// Gives a chain back with the number of bytes written into it.
   public mutating func push(_ head: UInt16, written: Int, to memory: any RingMemory) throws(QueueError) {
     let entry = GuestAddress(used) + (4 + 8 * Int(nextUsed % size))
-    var element: [UInt8] = []
-    element.append(littleEndian: UInt32(head))
-    element.append(littleEndian: UInt32(truncatingIfNeeded: written))
-    guard memory.put(element, at: entry), memory.setRingIndex(nextUsed &+ 1, at: GuestAddress(used) + 2) else { throw .memory }
+    let element = UInt64(head) | UInt64(UInt32(truncatingIfNeeded: written)) << 32
+    guard memory.setNumber(element, 8, at: entry), memory.setRingIndex(nextUsed &+ 1, at: GuestAddress(used) + 2) else { throw .memory }
     nextUsed &+= 1
     journal?.append(.completed(head: head, written: written))
   }
@@ -182,11 +176,11 @@ public struct Queue: Sendable {
   }
 
   private func load(at address: GuestAddress, _ memory: any RingMemory) throws(QueueError) -> UInt16 {
-    guard let value = memory.word(at: address) else { throw .memory }
-    return value
+    guard let value = memory.number(2, at: address) else { throw .memory }
+    return UInt16(truncatingIfNeeded: value)
   }
 
   private func store(_ value: UInt16, at address: GuestAddress, _ memory: any RingMemory) throws(QueueError) {
-    guard memory.setWord(value, at: address) else { throw .memory }
+    guard memory.setNumber(UInt64(value), 2, at: address) else { throw .memory }
   }
 }

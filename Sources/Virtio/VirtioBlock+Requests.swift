@@ -53,7 +53,7 @@ extension VirtioBlock {
   }
 
   func answer(_ pending: Pending, _ status: UInt8, in queues: inout [Queue], _ memory: any RingMemory) throws(QueueError) {
-    guard memory.put([status], at: pending.status.address) else { throw .memory }
+    guard memory.setNumber(UInt64(status), 1, at: pending.status) else { throw .memory }
     // What a failed read left in the buffers is not claimed.
     try queues[pending.queue].push(pending.head, written: status == Status.ok ? pending.written : 1, to: memory)
   }
@@ -62,23 +62,20 @@ extension VirtioBlock {
   private mutating func begin(_ chain: DescriptorChain, of index: Int, in queues: inout [Queue], _ memory: any RingMemory)
     throws(QueueError) -> BlockRequest?
   {
-    let space = chain.writableCount - 1
     // The last byte that we may write is the status.
-    guard let status = chain.writable.slice(from: space, count: 1).first, space >= 0 else { throw .noAnswer }
+    guard let last = chain.writable.last else { throw .noAnswer }
+    let status = last.address + (last.count - 1)
+    let space = chain.writableCount - 1
     func pending(written: Int) -> Pending { Pending(queue: index, head: chain.head, status: status, written: written + 1) }
 
-    let header = try chain.bytes(upTo: Self.headerSize, from: memory)
-    guard header.count == Self.headerSize, let type: UInt32 = header.load(at: 0),
-      let sector: UInt64 = header.load(at: 8)
-    else {
+    guard let type = try chain.number(4, after: 0, from: memory), let sector = try chain.number(8, after: 8, from: memory) else {
       try answer(pending(written: 0), Status.ioError, in: &queues, memory)
       return nil
     }
-    let outgoing = chain.readable.slice(from: Self.headerSize)
-    let incoming = chain.writable.slice(from: 0, count: space)
+    let outgoing = chain.readable.bytes(from: Self.headerSize)
     switch type {
     case RequestType.read:
-      return try transfer(.read, sector, incoming, pending(written: space), in: &queues, memory)
+      return try transfer(.read, sector, chain.writable.bytes(from: 0, count: space), pending(written: space), in: &queues, memory)
     case RequestType.write:
       return try transfer(.write, sector, outgoing, pending(written: 0), in: &queues, memory)
     case RequestType.flush:
@@ -88,7 +85,7 @@ extension VirtioBlock {
       try answer(pending(written: count), Status.ok, in: &queues, memory)
     case RequestType.discard where negotiated & Bit.discard != 0,
       RequestType.writeZeroes where negotiated & Bit.writeZeroes != 0:
-      return try range(type, outgoing, pending(written: 0), in: &queues, memory)
+      return try range(type, chain, pending(written: 0), in: &queues, memory)
     default:
       try answer(pending(written: 0), Status.unsupported, in: &queues, memory)
     }
@@ -96,7 +93,7 @@ extension VirtioBlock {
   }
 
   private mutating func request(
-    _ operation: BlockRequest.Operation, _ sector: UInt64, _ count: UInt64, _ segments: [DescriptorChain.Segment],
+    _ operation: BlockRequest.Operation, _ sector: UInt64, _ count: UInt64, _ segments: ArraySlice<MemorySegment>,
     _ pending: Pending
   ) -> BlockRequest {
     BlockRequest(
@@ -109,10 +106,10 @@ extension VirtioBlock {
 
   /// A read or write of whole sectors inside the disk, and not of nothing.
   private mutating func transfer(
-    _ operation: BlockRequest.Operation, _ sector: UInt64, _ segments: [DescriptorChain.Segment], _ pending: Pending,
+    _ operation: BlockRequest.Operation, _ sector: UInt64, _ segments: ArraySlice<MemorySegment>, _ pending: Pending,
     in queues: inout [Queue], _ memory: any RingMemory
   ) throws(QueueError) -> BlockRequest? {
-    let byteCount = segments.reduce(0) { $0 + $1.count }
+    let byteCount = segments.byteCount
     let count = UInt64(byteCount / Self.sectorSize)
     guard byteCount > 0, byteCount % Self.sectorSize == 0, isInside(sector, count),
       !(isReadOnly && operation == .write)
@@ -125,14 +122,13 @@ extension VirtioBlock {
 
   /// Discard or write-zeroes of the one range we take at a time.
   private mutating func range(
-    _ type: UInt32, _ segments: [DescriptorChain.Segment], _ pending: Pending, in queues: inout [Queue],
-    _ memory: any RingMemory
+    _ type: UInt64, _ chain: DescriptorChain, _ pending: Pending, in queues: inout [Queue], _ memory: any RingMemory
   ) throws(QueueError) -> BlockRequest? {
-    var chain = DescriptorChain(head: pending.head)
-    chain.readable = segments
-    let bytes = try chain.bytes(upTo: 16, from: memory)
-    guard chain.readableCount == 16, let sector: UInt64 = bytes.load(at: 0), let count: UInt32 = bytes.load(at: 8),
-      let flags: UInt32 = bytes.load(at: 12)
+    func number(_ byteCount: Int, at offset: Int) throws(QueueError) -> UInt64? {
+      try chain.number(byteCount, after: Self.headerSize + offset, from: memory)
+    }
+    guard chain.readableCount == Self.headerSize + 16, let sector = try number(8, at: 0), let count = try number(4, at: 8),
+      let flags = try number(4, at: 12)
     else {
       try answer(pending, Status.ioError, in: &queues, memory)
       return nil
@@ -142,11 +138,11 @@ extension VirtioBlock {
       try answer(pending, Status.unsupported, in: &queues, memory)
       return nil
     }
-    guard count > 0, count <= Self.maximumRange, isInside(sector, UInt64(count)) else {
+    guard count > 0, count <= Self.maximumRange, isInside(sector, count) else {
       try answer(pending, Status.ioError, in: &queues, memory)
       return nil
     }
     return request(
-      type == RequestType.discard ? .discard : .writeZeroes(mayUnmap: mayUnmap), sector, UInt64(count), [], pending)
+      type == RequestType.discard ? .discard : .writeZeroes(mayUnmap: mayUnmap), sector, count, [], pending)
   }
 }

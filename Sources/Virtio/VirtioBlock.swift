@@ -20,12 +20,12 @@ public struct VirtioBlock: VirtioFunction {
 
   /// What a request's header asks for.
   enum RequestType {
-    static let read: UInt32 = 0
-    static let write: UInt32 = 1
-    static let flush: UInt32 = 4
-    static let identity: UInt32 = 8
-    static let discard: UInt32 = 11
-    static let writeZeroes: UInt32 = 13
+    static let read: UInt64 = 0
+    static let write: UInt64 = 1
+    static let flush: UInt64 = 4
+    static let identity: UInt64 = 8
+    static let discard: UInt64 = 11
+    static let writeZeroes: UInt64 = 13
   }
 
   enum Status {
@@ -40,13 +40,13 @@ public struct VirtioBlock: VirtioFunction {
   /// The most requests a worker may owe us.
   public static let maximumInFlight = 256
   /// The most sectors one discard or write-zeroes covers: 2 GiB.
-  static let maximumRange: UInt32 = 1 << 22
+  static let maximumRange: UInt64 = 1 << 22
 
   /// Where the answer to a request in flight goes.
   struct Pending: Sendable {
     let queue: Int
     let head: UInt16
-    let status: DescriptorChain.Segment
+    let status: GuestAddress
     let written: Int
   }
 
@@ -84,10 +84,10 @@ public struct VirtioBlock: VirtioFunction {
     bytes.store(UInt32(Self.sectorSize), at: 20)
     bytes.store(UInt16(queueCount), at: 34)
     guard !isReadOnly else { return bytes }
-    bytes.store(Self.maximumRange, at: 36)
+    bytes.store(UInt32(Self.maximumRange), at: 36)
     bytes.store(UInt32(1), at: 40)
     bytes.store(UInt32(1), at: 44)
-    bytes.store(Self.maximumRange, at: 48)
+    bytes.store(UInt32(Self.maximumRange), at: 48)
     bytes.store(UInt32(1), at: 52)
     bytes.store(UInt8(1), at: 56)
     return bytes

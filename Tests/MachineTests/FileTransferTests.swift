@@ -16,7 +16,7 @@ import Testing
   }
 
   /// More pieces than the host takes in one call, the last one first.
-  private let pieces = (0..<1500).reversed().map { (address: GuestAddress(0x1_0000 + 16 * UInt64($0)), count: 8) }
+  private let pieces = (0..<1500).reversed().map { MemorySegment(address: GuestAddress(0x1_0000 + 16 * UInt64($0)), count: 8) }[...]
 
   @Test("pieces of memory come into a file one after the other, and back")
   func bothWays() throws {
@@ -35,14 +35,14 @@ import Testing
   @Test("a file that ends gives what it has")
   func ends() throws {
     defer { close(descriptor) }
-    try memory.write(to: descriptor, offset: 0, from: [(0x1000, 13)])
+    try memory.write(to: descriptor, offset: 0, from: [MemorySegment(address: 0x1000, count: 13)])
     #expect(try memory.read(from: descriptor, offset: 0, to: pieces) == 13)
   }
 
   @Test("VQ-13 nothing is moved unless all of it is RAM")
   func outside() throws {
     defer { close(descriptor) }
-    let pieces: [GuestMemory.Piece] = [(0x1000, 8), (0xF_FFFC, 8)]
+    let pieces = [MemorySegment(address: 0x1000, count: 8), MemorySegment(address: 0xF_FFFC, count: 8)][...]
     #expect(throws: GuestMemoryError.self) { try memory.write(to: descriptor, offset: 0, from: pieces) }
     #expect(file.bytes.isEmpty)
   }
