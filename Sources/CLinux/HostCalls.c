@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -116,6 +117,26 @@ int linux_accept(int fd) {
   if (peer < 0) return -errno;
   setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return peer;
+}
+
+int linux_counter_set(void) {
+  int set = epoll_create1(EPOLL_CLOEXEC);
+  return set < 0 ? -errno : set;
+}
+
+int linux_counter_watch(int set, int counter, uint64_t name) {
+  struct epoll_event event = {.events = EPOLLIN, .data.u64 = name};
+  return epoll_ctl(set, EPOLL_CTL_ADD, counter, &event) < 0 ? -errno : 0;
+}
+
+void linux_counter_forget(int set, int counter) { epoll_ctl(set, EPOLL_CTL_DEL, counter, 0); }
+
+int linux_counter_wait(int set, uint64_t *names, int most) {
+  struct epoll_event events[16];
+  int count = epoll_wait(set, events, most < 16 ? most : 16, -1);
+  if (count < 0) return errno == EINTR ? 0 : -errno;
+  for (int i = 0; i < count; i++) names[i] = events[i].data.u64;
+  return count;
 }
 
 static struct termios saved;

@@ -33,6 +33,12 @@ public struct Descriptor: ~Copyable, Sendable {
     Descriptor(owning: try SystemError.check(linux_eventfd()))
   }
 
+  /// Counts one more in an `event`.
+  func count() {
+    var one: UInt64 = 1
+    unsafe Glibc.write(number, &one, 8)
+  }
+
   /// Takes what an `event` has counted; zero if nothing came since the last time.
   public func takeCount() -> UInt64 {
     var count: UInt64 = 0

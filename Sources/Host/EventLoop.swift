@@ -32,10 +32,7 @@ public final class EventLoop: Sendable {
   }
 
   /// Makes the present or next `wait` return. May be called from any thread.
-  public func wake() {
-    var one: UInt64 = 1
-    unsafe Glibc.write(bell.number, &one, 8)
-  }
+  public func wake() { bell.count() }
 
   /// Waits for an event, `wake`, or `milliseconds` (nil: for ever); what it returns may be empty.
   public func wait(milliseconds: Int32? = nil) throws(SystemError) -> [Event] {
@@ -48,10 +45,7 @@ public final class EventLoop: Sendable {
       guard errno == EINTR else { throw SystemError(code: errno) }
       return []
     }
-    if set.removeLast().revents != 0 {
-      var rings: UInt64 = 0
-      unsafe Glibc.read(bell.number, &rings, 8)
-    }
+    if set.removeLast().revents != 0 { _ = bell.takeCount() }
     return set.filter { $0.revents != 0 }.map {
       Event(
         descriptor: $0.fd, isReadable: $0.revents & Int16(POLLIN) != 0, isWritable: $0.revents & Int16(POLLOUT) != 0,

@@ -22,7 +22,7 @@ final class DoorbellService: Sendable {
 
   private struct State: Sendable {
     var lines: [GuestAddress: Line] = [:]
-    var loop: EventLoop?
+    var counters: EventCounters?
     var thread: HostThread?
     var isStopped = false
   }
@@ -45,15 +45,18 @@ final class DoorbellService: Sendable {
     state.withLock { state in
       for (address, line) in state.lines where wanted[address] == nil {
         register(line, linux_KVM_IOEVENTFD_FLAG_DEASSIGN)
-        state.loop?.watch(line.count.number, for: [])
+        state.counters?.forget(line.count)
         state.lines[address] = nil
         // The guest wrote before it moved the bell.
         line.ringIfWritten()
       }
       for (address, bell) in wanted where state.lines[address] == nil {
-        guard let loop = start(&state), let line = try? Line(bell), register(line, 0) else { continue }
+        guard let counters = start(&state), let line = try? Line(bell), register(line, 0) else { continue }
+        guard (try? counters.watch(line.count, as: address.value)) != nil else {
+          register(line, linux_KVM_IOEVENTFD_FLAG_DEASSIGN)
+          continue
+        }
         state.lines[address] = line
-        loop.watch(line.count.number, for: .readable)
       }
     }
   }
@@ -70,23 +73,20 @@ final class DoorbellService: Sendable {
 
   // MARK: The thread
 
-  /// The loop of the thread, which exists from the first bell on.
-  private func start(_ state: inout State) -> EventLoop? {
-    if let loop = state.loop { return loop }
-    guard !state.isStopped, let loop = try? EventLoop() else { return nil }
-    guard let thread = try? HostThread(name: "doorbells", { [self] in pass(loop) }) else { return nil }
-    (state.loop, state.thread) = (loop, thread)
-    return loop
+  /// What the thread waits for; both exist from the first bell on.
+  private func start(_ state: inout State) -> EventCounters? {
+    if let counters = state.counters { return counters }
+    guard !state.isStopped, let counters = try? EventCounters() else { return nil }
+    guard let thread = try? HostThread(name: "doorbells", { [self] in pass(counters) }) else { return nil }
+    (state.counters, state.thread) = (counters, thread)
+    return counters
   }
 
-  private func pass(_ loop: EventLoop) {
+  private func pass(_ counters: EventCounters) {
     while !state.withLock({ $0.isStopped }) {
-      guard let events = try? loop.wait() else { return }
-      for event in events {
-        state.withLock { state in
-          state.lines.values.first { $0.count.number == event.descriptor }?.ringIfWritten()
-        }
-      }
+      do throws(SystemError) {
+        try counters.wait { address in state.withLock { $0.lines[GuestAddress(address)]?.ringIfWritten() } }
+      } catch { return }
     }
   }
 
@@ -94,7 +94,7 @@ final class DoorbellService: Sendable {
   func stop() {
     let thread = state.withLock { state in
       state.isStopped = true
-      state.loop?.wake()
+      state.counters?.wake()
       return state.thread
     }
     thread?.join()

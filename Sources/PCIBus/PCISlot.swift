@@ -31,7 +31,7 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
     private var level = false
     private var sequence: UInt64 = 0
 
-    init(_ function: F) { self.function = function }
+    @usableFromInline init(_ function: F) { self.function = function }
 
     /// The pin's new level; nil if it has not changed.
     @usableFromInline mutating func takeLevel() -> PinChange? {
@@ -44,39 +44,49 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
 
   public let address: FunctionAddress
   public let placement: Placement
-  @usableFromInline let state: Mutex<State>
-  @usableFromInline let wires: PCIWires
-  @usableFromInline let backplane: any Backplane
+  /// They are made where the function's type is known, as those of `Slot` are, and only they have the function with its lock.
+  @usableFromInline let cycling: @Sendable ((inout F, inout Cycle) -> Void) -> Void
+  @usableFromInline let looking: @Sendable ((F) -> Void) -> Void
 
   /// Its cycles arrive at the backplane under `placement`; its pin's under the line's own.
-  public init(
+  @inlinable public init(
     _ function: F, at address: FunctionAddress, _ placement: Placement, wires: PCIWires,
     on backplane: any Backplane
   ) {
+    let state = Mutex(State(function))
     self.address = address
     self.placement = placement
-    self.wires = wires
-    self.backplane = backplane
-    state = Mutex(State(function))
+    looking = { body in state.withLock { body($0.function) } }
+    // One cycle under the function's lock; its effects are carried out after the lock is free.
+    cycling = { body in
+      var cycle = Cycle(at: backplane.now)
+      let pin = state.withLock { state in
+        let deadline = state.function.deadline
+        body(&state.function, &cycle)
+        if state.function.deadline != deadline { cycle.changes.insert(.deadline) }
+        return state.takeLevel()
+      }
+      if let pin { wires.set(address, of: placement.name, to: pin) }
+      if cycle.changes.contains(.windows) { wires.moveWindows(of: address) { state.withLock { $0.function.windows } } }
+      if !cycle.isQuiet { backplane.carryOut(cycle, of: placement) }
+    }
   }
 
-  /// One cycle under the function's lock; its effects are carried out after the lock is free.
+  /// A cycle for whoever has business with the function.
   @inlinable public func access<R: Sendable>(_ body: (inout F, inout Cycle) -> R) -> R {
-    var cycle = Cycle(at: backplane.now)
-    let (result, pin) = state.withLock { state in
-      let deadline = state.function.deadline
-      let result = body(&state.function, &cycle)
-      if state.function.deadline != deadline { cycle.changes.insert(.deadline) }
-      return (result, state.takeLevel())
-    }
-    if let pin { wires.set(address, of: placement.name, to: pin) }
-    if cycle.changes.contains(.windows) { wires.moveWindows(of: address) { windows } }
-    if !cycle.isQuiet { backplane.carryOut(cycle, of: placement) }
+    var result: R?
+    cycling { function, cycle in result = body(&function, &cycle) }
+    guard let result else { fatalError("a slot lets each look at its function") }
     return result
   }
 
   /// A look at the function that has no effects.
-  @inlinable public func inspect<R: Sendable>(_ body: (F) -> R) -> R { state.withLock { body($0.function) } }
+  @inlinable public func inspect<R: Sendable>(_ body: (F) -> R) -> R {
+    var result: R?
+    looking { result = body($0) }
+    guard let result else { fatalError("a slot lets each look at its function") }
+    return result
+  }
 
   public func readConfiguration(_ width: AccessWidth, at offset: Int) -> UInt64 {
     access { function, cycle in function.readConfiguration(width, at: offset, &cycle) }
@@ -90,19 +100,33 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
     }
   }
 
+  // These are called often. They do without `access`, which looks for the types that it uses where it does not know the function's.
+
   public func readMemory(bar: Int, _ width: AccessWidth, at offset: Int) -> UInt64 {
-    access { function, cycle in function.read(bar: bar, width, at: offset, &cycle) }
+    var value: UInt64 = 0
+    cycling { function, cycle in value = function.read(bar: bar, width, at: offset, &cycle) }
+    return value
   }
 
   public func writeMemory(_ value: UInt64, bar: Int, _ width: AccessWidth, at offset: Int) {
-    access { function, cycle in function.write(value, bar: bar, width, at: offset, &cycle) }
+    cycling { function, cycle in function.write(value, bar: bar, width, at: offset, &cycle) }
   }
+
+  public var deadline: Instant? {
+    var deadline: Instant?
+    looking { deadline = $0.deadline }
+    return deadline
+  }
+
+  public func advance() { cycling { function, cycle in function.advance(&cycle) } }
+
+  private func ring(_ index: Int) { cycling { function, cycle in function.ring(index, &cycle) } }
 
   public var windows: [PCIWindow] { inspect { $0.windows } }
 
   public var doorbells: [Doorbell] {
     inspect { $0.doorbells }.enumerated().map { index, address in
-      Doorbell(at: address) { [self] in access { function, cycle in function.ring(index, &cycle) } }
+      Doorbell(at: address) { [self] in ring(index) }
     }
   }
 
@@ -114,6 +138,4 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
       cycle.changes.insert(.windows)
     }
   }
-  public var deadline: Instant? { inspect { $0.deadline } }
-  public func advance() { access { function, cycle in function.advance(&cycle) } }
 }

@@ -8,7 +8,11 @@ public struct DescriptorChain: Sendable {
   private var segments: [MemorySegment] = []
   private var readableEnd = 0
 
-  init(head: UInt16) { self.head = head }
+  init(head: UInt16) {
+    self.head = head
+    // Most requests have no more.
+    segments.reserveCapacity(4)
+  }
 
   /// What the device reads, in order.
   public var readable: ArraySlice<MemorySegment> { segments[..<readableEnd] }

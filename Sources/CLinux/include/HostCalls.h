@@ -24,6 +24,14 @@ int linux_listen_path(const char *path);
 // Waits for somebody to connect.
 int linux_accept(int fd);
 
+// A set of event counters to wait for together; its descriptor, or -errno.
+int linux_counter_set(void);
+// From now on a counter is one of the set, under a name: 0, or -errno.
+int linux_counter_watch(int set, int counter, uint64_t name);
+void linux_counter_forget(int set, int counter);
+// Waits until some of them count: how many, and their names; or -errno. None after a signal.
+int linux_counter_wait(int set, uint64_t *names, int most);
+
 // Raw mode on a terminal; 1 if it is one, 0 if it is not, or -errno. With `ends_lines` a newline still returns the carriage.
 int linux_terminal_make_raw(int fd, int ends_lines);
 // Gives the terminal back. Safe in signal handlers, and when nothing was changed.
