@@ -6,6 +6,8 @@ public import Primitives
 /// free again.
 public struct Cycle: Sendable {
   public let now: Instant
+  /// Whoever makes it is no processor: it may wait for the host until what follows is done.
+  public var mayWait = false
   /// New level of the device's interrupt line, if it changes.
   public var interrupt: Bool?
   /// What has changed for others, who will look again.
@@ -23,7 +25,7 @@ public struct Cycle: Sendable {
   /// A cycle that did not know when it happens.
   public init(_ cycle: Cycle, at now: Instant) {
     self.now = now
-    (interrupt, changes, effects) = (cycle.interrupt, cycle.changes, cycle.effects)
+    (mayWait, interrupt, changes, effects) = (cycle.mayWait, cycle.interrupt, cycle.changes, cycle.effects)
   }
 
   /// Nothing follows from this cycle, as from most.

@@ -32,8 +32,9 @@ public final class Worker: Sendable {
     var laterTask: Task?
     /// Which caller works at the moment, if one does.
     var caller: pthread_t?
-    /// What whoever calls may try before the thread is woken.
+    /// What whoever calls may try before the thread is woken, and what if it may wait for the host.
     var attempt: Attempt?
+    var patientAttempt: Attempt?
     var hasThread = false
     var isCalled = false
     var isWorking = false
@@ -66,7 +67,9 @@ public final class Worker: Sendable {
       state.attempt = attempt.map { Attempt(perform: $0) }
       switch doer {
       case .thread: state.hasThread = true
-      case .threadWhenCalled: state.laterTask = task
+      case .threadWhenCalled:
+        state.laterTask = task
+        state.patientAttempt = Attempt { work() == nil }
       case .callers: state.ownTask = task
       }
       return state.isCalled
@@ -115,8 +118,11 @@ public final class Worker: Sendable {
   }
 
   /// There is work.
-  public func call() {
-    if makeAttempt() { return }
+  ///
+  /// - Parameter mayWait: whoever calls may wait for the host as the thread would: then it does all there is to do, unless
+  ///   somebody works already, or it was decided at the start whose thread works.
+  public func call(mayWait: Bool = false) {
+    if makeAttempt(mayWait: mayWait) { return }
     let task = state.update { state -> Task? in
       (state.isCalled, state.isAwaited) = (true, false)
       if state.laterTask != nil { state.hasThread = true }
@@ -136,10 +142,10 @@ public final class Worker: Sendable {
   }
 
   /// False if something is left for another thread, or if somebody works already. Nobody is woken who need not be.
-  private func makeAttempt() -> Bool {
+  private func makeAttempt(mayWait: Bool) -> Bool {
     let caller = pthread_self()
     let attempt = state.adjust { state -> Attempt? in
-      guard let attempt = state.attempt, !state.isWorking, !state.isCalled else { return nil }
+      guard let attempt = mayWait ? state.patientAttempt ?? state.attempt : state.attempt, !state.isWorking, !state.isCalled else { return nil }
       (state.isWorking, state.caller) = (true, caller)
       return attempt
     }
@@ -182,7 +188,7 @@ public final class Worker: Sendable {
     state.update { state in
       state.isStopped = true
       (state.ownTask, state.laterTask) = (nil, nil)
-      state.attempt = nil
+      (state.attempt, state.patientAttempt) = (nil, nil)
     }
   }
 

@@ -5,7 +5,7 @@ internal import Host
 internal import Primitives
 import Synchronization
 
-/// Rings doorbells for the guest: the kernel counts its writes while the processor runs on, and one thread passes them on.
+/// Rings one device's doorbells for the guest: the kernel counts its writes while the processor runs on, and a thread passes them on.
 final class DoorbellService: Sendable {
   /// A doorbell and what the kernel counts its writes in.
   private final class Line: Sendable {
@@ -29,34 +29,43 @@ final class DoorbellService: Sendable {
 
   private let vm: Int32
   private let width: UInt32
+  private let owner: String
   /// Held while a bell rings, so that none rings once it is taken away.
   private let state = Mutex(State())
 
   /// - Parameter anyWidth: the kernel can watch an address whatever the width of the write; otherwise it watches for
   ///   words, which is what drivers write, and the others reach the bus.
-  init(_ vm: Int32, anyWidth: Bool) {
+  init(_ vm: Int32, anyWidth: Bool, for owner: String) {
     self.vm = vm
     width = anyWidth ? 0 : 2
+    self.owner = owner
   }
 
-  /// The bells that there are from now on. One that cannot be had stays a write on the bus.
-  func set(_ bells: [Doorbell]) {
-    let wanted = Dictionary(bells.map { ($0.address, $0) }) { first, _ in first }
+  /// Takes away the bells that are not where one of these is. What the kernel watches for one device it watches for no other: all
+  /// devices let go before one of them adds any.
+  func keep(_ bells: [Doorbell]) {
+    let wanted = Set(bells.map(\.address))
     state.withLock { state in
-      for (address, line) in state.lines where wanted[address] == nil {
+      for (address, line) in state.lines where !wanted.contains(address) {
         register(line, linux_KVM_IOEVENTFD_FLAG_DEASSIGN)
         state.counters?.forget(line.count)
         state.lines[address] = nil
         // The guest wrote before it moved the bell.
         line.ringIfWritten()
       }
-      for (address, bell) in wanted where state.lines[address] == nil {
+    }
+  }
+
+  /// Adds those of these bells that are new. One that cannot be had stays a write on the bus.
+  func add(_ bells: [Doorbell]) {
+    state.withLock { state in
+      for bell in bells where state.lines[bell.address] == nil {
         guard let counters = start(&state), let line = try? Line(bell), register(line, 0) else { continue }
-        guard (try? counters.watch(line.count, as: address.value)) != nil else {
+        guard (try? counters.watch(line.count, as: bell.address.value)) != nil else {
           register(line, linux_KVM_IOEVENTFD_FLAG_DEASSIGN)
           continue
         }
-        state.lines[address] = line
+        state.lines[bell.address] = line
       }
     }
   }
@@ -77,7 +86,7 @@ final class DoorbellService: Sendable {
   private func start(_ state: inout State) -> EventCounters? {
     if let counters = state.counters { return counters }
     guard !state.isStopped, let counters = try? EventCounters() else { return nil }
-    guard let thread = try? HostThread(name: "doorbells", { [self] in pass(counters) }) else { return nil }
+    guard let thread = try? HostThread(name: owner, { [self] in pass(counters) }) else { return nil }
     (state.counters, state.thread) = (counters, thread)
     return counters
   }

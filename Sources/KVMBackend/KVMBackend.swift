@@ -16,7 +16,8 @@ public import Time
   let vm: Int32
   let memory: GuestMemory
   let processorCount: Int
-  private let doorbells: DoorbellService?
+  /// Those of each device, by its name.
+  private let doorbells = Mutex<[String: DoorbellService]>([:])
   let gatheredWrites: GatheredWrites
   let tally = InstructionTally()
   let whenHandedOver: (@Sendable (HandOver) -> Void)?
@@ -73,7 +74,6 @@ public import Time
       throw error
     }
     haltWatch = HaltWatch(processors: processors) { clock.now }
-    doorbells = kvm.has(KVM_CAP_IOEVENTFD) > 0 ? DoorbellService(vm, anyWidth: kvm.has(KVM_CAP_IOEVENTFD_NO_LENGTH) > 0) : nil
     gatheredWrites = GatheredWrites(in: vm, of: kvm)
     self.kvm = kvm
     self.vm = vm
@@ -82,7 +82,7 @@ public import Time
   }
 
   deinit {
-    doorbells?.stop()
+    for service in doorbells.withLock({ $0.values }) { service.stop() }
     close(vm)
   }
 
@@ -135,7 +135,17 @@ public import Time
 
   // MARK: Doorbells
 
-  public func setDoorbells(_ bells: [DeviceModel.Doorbell]) { doorbells?.set(bells) }
+  public func setDoorbells(_ bells: [DeviceModel.Doorbell]) {
+    guard kvm.has(KVM_CAP_IOEVENTFD) > 0 else { return }
+    let bells = Dictionary(grouping: bells, by: \.owner)
+    doorbells.withLock { services in
+      for (owner, service) in services { service.keep(bells[owner] ?? []) }
+      for (owner, bells) in bells {
+        if services[owner] == nil { services[owner] = DoorbellService(vm, anyWidth: kvm.has(KVM_CAP_IOEVENTFD_NO_LENGTH) > 0, for: owner) }
+        services[owner]?.add(bells)
+      }
+    }
+  }
 
   public func mayGather(writesTo registers: [SelectRegister]) { gatheredWrites.allow(registers) }
 }

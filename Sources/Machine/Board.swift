@@ -24,7 +24,7 @@ final class Board: Sendable {
     files = resources.files
     var parts = BoardParts(memory, on: chassis)
     serial = parts.add(
-      UART16550(), UART16550.placement, on: Outlet(on: chassis, show: chassis.serialSaid, wake: chassis.letInputFlow))
+      UART16550(), UART16550.placement, on: Outlet(on: chassis, show: chassis.serialSaid, wake: { _ in chassis.letInputFlow() }))
     power = parts.add(PowerManagement(), PowerManagement.placement)
     parts.add(
       RealTimeClock(

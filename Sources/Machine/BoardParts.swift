@@ -55,22 +55,22 @@ struct BoardParts {
   }
 
   /// What calls a worker, and notes the first time if somebody wants to know.
-  private func waking(_ worker: Worker, _ first: String) -> @Sendable () -> Void {
+  private func waking(_ worker: Worker, _ first: String) -> @Sendable (_ mayWait: Bool) -> Void {
     guard let timeline = chassis.timeline else { return worker.call }
-    return {
+    return { mayWait in
       timeline.mark(first)
-      worker.call()
+      worker.call(mayWait: mayWait)
     }
   }
 
   mutating func addConsole(as place: BoardPlan.Function) -> FunctionSlot<VirtioPCI<VirtioConsole>> {
-    add(VirtioConsole(), as: place, on: Outlet(on: chassis, wake: chassis.drainVirtioConsole))
+    add(VirtioConsole(), as: place, on: Outlet(on: chassis, wake: { [chassis] _ in chassis.drainVirtioConsole() }))
   }
 
   /// The console's place has a port for each stream of a command.
   mutating func addPorts(_ streams: CommandStreams, as place: BoardPlan.Function) {
     let device = VirtioPorts(names: CommandStreams.Port.allCases.map(\.name))
-    streams.connect(to: add(device, as: place, on: Outlet(on: chassis, wake: streams.wake)))
+    streams.connect(to: add(device, as: place, on: Outlet(on: chassis, wake: { _ in streams.wake() })))
   }
 
   mutating func addFiles(_ server: FileServer, as place: BoardPlan.Function) -> FileStation {

@@ -8,11 +8,11 @@ final class Outlet: Backplane {
   private let chassis: Chassis
   private let show: @Sendable (UInt8) -> Void
   private let store: @Sendable ([UInt8], Int) -> Void
-  private let wake: @Sendable () -> Void
+  private let wake: @Sendable (_ mayWait: Bool) -> Void
 
   init(
     on chassis: Chassis, show: @escaping @Sendable (UInt8) -> Void = { _ in },
-    store: @escaping @Sendable ([UInt8], Int) -> Void = { _, _ in }, wake: @escaping @Sendable () -> Void = {}
+    store: @escaping @Sendable ([UInt8], Int) -> Void = { _, _ in }, wake: @escaping @Sendable (_ mayWait: Bool) -> Void = { _ in }
   ) {
     self.chassis = chassis
     self.show = show
@@ -32,7 +32,7 @@ final class Outlet: Backplane {
     }
     if cycle.changes.contains(.work) {
       chassis.noteWork()
-      wake()
+      wake(cycle.mayWait)
     }
     chassis.carryOut(cycle, of: placement)
   }

@@ -120,13 +120,18 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
 
   public func advance() { cycling { function, cycle in function.advance(&cycle) } }
 
-  private func ring(_ index: Int) { cycling { function, cycle in function.ring(index, &cycle) } }
+  private func ring(_ index: Int) {
+    cycling { function, cycle in
+      cycle.mayWait = true
+      function.ring(index, &cycle)
+    }
+  }
 
   public var windows: [PCIWindow] { inspect { $0.windows } }
 
   public var doorbells: [Doorbell] {
     inspect { $0.doorbells }.enumerated().map { index, address in
-      Doorbell(at: address) { [self] in ring(index) }
+      Doorbell(at: address, of: placement.name) { [self] in ring(index) }
     }
   }
 

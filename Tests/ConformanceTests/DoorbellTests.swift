@@ -24,7 +24,7 @@ extension ConformanceTests {
     @Test("a write to a doorbell rings it and does not reach the bus", arguments: BackendKind.withDoorbells)
     func rings(kind: BackendKind) throws {
       let accesses = try run(kind, sign: 0) { backend, memory in
-        backend.setDoorbells([Doorbell(at: .init(Self.address)) { try? memory.store(UInt32(1), at: Self.sign) }])
+        backend.setDoorbells([Doorbell(at: .init(Self.address), of: "device") { try? memory.store(UInt32(1), at: Self.sign) }])
       }
       #expect(accesses == [])
     }
@@ -32,7 +32,7 @@ extension ConformanceTests {
     @Test("RS-03 a doorbell that was taken away is an address like any other", arguments: BackendKind.available)
     func takenAway(kind: BackendKind) throws {
       let accesses = try run(kind, sign: 1) { backend, _ in
-        let bell = Doorbell(at: .init(Self.address)) { Issue.record("nobody may ring it now") }
+        let bell = Doorbell(at: .init(Self.address), of: "device") { Issue.record("nobody may ring it now") }
         for _ in 0..<50 {
           backend.setDoorbells([bell])
           backend.setDoorbells([])

@@ -146,6 +146,50 @@ import Testing
     worker.end()
   }
 
+  @Test func a_caller_that_may_wait_does_the_work_and_no_thread_is_made_until_another_calls() throws {
+    let (threads, errands) = (Counter(), Errands())
+    let worker = Worker(name: "errands") { (name, body) throws(SystemError) in
+      threads.value.add(1, ordering: .relaxed)
+      return try HostThread(name: name, body)
+    }
+    try worker.start(by: .threadWhenCalled, attempt: { false }) {
+      errands.catchUp()
+      return nil
+    }
+    errands.asked.store(1, ordering: .relaxed)
+    worker.call(mayWait: true)
+    #expect(errands.done.load(ordering: .relaxed) == 1 && threads.value.load(ordering: .relaxed) == 0)
+    errands.asked.store(2, ordering: .relaxed)
+    worker.call()
+    #expect(worker.settle())
+    #expect(errands.done.load(ordering: .acquiring) == 2 && threads.value.load(ordering: .relaxed) == 1)
+    worker.end()
+  }
+
+  @Test func a_caller_that_may_wait_does_not_work_beside_the_thread() throws {
+    let (worker, errands) = (Worker(name: "errands"), Errands())
+    let busy = Atomic<Bool>(false)
+    let clashes = Counter()
+    try worker.start(by: .threadWhenCalled) {
+      if busy.exchange(true, ordering: .acquiring) { clashes.value.add(1, ordering: .relaxed) }
+      errands.catchUp()
+      busy.store(false, ordering: .releasing)
+      return nil
+    }
+    let callers = try (0..<4).map { number in
+      try HostThread(name: "caller") {
+        for _ in 0..<20_000 {
+          errands.asked.add(1, ordering: .acquiringAndReleasing)
+          worker.call(mayWait: number % 2 == 0)
+        }
+      }
+    }
+    for caller in callers { caller.join() }
+    #expect(worker.settle())
+    #expect(errands.done.load(ordering: .acquiring) == 80_000 && clashes.value.load(ordering: .relaxed) == 0)
+    worker.end()
+  }
+
   @Test func where_the_host_has_no_thread_for_it_each_caller_finds_its_work_done() throws {
     let errands = Errands()
     let worker = Worker(name: "errands") { (_, _) throws(SystemError) in throw SystemError(code: EAGAIN) }
