@@ -131,11 +131,11 @@ int linux_counter_watch(int set, int counter, uint64_t name) {
 
 void linux_counter_forget(int set, int counter) { epoll_ctl(set, EPOLL_CTL_DEL, counter, 0); }
 
-int linux_counter_wait(int set, uint64_t *names, int most) {
-  struct epoll_event events[16];
-  int count = epoll_wait(set, events, most < 16 ? most : 16, -1);
+int linux_counter_wait(int set, uint64_t *name) {
+  struct epoll_event event;
+  int count = epoll_wait(set, &event, 1, -1);
   if (count < 0) return errno == EINTR ? 0 : -errno;
-  for (int i = 0; i < count; i++) names[i] = events[i].data.u64;
+  if (count > 0) *name = event.data.u64;
   return count;
 }
 

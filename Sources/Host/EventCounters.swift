@@ -25,14 +25,12 @@ public final class EventCounters: Sendable {
   /// Makes the present or next `wait` return.
   public func wake() { bell.count() }
 
-  /// Waits until something is counted, or for `wake`. `body` has the names of counters that count; it takes what they counted.
-  public func wait(_ body: (UInt64) -> Void) throws(SystemError) {
-    try unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 16) { names throws(SystemError) in
-      let count = try SystemError.check(unsafe linux_counter_wait(set.number, names.baseAddress, Int32(names.count)))
-      for place in 0..<Int(count) {
-        let name = unsafe names[place]
-        if name == Self.bellName { _ = bell.takeCount() } else { body(name) }
-      }
-    }
+  /// Waits until something is counted: the name of one counter that counts, in turn, whose count is then to be taken. Nil after `wake`.
+  public func wait() throws(SystemError) -> UInt64? {
+    var name: UInt64 = 0
+    guard try SystemError.check(unsafe linux_counter_wait(set.number, &name)) > 0 else { return nil }
+    guard name == Self.bellName else { return name }
+    _ = bell.takeCount()
+    return nil
   }
 }

@@ -145,7 +145,7 @@ public final class Worker: Sendable {
   private func makeAttempt(mayWait: Bool) -> Bool {
     let caller = pthread_self()
     let attempt = state.adjust { state -> Attempt? in
-      guard let attempt = mayWait ? state.patientAttempt ?? state.attempt : state.attempt, !state.isWorking, !state.isCalled else { return nil }
+      guard let attempt = (mayWait ? state.patientAttempt : nil) ?? state.attempt, !state.isWorking, !state.isCalled else { return nil }
       (state.isWorking, state.caller) = (true, caller)
       return attempt
     }

@@ -33,13 +33,8 @@ final class DoorbellService: Sendable {
   /// Held while a bell rings, so that none rings once it is taken away.
   private let state = Mutex(State())
 
-  /// - Parameter anyWidth: the kernel can watch an address whatever the width of the write; otherwise it watches for
-  ///   words, which is what drivers write, and the others reach the bus.
-  init(_ vm: Int32, anyWidth: Bool, for owner: String) {
-    self.vm = vm
-    width = anyWidth ? 0 : 2
-    self.owner = owner
-  }
+  /// - Parameter width: of the writes that the kernel watches for, zero for all. The others reach the bus.
+  init(_ vm: Int32, width: UInt32, for owner: String) { (self.vm, self.width, self.owner) = (vm, width, owner) }
 
   /// Takes away the bells that are not where one of these is. What the kernel watches for one device it watches for no other: all
   /// devices let go before one of them adds any.
@@ -94,7 +89,8 @@ final class DoorbellService: Sendable {
   private func pass(_ counters: EventCounters) {
     while !state.withLock({ $0.isStopped }) {
       do throws(SystemError) {
-        try counters.wait { address in state.withLock { $0.lines[GuestAddress(address)]?.ringIfWritten() } }
+        guard let address = try counters.wait() else { continue }
+        state.withLock { $0.lines[GuestAddress(address)]?.ringIfWritten() }
       } catch { return }
     }
   }

@@ -16,6 +16,9 @@ public import Time
   let vm: Int32
   let memory: GuestMemory
   let processorCount: Int
+  /// The width of the writes to a doorbell that the kernel can watch for, zero for all; nil if it can watch for none. If it is one
+  /// width, it is a word's, which is what drivers write.
+  private let doorbellWidth: UInt32?
   /// Those of each device, by its name.
   private let doorbells = Mutex<[String: DoorbellService]>([:])
   let gatheredWrites: GatheredWrites
@@ -74,6 +77,7 @@ public import Time
       throw error
     }
     haltWatch = HaltWatch(processors: processors) { clock.now }
+    doorbellWidth = kvm.has(KVM_CAP_IOEVENTFD) <= 0 ? nil : kvm.has(KVM_CAP_IOEVENTFD_NO_LENGTH) > 0 ? 0 : 2
     gatheredWrites = GatheredWrites(in: vm, of: kvm)
     self.kvm = kvm
     self.vm = vm
@@ -136,12 +140,12 @@ public import Time
   // MARK: Doorbells
 
   public func setDoorbells(_ bells: [DeviceModel.Doorbell]) {
-    guard kvm.has(KVM_CAP_IOEVENTFD) > 0 else { return }
+    guard let doorbellWidth else { return }
     let bells = Dictionary(grouping: bells, by: \.owner)
     doorbells.withLock { services in
       for (owner, service) in services { service.keep(bells[owner] ?? []) }
       for (owner, bells) in bells {
-        if services[owner] == nil { services[owner] = DoorbellService(vm, anyWidth: kvm.has(KVM_CAP_IOEVENTFD_NO_LENGTH) > 0, for: owner) }
+        if services[owner] == nil { services[owner] = DoorbellService(vm, width: doorbellWidth, for: owner) }
         services[owner]?.add(bells)
       }
     }

@@ -72,12 +72,11 @@ extension VirtioBlock {
       try answer(pending(written: 0), Status.ioError, in: &queues, memory)
       return nil
     }
-    let outgoing = chain.readable.bytes(from: Self.headerSize)
     switch type {
     case RequestType.read:
       return try transfer(.read, sector, chain.writable.bytes(from: 0, count: space), pending(written: space), in: &queues, memory)
     case RequestType.write:
-      return try transfer(.write, sector, outgoing, pending(written: 0), in: &queues, memory)
+      return try transfer(.write, sector, chain.readable.bytes(from: Self.headerSize), pending(written: 0), in: &queues, memory)
     case RequestType.flush:
       return request(.flush, 0, 0, [], pending(written: 0))
     case RequestType.identity:

@@ -109,12 +109,20 @@ import Testing
     worker.end()
   }
 
-  @Test func a_worker_that_nobody_calls_has_no_thread_and_of_many_first_callers_one_makes_it() throws {
-    let (threads, errands) = (Counter(), Errands())
-    let worker = Worker(name: "errands") { (name, body) throws(SystemError) in
+  private func worker(counting threads: Counter) -> Worker {
+    Worker(name: "errands") { (name, body) throws(SystemError) in
       threads.value.add(1, ordering: .relaxed)
       return try HostThread(name: name, body)
     }
+  }
+
+  private func workerWithoutThreads() -> Worker {
+    Worker(name: "errands") { (_, _) throws(SystemError) in throw SystemError(code: EAGAIN) }
+  }
+
+  @Test func a_worker_that_nobody_calls_has_no_thread_and_of_many_first_callers_one_makes_it() throws {
+    let (threads, errands) = (Counter(), Errands())
+    let worker = worker(counting: threads)
     try worker.start(by: .threadWhenCalled) {
       errands.catchUp()
       return nil
@@ -148,10 +156,7 @@ import Testing
 
   @Test func a_caller_that_may_wait_does_the_work_and_no_thread_is_made_until_another_calls() throws {
     let (threads, errands) = (Counter(), Errands())
-    let worker = Worker(name: "errands") { (name, body) throws(SystemError) in
-      threads.value.add(1, ordering: .relaxed)
-      return try HostThread(name: name, body)
-    }
+    let worker = worker(counting: threads)
     try worker.start(by: .threadWhenCalled, attempt: { false }) {
       errands.catchUp()
       return nil
@@ -192,7 +197,7 @@ import Testing
 
   @Test func where_the_host_has_no_thread_for_it_each_caller_finds_its_work_done() throws {
     let errands = Errands()
-    let worker = Worker(name: "errands") { (_, _) throws(SystemError) in throw SystemError(code: EAGAIN) }
+    let worker = workerWithoutThreads()
     try worker.start(by: .threadWhenCalled, attempt: { false }) {
       errands.catchUp()
       return nil
@@ -208,7 +213,7 @@ import Testing
 
   @Test func a_call_that_an_attempt_makes_is_for_its_caller_where_the_host_has_no_thread() throws {
     let errands = Errands()
-    let worker = Worker(name: "errands") { (_, _) throws(SystemError) in throw SystemError(code: EAGAIN) }
+    let worker = workerWithoutThreads()
     try worker.start(
       by: .threadWhenCalled,
       attempt: { [weak worker] in

@@ -29,8 +29,8 @@ int linux_counter_set(void);
 // From now on a counter is one of the set, under a name: 0, or -errno.
 int linux_counter_watch(int set, int counter, uint64_t name);
 void linux_counter_forget(int set, int counter);
-// Waits until some of them count: how many, and their names; or -errno. None after a signal.
-int linux_counter_wait(int set, uint64_t *names, int most);
+// Waits until one of them counts: 1, and its name; 0 after a signal, or -errno. Of several each has its turn.
+int linux_counter_wait(int set, uint64_t *name);
 
 // Raw mode on a terminal; 1 if it is one, 0 if it is not, or -errno. With `ends_lines` a newline still returns the carriage.
 int linux_terminal_make_raw(int fd, int ends_lines);
