@@ -5,11 +5,14 @@
 #include "HostCalls.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -74,6 +77,23 @@ void linux_name_thread(const char *name) {
   strncpy(limited, name, sizeof limited - 1);
   limited[sizeof limited - 1] = 0;
   pthread_setname_np(pthread_self(), limited);
+}
+
+int linux_set_patience(int is_patient) {
+  int before = is_patient ? SCHED_OTHER : SCHED_BATCH, after = is_patient ? SCHED_BATCH : SCHED_OTHER;
+  struct sched_param none = {0};
+  if (sched_getscheduler(0) != before) return -EPERM;
+  return sched_setscheduler(0, after, &none) < 0 ? -errno : 0;
+}
+
+int64_t linux_nanoseconds_waited(void) {
+  int64_t worked, waited;
+  FILE *file = fopen("/proc/thread-self/schedstat", "re");
+  if (!file) return -1;
+  int count = fscanf(file, "%" SCNd64 " %" SCNd64, &worked, &waited);
+  fclose(file);
+  // All zero on a host that does not count.
+  return count == 2 && worked > 0 && waited >= 0 ? waited : -1;
 }
 
 int linux_listen_port(unsigned short port) {

@@ -34,6 +34,16 @@ public final class HostThread: Sendable {
     if let thread = thread.withLock({ $0 }) { pthread_detach(thread) }
   }
 
+  /// Whether the calling thread, when it is woken, leaves its processor to whoever runs there, until that thread's time is over. False if
+  /// it is not what it would change from, as the user may have decided.
+  public static func setPatience(_ isPatient: Bool) -> Bool { linux_set_patience(isPatient ? 1 : 0) == 0 }
+
+  /// How long the calling thread ever waited for a processor that others had; nil if the host does not say.
+  public static func nanosecondsWaited() -> UInt64? {
+    let time = linux_nanoseconds_waited()
+    return time < 0 ? nil : UInt64(time)
+  }
+
   /// The calling thread's number, for `signal`.
   public static var currentNumber: Int32 { linux_thread_id() }
 

@@ -20,6 +20,7 @@ final class DiskStation: Station {
   private let isRead = Atomic<Bool>(true)
   /// What an attempt has taken and left for the worker's thread.
   private let left = Mutex(Left())
+  private let thread = PatientThread()
 
   init(slot: FunctionSlot<VirtioPCI<VirtioBlock>>, disk: DiskFile, memory: GuestMemory, worker: Worker, keepsOrder: Bool = false) {
     self.slot = slot
@@ -45,6 +46,7 @@ final class DiskStation: Station {
   func serve() {
     // Reads that the host has begun, the oldest first: as many are before it as the guest wants.
     var begun: [BlockRun] = []
+    var count = 0
     while true {
       var left = left.withLock { left in
         defer { left = Left() }
@@ -52,7 +54,8 @@ final class DiskStation: Station {
       }
       begun += left.begun
       if left.others.isEmpty { left.others = takeBatch(of: Self.batchSectors) }
-      guard !left.others.isEmpty || !begun.isEmpty else { return }
+      guard !left.others.isEmpty || !begun.isEmpty else { break }
+      count += left.others.reduce(0) { $0 + $1.requests.count }
       var endings: [BlockEnding] = []
       for run in left.others {
         if run.operation == .read, !keepsOrder {
@@ -67,6 +70,7 @@ final class DiskStation: Station {
       tell(&endings)
       waitForOldest(of: &begun)
     }
+    if !keepsOrder { thread.endTurn(requests: count) }
   }
 
   /// What the host has done by then is told together.

@@ -33,6 +33,23 @@ import Testing
     return (pages ?? 0) * 4096
   }
 
+  /// What a thread of its own has to say.
+  private func onThread(_ body: @escaping @Sendable () -> [Bool]) throws -> [Bool] {
+    let answer = Monitor<[Bool]>([])
+    try HostThread(name: "tested") { answer.update { $0 = body() } }.join()
+    return answer.update { $0 }
+  }
+
+  @Test func a_thread_becomes_patient_and_usual_again_unless_the_user_has_decided_what_it_is() throws {
+    #expect(try onThread { [true, true, false, false].map(HostThread.setPatience) } == [true, false, true, false])
+    let asTheUserSays = try onThread {
+      var none = sched_param()
+      unsafe sched_setscheduler(0, 5 /* SCHED_IDLE */, &none)
+      return [true, false].map(HostThread.setPatience)
+    }
+    #expect(asTheUserSays == [false, false])
+  }
+
   @Test func a_wake_before_the_wait_is_not_lost() throws {
     let loop = try EventLoop()
     loop.wake()

@@ -17,6 +17,11 @@ int linux_path_identity(const char *path, uint64_t *device, uint64_t *number);
 // The size of a regular file or block device, or -errno.
 int64_t linux_file_size(int fd);
 void linux_name_thread(const char *name);
+// Makes the calling thread, and those that it makes from then on, one that leaves its processor to whoever runs there when it is woken, or a
+// usual one again: 0, or -errno; -EPERM if it is not the other one.
+int linux_set_patience(int is_patient);
+// How long the calling thread ever waited for a processor; -1 if the host does not say.
+int64_t linux_nanoseconds_waited(void);
 
 // Listens at a TCP port of this host only, or at a path that only this user may connect to; the socket, or -errno.
 int linux_listen_port(unsigned short port);
