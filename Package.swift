@@ -3,8 +3,8 @@ import PackageDescription
 
 // Unsafe flags keep a package from being a dependency of others, so scripts/build-release asks for them.
 let isRelease = Context.environment["SWBOOT_RELEASE"] != nil
-// The functions that a start needs lie together in the binary (scripts/order-functions), so that it touches few pages.
-let (order, unnamed) = ("\(Context.packageDirectory)/Sources/swboot/functions.order", "\(Context.packageDirectory)/Sources/swboot/unnamed.ld")
+// What a start needs lies together in the binary (scripts/order-start), so that it touches few pages.
+let (order, unnamed) = ("\(Context.packageDirectory)/Sources/swboot/start.order", "\(Context.packageDirectory)/Sources/swboot/unnamed.ld")
 // Each function is a section of its own for that; and types are found by calls, not by names at run time, which would
 // search all the binary's conformances.
 let release = ["-Xfrontend", "-function-sections", "-Xfrontend", "-disable-concrete-type-metadata-mangled-name-accessors"]
@@ -116,7 +116,7 @@ let package = Package(
     layer("Trials", ["Host", "Reports"]),
     layer("Options", ["Machine", "Reports", "Run", "Sharing", "Trials"]),
     .executableTarget(
-      name: "swboot", dependencies: ["Primitives", "Machine", "Host", "Options", "Reports", "Run", "Trials"], exclude: ["functions.order", "unnamed.ld"],
+      name: "swboot", dependencies: ["Primitives", "Machine", "Host", "Options", "Reports", "Run", "Trials"], exclude: ["start.order", "unnamed.ld"],
       swiftSettings: strict,
       linkerSettings: isRelease ? [.unsafeFlags(link, .when(configuration: .release))] : []),
 

@@ -10,26 +10,45 @@ struct CPUIDLeaf: Equatable {
   var edx: UInt32 = 0
 }
 
-/// What CPUID tells one of the guest's processors: what KVM supports on this host, with our topology, which is
-/// one package with a core for each processor.
-struct Identification {
-  /// The number of the processor, which is its APIC id.
-  var processor: UInt32
-  var processorCount: UInt32
+/// What CPUID can tell any of the guest's processors: what KVM supports on this host, and what it does not tell of that.
+struct IdentificationOffer {
   /// KVM has a timer that waits for a value of the time-stamp counter; it does not say so in the supported leaves.
   var hasDeadlineTimer: Bool
   /// A software KVM offers cmpxchg16b but cannot emulate it.
   var lacksPairExchange: Bool
+  /// One of the leaves 80000002 to 80000004, the name of the host's processor, which KVM leaves empty.
+  var hostLeaf: (UInt32) -> CPUIDLeaf
 
-  /// The words of the leaves 80000002 to 80000004, the host's name, which KVM leaves empty.
-  var name: [UInt32] = []
+  func leaves(from supported: [CPUIDLeaf]) -> [CPUIDLeaf] { supported.map(adjusted) }
+
+  private func adjusted(_ supported: CPUIDLeaf) -> CPUIDLeaf {
+    var leaf = supported
+    switch leaf.function {
+    case 1:
+      // "Runs under a hypervisor".
+      leaf.ecx |= 1 << 31
+      if hasDeadlineTimer { leaf.ecx |= 1 << 24 }
+      if lacksPairExchange { leaf.ecx &= ~(1 << 13) }
+    case 0x8000_0002...0x8000_0004 where leaf == CPUIDLeaf(function: leaf.function): leaf = hostLeaf(leaf.function)
+    default: break
+    }
+    return leaf
+  }
+}
+
+/// What CPUID tells one of the guest's processors: what can be told on this host, with our topology, which is one package with a core
+/// for each processor.
+struct Identification {
+  /// The number of the processor, which is its APIC id.
+  var processor: UInt32
+  var processorCount: UInt32
 
   /// How many low bits of an APIC id number the cores.
   private var coreBits: UInt32 { processorCount > 1 ? UInt32(32 - (processorCount - 1).leadingZeroBitCount) : 0 }
 
-  func leaves(from supported: [CPUIDLeaf]) -> [CPUIDLeaf] {
+  func leaves(from offer: [CPUIDLeaf]) -> [CPUIDLeaf] {
     var leaves: [CPUIDLeaf] = []
-    for leaf in supported {
+    for leaf in offer {
       switch leaf.function {
       // KVM gives the first of these only.
       case 0xB, 0x1F: if leaf.index == 0 { leaves += levels(leaf.function) }
@@ -39,22 +58,16 @@ struct Identification {
     return leaves
   }
 
-  private func adjusted(_ supported: CPUIDLeaf) -> CPUIDLeaf {
-    var leaf = supported
+  private func adjusted(_ offered: CPUIDLeaf) -> CPUIDLeaf {
+    var leaf = offered
     switch leaf.function {
     case 1:
-      // Initial APIC id, logical processors in this package, and "runs under a hypervisor".
+      // Initial APIC id, and logical processors in this package.
       leaf.ebx = leaf.ebx & 0x0000_FFFF | processor << 24 | min(processorCount, 255) << 16
-      leaf.ecx |= 1 << 31
-      if hasDeadlineTimer { leaf.ecx |= 1 << 24 }
-      if lacksPairExchange { leaf.ecx &= ~(1 << 13) }
       leaf.edx = processorCount > 1 ? leaf.edx | 1 << 28 : leaf.edx & ~(1 << 28)
     case 4:
       // Every cache is private to one core, and the package has `processorCount` cores.
       leaf.eax = leaf.eax & 0x3FFF | (min(processorCount, 64) - 1) << 26
-    case 0x8000_0002...0x8000_0004 where leaf.eax | leaf.ebx | leaf.ecx | leaf.edx == 0:
-      let first = Int(leaf.function - 0x8000_0002) * 4
-      if first + 4 <= name.count { (leaf.eax, leaf.ebx, leaf.ecx, leaf.edx) = (name[first], name[first + 1], name[first + 2], name[first + 3]) }
     case 0x8000_0008:
       // AMD: the cores of the package, and the bits of an APIC id that number them.
       leaf.ecx = leaf.ecx & ~0xF0FF | coreBits << 12 | min(processorCount, 256) - 1

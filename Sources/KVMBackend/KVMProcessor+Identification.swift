@@ -1,49 +1,65 @@
 internal import CLinux
 internal import Processor
 
-/// Gives KVM the answers of CPUID.
-extension KVMProcessor {
-  // struct kvm_cpuid2 ends in a flexible array: an 8-byte header, then the entries.
-  private static let mostLeaves = 256
+/// `struct kvm_cpuid2`, which ends in a flexible array: an 8-byte header with the number of leaves, then those.
+@safe private struct LeafTable: ~Copyable {
+  private static let most = 256
   private static let headerSize = 8
 
-  func setIdentification() throws(ProcessorError) {
-    let size = Self.headerSize + Self.mostLeaves * MemoryLayout<kvm_cpuid_entry2>.stride
-    let table = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 8)
-    defer { unsafe table.deallocate() }
-    unsafe table.initializeMemory(as: UInt8.self, repeating: 0, count: size)
-    unsafe table.storeBytes(of: UInt32(Self.mostLeaves), as: UInt32.self)
-    try check(
-      "KVM_GET_SUPPORTED_CPUID",
-      unsafe linux_ioctl_pointer(backend.kvm.descriptor, linux_KVM_GET_SUPPORTED_CPUID, table))
-    let count = unsafe min(Int(table.load(as: UInt32.self)), Self.mostLeaves)
-    let entries = unsafe (table + Self.headerSize).bindMemory(to: kvm_cpuid_entry2.self, capacity: Self.mostLeaves)
+  let address: UnsafeMutableRawPointer
 
-    let identification = Identification(
-      processor: UInt32(index), processorCount: UInt32(backend.processorCount),
-      hasDeadlineTimer: backend.kvm.has(KVM_CAP_TSC_DEADLINE_TIMER) > 0, lacksPairExchange: backend.kvm.isSoftware,
-      name: Self.hostName)
-    let leaves = identification.leaves(from: (0..<count).map { unsafe CPUIDLeaf(entries[$0]) }).prefix(Self.mostLeaves)
-    for (n, leaf) in leaves.enumerated() { unsafe entries[n] = kvm_cpuid_entry2(leaf) }
-    unsafe table.storeBytes(of: UInt32(leaves.count), as: UInt32.self)
-    try check("KVM_SET_CPUID2", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_CPUID2, table))
+  /// With room for all.
+  init() {
+    unsafe address = .allocate(byteCount: Self.headerSize + Self.most * MemoryLayout<kvm_cpuid_entry2>.stride, alignment: 8)
+    unsafe address.storeBytes(of: UInt32(Self.most), as: UInt32.self)
+  }
+
+  init(_ leaves: [CPUIDLeaf]) {
+    self.init()
+    unsafe address.storeBytes(of: UInt32(min(leaves.count, Self.most)), as: UInt32.self)
+    for (index, leaf) in leaves.prefix(Self.most).enumerated() { unsafe (entries + index).initialize(to: kvm_cpuid_entry2(leaf)) }
+  }
+
+  deinit { unsafe address.deallocate() }
+
+  private var entries: UnsafeMutablePointer<kvm_cpuid_entry2> {
+    unsafe (address + Self.headerSize).bindMemory(to: kvm_cpuid_entry2.self, capacity: Self.most)
+  }
+
+  /// Those that KVM has put there.
+  var leaves: [CPUIDLeaf] {
+    let count = unsafe min(Int(address.load(as: UInt32.self)), Self.most)
+    return (0..<count).map { unsafe CPUIDLeaf(entries[$0]) }
+  }
+}
+
+extension KVM {
+  /// What CPUID can tell a guest on this host. Where the host is a guest itself, KVM needs hundreds of microseconds for the answer.
+  func identificationOffer() throws(ProcessorError) -> [CPUIDLeaf] {
+    let table = LeafTable()
+    try check("KVM_GET_SUPPORTED_CPUID", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_SUPPORTED_CPUID, table.address))
+    let offer = IdentificationOffer(
+      hasDeadlineTimer: has(KVM_CAP_TSC_DEADLINE_TIMER) > 0, lacksPairExchange: isSoftware, hostLeaf: CPUIDLeaf.init(ofHost:))
+    return offer.leaves(from: table.leaves)
   }
 }
 
 extension KVMProcessor {
-  private static var hostName: [UInt32] {
-    var name = [UInt32](repeating: 0, count: 12)
-    for leaf in 0..<3 {
-      let isThere = unsafe name.withUnsafeMutableBufferPointer { words in
-        unsafe words.baseAddress.map { unsafe linux_cpuid_name(0x8000_0002 + UInt32(leaf), $0 + leaf * 4) } ?? 0
-      }
-      if isThere == 0 { return [] }
-    }
-    return name
+  /// Gives KVM the answers of CPUID.
+  func setIdentification() throws(ProcessorError) {
+    let identification = Identification(processor: UInt32(index), processorCount: UInt32(backend.processorCount))
+    let table = LeafTable(identification.leaves(from: backend.identificationOffer))
+    try check("KVM_SET_CPUID2", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_CPUID2, table.address))
   }
 }
 
 extension CPUIDLeaf {
+  fileprivate init(ofHost function: UInt32) {
+    var words: [4 of UInt32] = [0, 0, 0, 0]
+    unsafe withUnsafeMutableBytes(of: &words) { unsafe linux_cpuid(function, $0.baseAddress?.assumingMemoryBound(to: UInt32.self)) }
+    self.init(function: function, eax: words[0], ebx: words[1], ecx: words[2], edx: words[3])
+  }
+
   fileprivate init(_ entry: kvm_cpuid_entry2) {
     self.init(
       function: entry.function, index: entry.index, isIndexed: entry.flags & linux_KVM_CPUID_INDEXED != 0,

@@ -3,11 +3,13 @@ import Testing
 @testable import KVMBackend
 
 @Suite struct IdentificationTests {
-  private func leaves(_ processor: UInt32, of count: UInt32, deadlineTimer: Bool = true, software: Bool = false, from supported: [CPUIDLeaf])
-    -> [CPUIDLeaf]
-  {
-    Identification(processor: processor, processorCount: count, hasDeadlineTimer: deadlineTimer, lacksPairExchange: software)
-      .leaves(from: supported)
+  private func leaves(_ processor: UInt32, of count: UInt32, from offer: [CPUIDLeaf]) -> [CPUIDLeaf] {
+    Identification(processor: processor, processorCount: count).leaves(from: offer)
+  }
+
+  private func offer(deadlineTimer: Bool = true, software: Bool = false, from supported: CPUIDLeaf) -> CPUIDLeaf? {
+    let offer = IdentificationOffer(hasDeadlineTimer: deadlineTimer, lacksPairExchange: software) { CPUIDLeaf(function: $0, eax: 1, edx: 2) }
+    return offer.leaves(from: [supported]).first
   }
 
   @Test("each processor has its own APIC id and knows how many there are")
@@ -20,15 +22,15 @@ import Testing
 
   @Test("the guest learns that it runs under a hypervisor, and of the timer that KVM does not list")
   func features() {
-    #expect(leaves(0, of: 1, from: [CPUIDLeaf(function: 1)]).first?.ecx == 1 << 31 | 1 << 24)
-    #expect(leaves(0, of: 1, deadlineTimer: false, from: [CPUIDLeaf(function: 1)]).first?.ecx == 1 << 31)
+    #expect(offer(from: CPUIDLeaf(function: 1))?.ecx == 1 << 31 | 1 << 24)
+    #expect(offer(deadlineTimer: false, from: CPUIDLeaf(function: 1))?.ecx == 1 << 31)
   }
 
   @Test("a software KVM does not offer the instruction that it cannot emulate")
   func pairExchange() {
-    let offered = [CPUIDLeaf(function: 1, ecx: 1 << 13)]
-    #expect(leaves(0, of: 1, from: offered).first.map { $0.ecx >> 13 & 1 } == 1)
-    #expect(leaves(0, of: 1, software: true, from: offered).first.map { $0.ecx >> 13 & 1 } == 0)
+    let offered = CPUIDLeaf(function: 1, ecx: 1 << 13)
+    #expect(offer(from: offered).map { $0.ecx >> 13 & 1 } == 1)
+    #expect(offer(software: true, from: offered).map { $0.ecx >> 13 & 1 } == 0)
   }
 
   @Test("the levels of topology are whole, though KVM gives only the first", arguments: [UInt32(0xB), 0x1F])
@@ -41,15 +43,12 @@ import Testing
     #expect(given.allSatisfy { $0.isIndexed && $0.edx == 5 })
   }
 
-  @Test("D3 where KVM tells no name for the processor it is the host's")
-  func name() {
-    let identification = Identification(
-      processor: 0, processorCount: 1, hasDeadlineTimer: true, lacksPairExchange: false, name: Array(1...12))
-    let empty = (0x8000_0002...0x8000_0004).map { CPUIDLeaf(function: $0) }
-    #expect(identification.leaves(from: empty).flatMap { [$0.eax, $0.ebx, $0.ecx, $0.edx] } == Array(1...12))
-    let own = CPUIDLeaf(function: 0x8000_0003, eax: 7)
-    #expect(identification.leaves(from: [own]) == [own])
-    #expect(Identification(processor: 0, processorCount: 1, hasDeadlineTimer: true, lacksPairExchange: false).leaves(from: empty) == empty)
+  @Test("D3 where KVM tells no name for the processor it is the host's", arguments: [UInt32(0x8000_0002), 0x8000_0003, 0x8000_0004])
+  func name(function: UInt32) {
+    #expect(offer(from: CPUIDLeaf(function: function)) == CPUIDLeaf(function: function, eax: 1, edx: 2))
+    let own = CPUIDLeaf(function: function, eax: 7)
+    #expect(offer(from: own) == own)
+    #expect(offer(from: CPUIDLeaf(function: 0x8000_0005)) == CPUIDLeaf(function: 0x8000_0005))
   }
 
   @Test("the same topology in AMD's leaves")
@@ -63,5 +62,6 @@ import Testing
   func others() {
     let leaf = CPUIDLeaf(function: 7, isIndexed: true, eax: 1, ebx: 2, ecx: 3, edx: 4)
     #expect(leaves(0, of: 4, from: [leaf]) == [leaf])
+    #expect(offer(from: leaf) == leaf)
   }
 }

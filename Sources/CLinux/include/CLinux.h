@@ -52,10 +52,12 @@ static inline int linux_eventfd(void) {
   long r = syscall(SYS_eventfd2, 0u, O_CLOEXEC | O_NONBLOCK);
   return r < 0 ? -errno : (int)r;
 }
-// The host processor's features: ECX of a CPUID leaf, 0 if it has none such.
+// A leaf of the host processor's CPUID that every 64-bit processor has. It is not looked for: where the host is a guest, each look takes microseconds.
+static inline void linux_cpuid(uint32_t leaf, uint32_t words[4]) { __cpuid(leaf, words[0], words[1], words[2], words[3]); }
 static inline uint32_t linux_cpuid_ecx(uint32_t leaf) {
-  uint32_t a, b, c, d;
-  return __get_cpuid(leaf, &a, &b, &c, &d) ? c : 0;
+  uint32_t words[4];
+  linux_cpuid(leaf, words);
+  return words[2];
 }
 // Where a component is in the host's areas of XSAVE; 0 if it has none.
 static inline uint32_t linux_xsave_offset(uint32_t component) {
@@ -69,10 +71,6 @@ static inline int linux_has_avx2(void) {
   if (!__get_cpuid(1, &a, &b, &c, &d) || (c & needed) != needed) return 0;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return (low & 6) == 6 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & 1u << 5);
-}
-// The name of the host's processor: four words of one of the leaves 80000002 to 80000004; 0 if it has none.
-static inline int linux_cpuid_name(uint32_t leaf, uint32_t words[4]) {
-  return __get_cpuid(leaf, &words[0], &words[1], &words[2], &words[3]);
 }
 static inline int linux_thread_id(void) { return (int)syscall(SYS_gettid); }
 static inline int linux_signal_thread(int thread, int signal) {
