@@ -56,18 +56,18 @@ final class DiskStation: Station {
       if left.others.isEmpty { left.others = takeBatch(of: Self.batchSectors) }
       guard !left.others.isEmpty || !begun.isEmpty else { break }
       count += left.others.reduce(0) { $0 + $1.requests.count }
-      var endings: [BlockEnding] = []
+      var answers: [BlockAnswer] = []
       for run in left.others {
         if run.operation == .read, !keepsOrder {
-          if readWithoutWaiting(run, &endings) { continue }
+          if readWithoutWaiting(run, &answers) { continue }
           begun.append(run)
         } else {
           // What is done is not held back by what may take long.
-          if !run.isTransfer { tell(&endings) }
-          carryOut(run, &endings)
+          if !run.isTransfer { tell(&answers) }
+          carryOut(run, &answers)
         }
       }
-      tell(&endings)
+      tell(&answers)
       waitForOldest(of: &begun)
     }
     if !keepsOrder { thread.endTurn(requests: count) }
@@ -76,17 +76,17 @@ final class DiskStation: Station {
   /// What the host has done by then is told together.
   private func waitForOldest(of begun: inout [BlockRun]) {
     guard let oldest = begun.first else { return }
-    var endings: [BlockEnding] = []
-    carryOut(oldest, &endings)
-    let others = begun.dropFirst().drop { readWithoutWaiting($0, &endings) }
+    var answers: [BlockAnswer] = []
+    carryOut(oldest, &answers)
+    let others = begun.dropFirst().drop { readWithoutWaiting($0, &answers) }
     begun = Array(others)
-    tell(&endings)
+    tell(&answers)
   }
 
   /// Does a read if the host has all of it in its memory. If not, the host begins to get it there, and it is false.
-  private func readWithoutWaiting(_ run: BlockRun, _ endings: inout [BlockEnding]) -> Bool {
+  private func readWithoutWaiting(_ run: BlockRun, _ answers: inout [BlockAnswer]) -> Bool {
     guard (try? read(run, mayWait: false)) != nil else { return false }
-    endings.append(contentsOf: run.requests.lazy.map(BlockEnding.good))
+    answers.append(contentsOf: run.requests.lazy.map { BlockAnswer(to: $0) })
     return true
   }
 
@@ -100,16 +100,16 @@ final class DiskStation: Station {
       let batch = takeBatch(of: room)
       guard !batch.isEmpty else { return true }
       let wish = batch.reduce(0) { $0 &+ $1.sectorCount }
-      var endings: [BlockEnding] = []
+      var answers: [BlockAnswer] = []
       var rest = Left()
       for run in batch {
         if wish > room || run.operation != .read {
           rest.others.append(run)
-        } else if !readWithoutWaiting(run, &endings) {
+        } else if !readWithoutWaiting(run, &answers) {
           rest.begun.append(run)
         }
       }
-      tell(&endings)
+      tell(&answers)
       guard rest.begun.isEmpty, rest.others.isEmpty, wish < room else {
         left.withLock { $0 = rest }
         return false
@@ -126,9 +126,10 @@ final class DiskStation: Station {
   }
 
   /// The guest hears of what is done.
-  private func tell(_ endings: inout [BlockEnding]) {
-    slot.tell(endings)
-    endings = []
+  private func tell(_ answers: inout [BlockAnswer]) {
+    guard !answers.isEmpty else { return }
+    slot.access { device, cycle in device.complete(answers, &cycle) }
+    answers = []
   }
 
   /// Makes everything durable, at an orderly end of the run; says what went wrong.
@@ -142,7 +143,7 @@ final class DiskStation: Station {
 
   /// Does requests as one, or, where that fails, each by itself: the fault of one is not the others'. A flush
   /// only begins here.
-  private func carryOut(_ run: BlockRun, _ endings: inout [BlockEnding]) {
+  private func carryOut(_ run: BlockRun, _ answers: inout [BlockAnswer]) {
     do {
       switch run.operation {
       case .read: try read(run)
@@ -153,12 +154,12 @@ final class DiskStation: Station {
       case .discard: try disk.discard(sector: run.sector, count: run.sectorCount)
       case .writeZeroes(let mayUnmap): try disk.writeZeroes(sector: run.sector, count: run.sectorCount, mayUnmap: mayUnmap)
       }
-      endings.append(contentsOf: run.requests.lazy.map(BlockEnding.good))
+      answers.append(contentsOf: run.requests.lazy.map { BlockAnswer(to: $0) })
     } catch {
       if run.requests.count > 1 {
-        for part in run.parts { carryOut(part, &endings) }
+        for part in run.parts { carryOut(part, &answers) }
       } else if let request = run.requests.first {
-        endings.append(.failed(request, of: disk, Self.describe(error)))
+        answers.append(BlockAnswer(to: request, flaw: disk.flaw(Self.describe(error))))
       }
     }
   }
@@ -188,4 +189,9 @@ final class DiskStation: Station {
     try memory.write(to: extent.descriptor, offset: extent.offset, from: run.segments)
     disk.didWrite(sector: run.sector, count: run.sectorCount)
   }
+}
+
+extension DiskFile {
+  /// What is an I/O error for the guest, in words for the user.
+  func flaw(_ why: String) -> String { "\(path): \(why); the guest sees an I/O error" }
 }

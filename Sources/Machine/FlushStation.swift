@@ -30,14 +30,13 @@ final class FlushStation: Station {
         return asked
       }
       guard !flushes.isEmpty else { return }
-      slot.tell(carryOut(flushes))
+      let flaw = flaw()
+      slot.access { device, cycle in device.complete(flushes.map { BlockAnswer(to: $0, flaw: flaw) }, &cycle) }
     }
   }
 
-  private func carryOut(_ flushes: [BlockRequest]) -> [BlockEnding] {
-    do throws(DiskError) { try disk.flush() } catch {
-      return flushes.map { BlockEnding.failed($0, of: disk, "\(error)") }
-    }
-    return flushes.map(BlockEnding.good)
+  private func flaw() -> String? {
+    do throws(DiskError) { try disk.flush() } catch { return disk.flaw("\(error)") }
+    return nil
   }
 }

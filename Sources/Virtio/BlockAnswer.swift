@@ -1,10 +1,11 @@
 /// How a request to a disk ended.
 public struct BlockAnswer: Sendable {
   public let token: UInt64
-  public let isGood: Bool
+  /// What is an I/O error for the guest, in words for the user; nil if all went well.
+  public let flaw: String?
 
-  public init(to request: BlockRequest, isGood: Bool) {
+  public init(to request: BlockRequest, flaw: String? = nil) {
     token = request.token
-    self.isGood = isGood
+    self.flaw = flaw
   }
 }

@@ -17,15 +17,15 @@ extension VirtioPCI where F == VirtioBlock {
     return taken
   }
 
-  /// The worker has done requests, or failed to. The driver hears of them together, and of one from before a reset not at all.
+  /// The worker has done requests, or failed to, of which the user hears. The driver hears of them together, and of one from before a
+  /// reset not at all.
   public mutating func complete(_ answers: [BlockAnswer], _ cycle: inout Cycle) {
-    let answers = answers.compactMap { answer in
-      function.inFlight.remove(answer.token).map { (pending: $0, status: answer.isGood ? VirtioBlock.Status.ok : VirtioBlock.Status.ioError) }
-    }
-    guard !answers.isEmpty else { return }
+    for answer in answers { if let flaw = answer.flaw { cycle.effects.append(.complaint(flaw)) } }
+    let ended = answers.compactMap { answer in function.inFlight.remove(answer.token).map { (pending: $0, isGood: answer.flaw == nil) } }
+    guard !ended.isEmpty else { return }
     finishReset()
     work(&cycle) { block, queues, memory, _ throws(QueueError) in
-      for answer in answers { try block.answer(answer.pending, answer.status, in: &queues, memory) }
+      for (pending, isGood) in ended { try block.answer(pending, isGood ? VirtioBlock.Status.ok : VirtioBlock.Status.ioError, in: &queues, memory) }
     }
   }
 }

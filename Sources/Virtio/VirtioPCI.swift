@@ -226,6 +226,7 @@ public struct VirtioPCI<F: VirtioFunction>: PCIFunction {
   }
 
   private mutating func closeJournals(_ cycle: inout Cycle) {
+    guard isWatched else { return }
     for i in queues.indices {
       for event in queues[i].journal ?? [] { cycle.effects.append(.queue(QueueActivity(queue: i, event))) }
       queues[i].journal = nil

@@ -117,7 +117,7 @@ final class TestMachine: Backplane, Hardware {
     for (number, disk) in disks.withLock({ $0 }).enumerated() where disk.placement.name == placement.name {
       while let request = disk.access({ $0.take(1, &$1).first }) {
         let ok = serve(request, on: number)
-        disk.access { $0.complete([BlockAnswer(to: request, isGood: ok)], &$1) }
+        disk.access { $0.complete([BlockAnswer(to: request, flaw: ok ? nil : "it is broken")], &$1) }
       }
     }
   }

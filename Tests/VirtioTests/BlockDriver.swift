@@ -34,7 +34,7 @@ extension MockDriver where F == VirtioBlock {
   func answer() throws -> UInt8 { try memory.load(at: GuestAddress(Self.statusByte)) }
 
   func next() -> BlockRequest? { device.take(1, &cycle).first }
-  func complete(_ request: BlockRequest, ok: Bool = true) { device.complete([BlockAnswer(to: request, isGood: ok)], &cycle) }
+  func complete(_ request: BlockRequest, ok: Bool = true) { device.complete([BlockAnswer(to: request, flaw: ok ? nil : "it is broken")], &cycle) }
 
   /// Sends a request that never reaches the worker; returns the answer.
   func refused(_ type: UInt32, sector: UInt64 = 0, count: UInt32 = 512) throws -> UInt8? {

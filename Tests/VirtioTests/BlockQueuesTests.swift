@@ -54,7 +54,7 @@ struct BlockQueuesTests {
     for (queue, sector) in [(0, 1), (1, 2), (0, 3)] as [(Int, UInt64)] { try ask(driver, sector: sector, queue: queue) }
     let requests = driver.device.take(64, &driver.cycle)
     driver.cycle = Cycle(at: .start)
-    driver.device.complete(requests.map { BlockAnswer(to: $0, isGood: true) }, &driver.cycle)
+    driver.device.complete(requests.map { BlockAnswer(to: $0) }, &driver.cycle)
     #expect(driver.cycle.messages.map(\.data).sorted() == [1, 2])
     #expect(try driver.reap(queue: 0).count == 2 && driver.reap(queue: 1).count == 1)
   }

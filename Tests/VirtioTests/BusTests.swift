@@ -77,7 +77,7 @@ struct BusTests {
     try start(bus, memory)
     let request = try #require(slot.access { function, cycle in function.take(1, &cycle).first })
     #expect(request.operation == .flush)
-    slot.access { function, cycle in function.complete([BlockAnswer(to: request, isGood: true)], &cycle) }
+    slot.access { function, cycle in function.complete([BlockAnswer(to: request)], &cycle) }
     #expect(backplane.levels.withLock { $0 } == [22: true])
     #expect(bus.read(.byte, from: register(0x1000)) == 1)
     #expect(backplane.levels.withLock { $0 } == [22: false])
@@ -97,13 +97,13 @@ struct BusTests {
       group.addTask {
         for _ in 0..<1000 {
           guard let request = slot.access({ function, cycle in function.take(1, &cycle).first }) else { continue }
-          slot.access { function, cycle in function.complete([BlockAnswer(to: request, isGood: true)], &cycle) }
+          slot.access { function, cycle in function.complete([BlockAnswer(to: request)], &cycle) }
         }
       }
     }
     try start(bus, memory)
     let request = try #require(slot.access { function, cycle in function.take(1, &cycle).first })
-    slot.access { function, cycle in function.complete([BlockAnswer(to: request, isGood: true)], &cycle) }
+    slot.access { function, cycle in function.complete([BlockAnswer(to: request)], &cycle) }
     #expect(try memory.load(UInt16.self, at: 0x1_2002) == 1)
   }
 
@@ -129,7 +129,7 @@ struct BusTests {
           guard (try? start(bus, memory)) != nil else { return false }
           guard let request = slot.access({ function, cycle in function.take(1, &cycle).first }) else { continue }
           let areSound = request.segments.allSatisfy { memory.contains($0.address, count: $0.count) }
-          slot.access { function, cycle in function.complete([BlockAnswer(to: request, isGood: true)], &cycle) }
+          slot.access { function, cycle in function.complete([BlockAnswer(to: request)], &cycle) }
           if !areSound { return false }
         }
         return true

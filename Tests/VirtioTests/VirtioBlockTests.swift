@@ -307,12 +307,13 @@ struct VirtioBlockTests {
     #expect(driver.next() != nil)
   }
 
-  @Test("BK-13 what the host cannot do is an error to the guest, and the next request works")
+  @Test("BK-13 what the host cannot do is an error to the guest, of which the user hears, and the next request works")
   func hostError() throws {
     let driver = try started()
     try driver.request(1)
     driver.complete(try #require(driver.next()), ok: false)
     #expect(try driver.answer() == 1)
+    #expect(driver.cycle.complaint == "it is broken")
     try driver.request(1)
     driver.complete(try #require(driver.next()))
     #expect(try driver.answer() == 0)
@@ -359,7 +360,7 @@ struct VirtioBlockTests {
     try driver.request(0, sector: 4)
     let requests = [try #require(driver.next()), try #require(driver.next())]
     driver.cycle = Cycle(at: .start)
-    driver.device.complete(requests.map { BlockAnswer(to: $0, isGood: true) }, &driver.cycle)
+    driver.device.complete(requests.map { BlockAnswer(to: $0) }, &driver.cycle)
     #expect(try driver.reap().count == 2)
     #expect(driver.cycle.messages.count == 1)
   }
