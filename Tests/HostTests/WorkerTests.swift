@@ -46,19 +46,25 @@ import Testing
 
     /// All that has been asked for by now.
     func catchUp() { done.store(asked.load(ordering: .acquiring), ordering: .releasing) }
+
+    /// The same as a worker's work.
+    var work: Worker.Work {
+      { [self] in
+        catchUp()
+        return nil
+      }
+    }
   }
 
   @Test func what_a_caller_can_do_at_once_is_done_when_its_call_returns_and_the_rest_by_the_thread() throws {
     let (worker, errands) = (Worker(name: "errands"), Errands())
-    try worker.start(attempt: {
-      errands.attempted.add(1, ordering: .relaxed)
-      guard !errands.isHard.load(ordering: .relaxed) else { return false }
-      errands.catchUp()
-      return true
-    }) {
-      errands.catchUp()
-      return nil
-    }
+    try worker.start(
+      attempt: {
+        errands.attempted.add(1, ordering: .relaxed)
+        guard !errands.isHard.load(ordering: .relaxed) else { return false }
+        errands.catchUp()
+        return true
+      }, errands.work)
     errands.asked.add(1, ordering: .relaxed)
     worker.call()
     #expect(errands.done.load(ordering: .relaxed) == 1)
@@ -76,10 +82,7 @@ import Testing
       errands.catchUp()
       return turn % 3 != 0
     }
-    try worker.start(attempt: { work(errands.attempted.add(1, ordering: .relaxed).newValue) }) {
-      errands.catchUp()
-      return nil
-    }
+    try worker.start(attempt: { work(errands.attempted.add(1, ordering: .relaxed).newValue) }, errands.work)
     let callers = try (0..<4).map { _ in
       try HostThread(name: "caller") {
         for _ in 0..<20_000 {
@@ -123,10 +126,7 @@ import Testing
   @Test func a_worker_that_nobody_calls_has_no_thread_and_of_many_first_callers_one_makes_it() throws {
     let (threads, errands) = (Counter(), Errands())
     let worker = worker(counting: threads)
-    try worker.start(by: .threadWhenCalled) {
-      errands.catchUp()
-      return nil
-    }
+    try worker.start(by: .threadWhenCalled, errands.work)
     #expect(worker.settle() && threads.value.load(ordering: .relaxed) == 0)
     let callers = try (0..<4).map { _ in
       try HostThread(name: "caller") {
@@ -143,10 +143,7 @@ import Testing
 
   @Test func what_a_first_attempt_leaves_is_done_by_the_thread_that_is_made_then() throws {
     let (worker, errands) = (Worker(name: "errands"), Errands())
-    try worker.start(by: .threadWhenCalled, attempt: { false }) {
-      errands.catchUp()
-      return nil
-    }
+    try worker.start(by: .threadWhenCalled, attempt: { false }, errands.work)
     errands.asked.add(1, ordering: .relaxed)
     worker.call()
     #expect(worker.settle())
@@ -157,10 +154,7 @@ import Testing
   @Test func a_caller_that_may_wait_does_the_work_and_no_thread_is_made_until_another_calls() throws {
     let (threads, errands) = (Counter(), Errands())
     let worker = worker(counting: threads)
-    try worker.start(by: .threadWhenCalled, attempt: { false }) {
-      errands.catchUp()
-      return nil
-    }
+    try worker.start(by: .threadWhenCalled, attempt: { false }, errands.work)
     errands.asked.store(1, ordering: .relaxed)
     worker.call(mayWait: true)
     #expect(errands.done.load(ordering: .relaxed) == 1 && threads.value.load(ordering: .relaxed) == 0)
@@ -198,10 +192,7 @@ import Testing
   @Test func where_the_host_has_no_thread_for_it_each_caller_finds_its_work_done() throws {
     let errands = Errands()
     let worker = workerWithoutThreads()
-    try worker.start(by: .threadWhenCalled, attempt: { false }) {
-      errands.catchUp()
-      return nil
-    }
+    try worker.start(by: .threadWhenCalled, attempt: { false }, errands.work)
     for turn in 1...2 {
       errands.asked.store(turn, ordering: .relaxed)
       worker.call()
@@ -245,10 +236,7 @@ import Testing
       let (worker, errands) = (Worker(name: "errands"), Errands())
       errands.asked.add(1, ordering: .relaxed)
       worker.call()
-      try worker.start(by: doer) {
-        errands.catchUp()
-        return nil
-      }
+      try worker.start(by: doer, errands.work)
       #expect(worker.settle())
       #expect(errands.done.load(ordering: .acquiring) == 1)
       worker.end()

@@ -68,7 +68,7 @@ static inline uint32_t linux_xsave_offset(uint32_t component) {
 static inline int linux_has_avx2(void) {
   uint32_t a, b, c, d, low, high;
   const uint32_t needed = 1u << 12 | 1u << 27 | 1u << 28 | 1u << 29;
-  if (!__get_cpuid(1, &a, &b, &c, &d) || (c & needed) != needed) return 0;
+  if ((linux_cpuid_ecx(1) & needed) != needed) return 0;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return (low & 6) == 6 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & 1u << 5);
 }
