@@ -56,6 +56,11 @@ long linux_receive(int fd, void *bytes, unsigned long count) { return RESULT(rea
 
 long linux_write(int fd, const void *bytes, unsigned long count) { return RESULT(write(fd, bytes, count)); }
 
+long linux_write_at_once(int fd, const void *bytes, unsigned long count) {
+  struct iovec piece = {(void *)bytes, count};
+  return RESULT(pwritev2(fd, &piece, 1, -1, RWF_NOWAIT));
+}
+
 long linux_send(int fd, const void *bytes, unsigned long count) {
   unsigned long done = 0;
   while (done < count) {

@@ -45,6 +45,12 @@ public final class OutputFile: Sendable {
     file.withLock { if let number = $0 { close(number) } }
   }
 
+  /// Writes what needs no waiting: as much as a pipe has room for. Returns how much that was, none where the host cannot tell.
+  public func writeAtOnce(_ bytes: ArraySlice<UInt8>) -> Int {
+    guard let number = file.withLock(\.self) else { return 0 }
+    return unsafe bytes.withUnsafeBytes { unsafe max(linux_write_at_once(number, $0.baseAddress, UInt($0.count)), 0) }
+  }
+
   /// Writes everything, and waits as long as the other side takes; false if the host refuses it, as a full disk does.
   public func write(_ bytes: ArraySlice<UInt8>) -> Bool {
     // Only one thread writes to a file, so nobody else waits for a reader here.

@@ -1,8 +1,8 @@
 /// A stream of bytes to the host that never makes whoever writes wait.
 ///
-/// Bytes queue up to a limit and a thread of its own writes them, which may take for ever: a full pipe, a terminal that
-/// stands still, a file system that is gone. What does not fit is dropped and counted. Several voices may share a
-/// stream: each of their lines stays whole.
+/// What the host takes at once, whoever says it hands to the host. All else queues up to a limit and a thread of its own writes it, which
+/// may take for ever: a full pipe, a terminal that stands still, a file system that is gone. What does not fit is dropped and counted.
+/// Several voices may share a stream: each of their lines stays whole.
 public final class OutputStream: Sendable {
   private struct State: Sendable {
     var bytes: [UInt8] = []
@@ -12,8 +12,10 @@ public final class OutputStream: Sendable {
     var dropped = 0
     var isWriting = false
     var isBroken = false
-    /// The thread will look at the queue without being called.
+    /// Somebody will look at the queue without being called.
     var isAwake = false
+    /// Until when the host is left alone.
+    var restEnd: UInt64 = 0
     /// Somebody waits until all is written: from now on the host is not left alone.
     var isDrained = false
 
@@ -21,6 +23,13 @@ public final class OutputStream: Sendable {
       guard !new.isEmpty else { return }
       // All or nothing: half a line helps nobody.
       if !isBroken, bytes.count + new.count <= OutputStream.limit { bytes += new } else { dropped += new.count }
+    }
+
+    /// All that the host is to get now. The caller writes it.
+    mutating func take() -> [UInt8] {
+      defer { bytes.removeAll(keepingCapacity: bytes.count < 1 << 12) }
+      isWriting = !bytes.isEmpty
+      return bytes
     }
   }
 
@@ -37,31 +46,50 @@ public final class OutputStream: Sendable {
   /// What the stream is called in messages.
   public let name: String
 
-  /// - Parameter write: hands bytes to the host; false if nobody takes them any more.
+  /// - Parameters:
+  ///   - writeAtOnce: hands bytes to the host if that needs no waiting; how many it has taken.
+  ///   - write: hands bytes to the host; false if nobody takes them any more.
   public init(
-    name: String, rest: UInt64 = OutputStream.rest, _ write: @escaping @Sendable (ArraySlice<UInt8>) -> Bool
+    name: String, rest: UInt64 = OutputStream.rest, atOnce writeAtOnce: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 },
+    _ write: @escaping @Sendable (ArraySlice<UInt8>) -> Bool
   ) throws(SystemError) {
     self.name = name
     worker = Worker(name: name)
-    try worker.start { [state] in Self.deliver(state, rest, write) }
+    try worker.start(by: .threadWhenCalled, attempt: { [state] in Self.deliverAtOnce(state, rest, writeAtOnce) }) { [state] in
+      Self.deliver(state, rest, write)
+    }
   }
 
   public convenience init(name: String, to file: OutputFile) throws(SystemError) {
-    try self.init(name: name) { file.write($0) }
+    try self.init(name: name, atOnce: { file.writeAtOnce($0) }) { file.write($0) }
   }
 
   /// Whoever wants what is still queued to arrive drains the stream first.
   deinit { worker.end(within: Self.patience) }
 
+  /// Writes what is queued as far as that needs no waiting. False if something is left for the thread.
+  private static func deliverAtOnce(_ state: Monitor<State>, _ rest: UInt64, _ write: (ArraySlice<UInt8>) -> Int) -> Bool {
+    let now = HostClock.nanoseconds()
+    let taken = state.adjust { state in now >= state.restEnd || state.isDrained ? state.take() : [] }
+    let count = taken.isEmpty ? 0 : write(taken[...])
+    return state.update { state in
+      state.bytes.replaceSubrange(0..<0, with: taken[count...])
+      state.written += count
+      state.isWriting = false
+      if count > 0 { state.restEnd = now &+ rest }
+      state.isAwake = !state.bytes.isEmpty || state.mixer.deadline != nil
+      return !state.isAwake
+    }
+  }
+
   /// Writes all there is; returns when held-back lines are due.
   private static func deliver(_ state: Monitor<State>, _ rest: UInt64, _ write: (ArraySlice<UInt8>) -> Bool) -> UInt64? {
     while true {
+      _ = state.wait(until: { $0.restEnd }) { $0.isDrained ? true : nil }
       let taken = state.update { state -> [UInt8] in
         if state.mixer.deadline != nil { state.queue(state.mixer.advance(to: HostClock.nanoseconds())) }
-        defer { state.bytes.removeAll(keepingCapacity: state.bytes.count < 1 << 12) }
-        state.isWriting = !state.bytes.isEmpty
-        state.isAwake = state.isWriting
-        return state.bytes
+        defer { state.isAwake = state.isWriting }
+        return state.take()
       }
       guard !taken.isEmpty else { return state.update { $0.mixer.deadline } }
       var left = taken[...]
@@ -72,10 +100,9 @@ public final class OutputStream: Sendable {
         state.update { state in
           if isDelivered { state.written += part.count } else { state.isBroken = true }
           state.isWriting = !left.isEmpty
+          state.restEnd = HostClock.nanoseconds() &+ rest
         }
       }
-      let end = HostClock.nanoseconds() &+ rest
-      _ = state.wait(until: { _ in end }) { $0.isDrained ? true : nil }
     }
   }
 

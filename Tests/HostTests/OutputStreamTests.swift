@@ -48,6 +48,56 @@ import Testing
     #expect(writes.update { $0.map(\.count) } == [1, 50_000])
   }
 
+  @Test("what the host takes without waiting is handed to it before whoever says it goes on, and no thread is made for that")
+  func atOnce() throws {
+    let heard = Mutex<[UInt8]>([])
+    let me = HostThread.currentNumber
+    let stream = try OutputStream(
+      name: "test", rest: 1 << 62,
+      atOnce: { bytes in
+        #expect(HostThread.currentNumber == me)
+        heard.withLock { $0 += bytes }
+        return bytes.count
+      }
+    ) { _ in
+      Issue.record("There was nothing to wait for.")
+      return false
+    }
+    stream.voice().put([1, 2, 3])
+    #expect(heard.withLock(\.self) == [1, 2, 3])
+    #expect(stream.drain())
+  }
+
+  @Test("what the host has no room for comes after the rest, by the stream's thread")
+  func room() throws {
+    let heard = Mutex<[UInt8]>([])
+    let stream = try OutputStream(
+      name: "test", rest: 0,
+      atOnce: { bytes in
+        heard.withLock { $0 += bytes.prefix(2) }
+        return min(bytes.count, 2)
+      }
+    ) { bytes in
+      heard.withLock { $0 += bytes }
+      return true
+    }
+    let voice = stream.voice()
+    for first in stride(from: UInt8(0), to: 200, by: 5) { voice.put(Array(first..<first + 5)) }
+    #expect(stream.drain())
+    #expect(heard.withLock(\.self) == Array(0..<200))
+  }
+
+  @Test("A3 a full pipe takes nothing more at once, and whoever asks does not wait")
+  func fullPipe() throws {
+    let pipe = NamedPipe()
+    let reader = unsafe open(pipe.path, O_RDONLY | O_NONBLOCK)
+    defer { close(reader) }
+    let file = try OutputFile(path: pipe.path)
+    let block = [UInt8](repeating: 0x61, count: 1 << 16)
+    while file.writeAtOnce(block[...]) > 0 {}
+    #expect(file.writeAtOnce(block[...]) == 0)
+  }
+
   @Test("a reader that is gone ends the wait at once")
   func gone() throws {
     let stream = try OutputStream(name: "test") { _ in false }

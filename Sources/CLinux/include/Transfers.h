@@ -15,6 +15,8 @@ long linux_writev_at(int fd, const struct iovec *pieces, int count, int64_t offs
 long linux_receive(int fd, void *bytes, unsigned long count);
 // Writes what a stream takes now: how many bytes, or -errno.
 long linux_write(int fd, const void *bytes, unsigned long count);
+// Writes what a stream takes without any waiting: how many bytes, or -errno; -EOPNOTSUPP where that cannot be told.
+long linux_write_at_once(int fd, const void *bytes, unsigned long count);
 // Sends all of it, without a signal where nobody listens any more: 0, or -errno.
 long linux_send(int fd, const void *bytes, unsigned long count);
 // Waits until everything written is on stable storage: 0, or -errno.
