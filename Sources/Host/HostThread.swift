@@ -34,6 +34,15 @@ public final class HostThread: Sendable {
     if let thread = thread.withLock({ $0 }) { pthread_detach(thread) }
   }
 
+  /// Lets it begin on another processor than the caller's, who is about to work beside it: a host may keep a new thread where its maker is,
+  /// until that waits, to leave other processors asleep.
+  public func beginElsewhere() {
+    thread.withLock { if let thread = $0 { linux_begin_elsewhere(thread) } }
+  }
+
+  /// Whether no thread of the whole host wants to run but the caller and one that it has made: then other processors are free.
+  public static var isPairAlone: Bool { linux_two_threads_run() == 1 }
+
   /// Whether the calling thread, when it is woken, leaves its processor to whoever runs there, until that thread's time is over. False if
   /// it is not what it would change from, as the user may have decided.
   public static func setPatience(_ isPatient: Bool) -> Bool { linux_set_patience(isPatient ? 1 : 0) == 0 }

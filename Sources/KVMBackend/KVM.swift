@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
 public import Processor
+internal import Synchronization
 
 /// What kind of KVM this host offers.
 public enum KVMKind: Equatable, Sendable {
@@ -16,6 +17,8 @@ public enum KVMKind: Equatable, Sendable {
 @safe public final class KVM: Sendable {
   let descriptor: Int32
   static let path = "/dev/kvm"
+  /// What CPUID can tell a guest, once KVM was asked.
+  let offer = Mutex<[CPUIDLeaf]?>(nil)
 
   public init() throws(ProcessorError) {
     let opened = unsafe linux_open(Self.path, O_RDWR, 0)

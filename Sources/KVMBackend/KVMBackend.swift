@@ -16,8 +16,6 @@ public import Time
   let vm: Int32
   let memory: GuestMemory
   let processorCount: Int
-  /// What each of the processors can be told of what it is.
-  let identificationOffer: [CPUIDLeaf]
   /// The width of the writes to a doorbell that the kernel can watch for, zero for all; nil if it can watch for none. If it is one
   /// width, it is a word's, which is what drivers write.
   private let doorbellWidth: UInt32?
@@ -61,7 +59,6 @@ public import Time
     guard processors <= most else {
       throw ProcessorError("--cpus \(processors): this host's KVM allows \(most). Ask for fewer.")
     }
-    identificationOffer = try kvm.identificationOffer()
     self.memory = memory
     processorCount = processors
     self.whenHandedOver = whenHandedOver

@@ -217,14 +217,15 @@ extension KVMProcessor {
     return list[2]
   }
 
-  /// How many registers KVM has set, one or none, or a negative errno.
-  func writeModelSpecific(_ number: UInt32, _ value: UInt64) -> Int32 {
-    var list: [UInt64] = [1, UInt64(number), value]
+  /// How many registers KVM has set, up to the first that this host does not have, or a negative errno.
+  @discardableResult
+  func writeModelSpecific(_ values: [(number: UInt32, value: UInt64)]) -> Int32 {
+    var list = [UInt64(values.count)] + values.flatMap { [UInt64($0.number), $0.value] }
     return unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_MSRS, &list)
   }
 
   private func setModelSpecific(_ number: UInt32, _ value: UInt64) throws(ProcessorError) {
-    let result = writeModelSpecific(number, value)
+    let result = writeModelSpecific([(number, value)])
     // A register that this host does not have has nothing to lose.
     if value != 0 { try check("KVM_SET_MSRS", result == 0 ? -EINVAL : result) }
   }

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Processor
+internal import Synchronization
 
 /// `struct kvm_cpuid2`, which ends in a flexible array: an 8-byte header with the number of leaves, then those.
 @safe private struct LeafTable: ~Copyable {
@@ -34,8 +35,20 @@ internal import Processor
 }
 
 extension KVM {
-  /// What CPUID can tell a guest on this host. Where the host is a guest itself, KVM needs hundreds of microseconds for the answer.
+  /// Asks what takes KVM longest of all that a machine needs: hundreds of microseconds where the host is a guest itself. Any thread can do
+  /// so beforehand, and another that needs the answer meanwhile waits for it.
+  public func prepare() { _ = try? identificationOffer() }
+
+  /// What CPUID can tell a guest on this host.
   func identificationOffer() throws(ProcessorError) -> [CPUIDLeaf] {
+    try offer.withLock { offer throws(ProcessorError) in
+      let leaves = if let offer { offer } else { try askIdentificationOffer() }
+      offer = leaves
+      return leaves
+    }
+  }
+
+  private func askIdentificationOffer() throws(ProcessorError) -> [CPUIDLeaf] {
     let table = LeafTable()
     try check("KVM_GET_SUPPORTED_CPUID", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_SUPPORTED_CPUID, table.address))
     let offer = IdentificationOffer(
@@ -48,7 +61,7 @@ extension KVMProcessor {
   /// Gives KVM the answers of CPUID.
   func setIdentification() throws(ProcessorError) {
     let identification = Identification(processor: UInt32(index), processorCount: UInt32(backend.processorCount))
-    let table = LeafTable(identification.leaves(from: backend.identificationOffer))
+    let table = LeafTable(try identification.leaves(from: backend.kvm.identificationOffer()))
     try check("KVM_SET_CPUID2", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_CPUID2, table.address))
   }
 }

@@ -54,12 +54,10 @@ extension KVMProcessor {
 
   /// Model-specific registers as firmware would leave them for a kernel that is started without one.
   func setModelSpecificRegisters() {
-    let values: [(index: UInt32, value: UInt64)] = [
-      (0x1A0, 1),  // IA32_MISC_ENABLE: fast strings
+    writeModelSpecific([
       (0x2FF, 0xC06),  // IA32_MTRR_DEF_TYPE: enabled, write-back
-    ]
-    // A register that this host does not have is left out.
-    for (index, value) in values { _ = writeModelSpecific(index, value) }
+      (0x1A0, 1),  // IA32_MISC_ENABLE: fast strings; some hosts have no such register
+    ])
   }
 }
 

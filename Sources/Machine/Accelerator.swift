@@ -5,6 +5,26 @@ internal import Processor
 internal import SoftBackend
 internal import SoftCPU
 
+/// What runs the guest of a machine.
+public final class Accelerator: Sendable {
+  let choice: AcceleratorChoice
+  private let opened: MadeOnce<Result<KVM?, ProcessorError>>
+
+  public init(_ configuration: Configuration) {
+    let choice = AcceleratorChoice(configuration.usableAccelerator)
+    self.choice = choice
+    opened = MadeOnce { Result { () throws(ProcessorError) in choice.kind == .kvm ? try KVM() : nil } }
+  }
+
+  /// /dev/kvm, where that is what runs the guest.
+  func kvm() throws(ProcessorError) -> KVM? { try opened.value.get() }
+
+  /// Whether it pays to call `prepare` while another thread makes the machine.
+  public var takesTime: Bool { choice.kind == .kvm }
+  /// Does what needs no machine and takes time.
+  public func prepare() { try? kvm()?.prepare() }
+}
+
 /// Which backend runs the guest, and why.
 struct AcceleratorChoice: Sendable {
   enum Kind { case kvm, soft, interpreter, lockstep }

@@ -37,13 +37,18 @@ extension Configuration {
     }
     if coverage != nil { try checkCoverage() }
     if namesCodeForPerf { try checkPerfMap() }
-    // Whoever is not refused by now has left the choice to us.
-    if seed != nil || coverage != nil || namesCodeForPerf, !checked.accelerator.isSoft { checked.accelerator = .soft }
+    checked.accelerator = usableAccelerator
     guard interruptChips == nil || !checked.accelerator.isSoft else {
       throw MachineError("--kernel-irqchip with the software CPU: the interrupt chips in the kernel are KVM's. Leave one of them out.")
     }
     try checked.checkBoot()
     return checked
+  }
+
+  /// The software CPU where only that can do what is asked for; who insists on KVM besides is refused.
+  var usableAccelerator: Accelerator {
+    let needsSoft = seed != nil || coverage != nil || namesCodeForPerf
+    return needsSoft && !accelerator.isSoft ? .soft : accelerator
   }
 
   private func checkDisks() throws(MachineError) {

@@ -38,9 +38,10 @@ public final class Machine: Sendable {
 
   /// - Parameters:
   ///   - devices: what the board has besides its own.
+  ///   - accelerator: what runs the guest of such a configuration, for whoever prepares it meanwhile.
   ///   - control: for whoever wants something of the run before there is a machine.
   public init(
-    _ configuration: Configuration, adding devices: AddedDevices = AddedDevices(), control: RunControl? = nil
+    _ configuration: Configuration, adding devices: AddedDevices = AddedDevices(), on accelerator: Accelerator? = nil, control: RunControl? = nil
   ) throws(MachineError) {
     try devices.check()
     let wishes = try configuration.checkedToBoot()
@@ -51,9 +52,10 @@ public final class Machine: Sendable {
     self.configuration = configuration
     clock = configuration.seed == nil ? GuestClock() : GuestClock(counting: InstructionTime())
     entropy = Entropy(seed: configuration.seed)
-    accelerator = AcceleratorChoice(configuration.accelerator)
+    let accelerator = accelerator ?? Accelerator(configuration)
+    self.accelerator = accelerator.choice
     do {
-      resources = try Resources.open(configuration, usesKVM: accelerator.kind == .kvm, control: control)
+      resources = try Resources.open(configuration, accelerator, control: control)
       let link = BoardLink()
       let hands = KeyOperator.Hands(at: link, clock: clock, control: control)
       keys = resources.keyScript.map { KeyOperator($0, file: configuration.keys ?? "", hands: hands) }

@@ -27,7 +27,7 @@ struct Resources: Sendable {
   /// What is only read comes first: a wish that cannot be had empties no file that another is written to.
   ///
   /// - Parameter control: ends the run when a debugger wants that.
-  static func open(_ configuration: Configuration, usesKVM: Bool, control: RunControl) throws -> Resources {
+  static func open(_ configuration: Configuration, _ accelerator: Accelerator, control: RunControl) throws -> Resources {
     let variables = try configuration.firmwareVariables.map(FirmwareVariables.init)
     let memory = try FirmwareImage.memory(configuration, behind: variables?.contents ?? [])
     let keyScript = try configuration.keys.map { try KeyScript(file: $0, hasDisplay: configuration.display != nil) }
@@ -39,7 +39,7 @@ struct Resources: Sendable {
     }
     let sharedFiles = try configuration.command.map { try FileServer($0.shares) }
     let disks = try configuration.disks.map { try DiskFile(path: $0.path, access: $0.access) }
-    let kvm = usesKVM ? try KVM() : nil
+    let kvm = try accelerator.kvm()
     var outputs = Outputs()
     return Resources(
       files: files, memory: memory, kvm: kvm, variables: variables, disks: disks, keyScript: keyScript,

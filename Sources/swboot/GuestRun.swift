@@ -3,9 +3,9 @@ internal import Machine
 
 /// One run of a guest, for the user at the command line.
 ///
-/// The main thread does nothing but wait: for the run's report, for signals and for the time when the run has to be over.
-/// The machine is made and kept on a thread of its own. So whatever hangs, a loader, a disk or the reader of a pipe, hangs
-/// elsewhere.
+/// The main thread asks KVM what takes time while the machine is made, and then does nothing but wait: for the run's report, for signals
+/// and for the time when the run has to be over. The machine is made and kept on a thread of its own. So whatever hangs, a loader, a disk
+/// or the reader of a pipe, hangs elsewhere.
 struct GuestRun {
   /// From the user's wishes to a machine, for which files may have to be read.
   typealias Preparation = @Sendable (Configuration) throws(MachineError) -> Configuration
@@ -13,6 +13,7 @@ struct GuestRun {
   private let configuration: Configuration
   private let ending: RunEnding
   private let prepare: Preparation
+  private let accelerator: Accelerator
   private let control: RunControl
   private let progress = Monitor(Progress())
 
@@ -26,13 +27,21 @@ struct GuestRun {
     self.configuration = configuration
     self.prepare = prepare
     ending = RunEnding(configuration, startedAt: start)
+    accelerator = Accelerator(configuration)
     HostSignals.prepare()
     control = RunControl(configuration, startedAt: start) { HostSignals.wake() }
   }
 
   /// Ends the program.
   func waitForEnd() -> Never {
-    do throws(SystemError) { _ = try HostThread(name: "machine") { [self] in run() } } catch {
+    do throws(SystemError) {
+      let thread = try HostThread(name: "machine") { [self] in run() }
+      if accelerator.takesTime {
+        // On a busy host it would wait there for its turn.
+        if HostThread.isPairAlone { thread.beginElsewhere() }
+        accelerator.prepare()
+      }
+    } catch {
       ending.end(RunReport(.failed("a thread for the machine cannot be made (\(error)).")))
     }
     while true {
@@ -53,7 +62,7 @@ struct GuestRun {
   private func run() {
     let report: RunReport
     do throws(MachineError) {
-      let machine = try Machine(prepare(configuration), control: control)
+      let machine = try Machine(prepare(configuration), on: accelerator, control: control)
       progress.update { $0.machine = machine }
       report = machine.run { notices throws(MachineError) in
         for notice in notices { Program.say(notice) }

@@ -25,12 +25,16 @@ import Testing
 
   /// Of this process, in bytes.
   private static var addressSpace: Int {
-    var text = [UInt8](repeating: 0, count: 256)
-    let file = unsafe open("/proc/self/statm", O_RDONLY)
+    let pages = text(ofFile: "/proc/self/statm").split(separator: " ").first.flatMap { Int($0) }
+    return (pages ?? 0) * 4096
+  }
+
+  private static func text(ofFile path: String) -> String {
+    var text = [UInt8](repeating: 0, count: 1 << 14)
+    let file = unsafe open(path, O_RDONLY)
     defer { close(file) }
     let count = unsafe read(file, &text, text.count)
-    let pages = String(decoding: text.prefix(max(count, 0)), as: UTF8.self).split(separator: " ").first.flatMap { Int($0) }
-    return (pages ?? 0) * 4096
+    return String(decoding: text.prefix(max(count, 0)), as: UTF8.self)
   }
 
   /// What a thread of its own has to say.
@@ -48,6 +52,26 @@ import Testing
       return [true, false].map(HostThread.setPatience)
     }
     #expect(asTheUserSays == [false, false])
+  }
+
+  @Test func a_thread_that_begins_elsewhere_may_run_wherever_its_maker_may() throws {
+    let isSent = Monitor(false)
+    let seen = Monitor<Substring?>(nil)
+    let thread = try HostThread(name: "sent") {
+      _ = isSent.wait { $0 ? true : nil }
+      seen.update { $0 = Self.allowedProcessors }
+    }
+    thread.beginElsewhere()
+    isSent.update { $0 = true }
+    thread.join()
+    thread.beginElsewhere()
+    #expect(Self.allowedProcessors != nil)
+    #expect(seen.update(\.self) == Self.allowedProcessors)
+  }
+
+  /// Where the calling thread may run.
+  private static var allowedProcessors: Substring? {
+    text(ofFile: "/proc/thread-self/status").split(separator: "\n").first { $0.hasPrefix("Cpus_allowed:") }
   }
 
   @Test func a_wake_before_the_wait_is_not_lost() throws {

@@ -1,5 +1,6 @@
 // Calls of the Host target: errors in words, locks, the terminal, thread names.
 #pragma once
+#include <pthread.h>
 #include <stdint.h>
 
 // The sentence of an errno value, in English whatever the locale; NULL if there is none.
@@ -17,6 +18,10 @@ int linux_path_identity(const char *path, uint64_t *device, uint64_t *number);
 // The size of a regular file or block device, or -errno.
 int64_t linux_file_size(int fd);
 void linux_name_thread(const char *name);
+// 1 if two threads of the whole host run or want to, no more and no less.
+int linux_two_threads_run(void);
+// Moves a thread to another processor than the caller's, if it may run on one. Where it may run stays the same.
+void linux_begin_elsewhere(pthread_t thread);
 // Makes the calling thread, and those that it makes from then on, one that leaves its processor to whoever runs there when it is woken, or a
 // usual one again: 0, or -errno; -EPERM if it is not the other one.
 int linux_set_patience(int is_patient);
