@@ -1,5 +1,6 @@
-// The least a virtual machine can cost here: one VM whose kernel keeps the local APICs only (the other
-// interrupt chips cost it milliseconds), one processor and a 64 KiB ROM that ends at 4 GiB, run until the guest writes to port 0xF4; what it writes to port 0x402 goes to standard output. Everything above this is the monitor's own.
+// The least a virtual machine can cost here: one VM whose kernel keeps the local APICs only (the other interrupt chips cost it
+// milliseconds), one processor and a 64 KiB ROM that ends at 4 GiB, run until the guest writes to port 0xF4; what it writes to port 0x402
+// goes to standard output. Everything above this is the monitor's own.
 //
 //     bench-floor [-i] ROM
 //

@@ -80,6 +80,8 @@ void linux_name_thread(const char *name) {
 }
 
 int linux_two_threads_run(void) {
+  // Whoever made this process may have waited for this processor since, only to wait for something else.
+  sched_yield();
   // Three averages, then the number of those that run and of all: "0.02 0.05 0.01 2/123 4567".
   char text[64] = "";
   int file = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
@@ -89,12 +91,26 @@ int linux_two_threads_run(void) {
   return count > 0 && strstr(text, " 2/");
 }
 
-void linux_begin_elsewhere(pthread_t thread) {
-  cpu_set_t all, others;
-  if (pthread_getaffinity_np(thread, sizeof all, &all) != 0) return;
-  others = all;
+int linux_make_thread(pthread_t *thread, int is_elsewhere, void *(*body)(void *), void *argument) {
+  cpu_set_t all;
+  if (!is_elsewhere || sched_getaffinity(0, sizeof all, &all) != 0 || CPU_COUNT(&all) < 2) return pthread_create(thread, NULL, body, argument);
+  cpu_set_t others = all;
   CPU_CLR(sched_getcpu(), &others);
-  if (pthread_setaffinity_np(thread, sizeof others, &others) == 0) pthread_setaffinity_np(thread, sizeof all, &all);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setaffinity_np(&attributes, sizeof others, &others);
+  int code = pthread_create(thread, &attributes, body, argument);
+  pthread_attr_destroy(&attributes);
+  if (code == 0) pthread_setaffinity_np(*thread, sizeof all, &all);
+  return code;
+}
+
+void linux_fetch_thread(pthread_t thread) {
+  cpu_set_t all, here;
+  CPU_ZERO(&here);
+  CPU_SET(sched_getcpu(), &here);
+  if (pthread_getaffinity_np(thread, sizeof all, &all) != 0) return;
+  if (pthread_setaffinity_np(thread, sizeof here, &here) == 0) pthread_setaffinity_np(thread, sizeof all, &all);
 }
 
 int linux_set_patience(int is_patient) {

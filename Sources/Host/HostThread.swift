@@ -7,12 +7,15 @@ public final class HostThread: Sendable {
   /// Nil once somebody has waited for it.
   private let thread: Mutex<pthread_t?>
 
-  /// - Parameter name: what tools of the host show; its first 15 bytes.
-  public init(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+  /// - Parameters:
+  ///   - name: what tools of the host show; its first 15 bytes.
+  ///   - beginsElsewhere: on another processor than the caller's, who is about to work beside it. A host may keep a new thread where its
+  ///     maker is, until that waits, to leave other processors asleep.
+  public init(name: String, beginsElsewhere: Bool = false, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
     let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
     var thread = pthread_t()
-    let code = unsafe pthread_create(
-      &thread, nil,
+    let code = unsafe linux_make_thread(
+      &thread, beginsElsewhere ? 1 : 0,
       { argument in
         guard let argument = unsafe argument else { return nil }
         unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().run()
@@ -34,10 +37,9 @@ public final class HostThread: Sendable {
     if let thread = thread.withLock({ $0 }) { pthread_detach(thread) }
   }
 
-  /// Lets it begin on another processor than the caller's, who is about to work beside it: a host may keep a new thread where its maker is,
-  /// until that waits, to leave other processors asleep.
-  public func beginElsewhere() {
-    thread.withLock { if let thread = $0 { linux_begin_elsewhere(thread) } }
+  /// Moves it to the caller's processor.
+  public func comeHere() {
+    thread.withLock { if let thread = $0 { linux_fetch_thread(thread) } }
   }
 
   /// Whether no thread of the whole host wants to run but the caller and one that it has made: then other processors are free.

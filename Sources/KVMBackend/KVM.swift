@@ -17,6 +17,8 @@ public enum KVMKind: Equatable, Sendable {
 @safe public final class KVM: Sendable {
   let descriptor: Int32
   static let path = "/dev/kvm"
+  /// A VM that was made ahead.
+  private let spareVM = Mutex<Int32?>(nil)
   /// What CPUID can tell a guest, once KVM was asked.
   let offer = Mutex<[CPUIDLeaf]?>(nil)
 
@@ -30,7 +32,27 @@ public enum KVMKind: Equatable, Sendable {
     descriptor = opened
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    if let vm = spareVM.withLock(\.self) { close(vm) }
+    close(descriptor)
+  }
+
+  /// Does ahead what takes KVM longest of all that a machine needs, and needs nothing of a machine. A thread that wants some of it meanwhile
+  /// waits for that.
+  public func prepare() {
+    spareVM.withLock { vm in
+      let made = linux_ioctl(descriptor, linux_KVM_CREATE_VM, 0)
+      vm = made >= 0 ? made : nil
+    }
+    // Whoever gets no answer asks again, and says so.
+    _ = try? identificationOffer()
+  }
+
+  /// A VM that has nothing yet.
+  func makeVM() throws(ProcessorError) -> Int32 {
+    if let vm = spareVM.withLock({ $0.take() }) { return vm }
+    return try check("KVM_CREATE_VM", linux_ioctl(descriptor, linux_KVM_CREATE_VM, 0))
+  }
 
   /// What is wrong, for each way /dev/kvm is commonly missing; code 0 for one that is too old or too new.
   public static func problem(open code: Int32) -> String {

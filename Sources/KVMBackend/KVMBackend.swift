@@ -62,7 +62,7 @@ public import Time
     self.memory = memory
     processorCount = processors
     self.whenHandedOver = whenHandedOver
-    let vm = try check("KVM_CREATE_VM", linux_ioctl(kvm.descriptor, linux_KVM_CREATE_VM, 0))
+    let vm = try kvm.makeVM()
     do throws(ProcessorError) {
       try Self.reservePages(in: vm)
       if splits {

@@ -35,11 +35,7 @@ internal import Synchronization
 }
 
 extension KVM {
-  /// Asks what takes KVM longest of all that a machine needs: hundreds of microseconds where the host is a guest itself. Any thread can do
-  /// so beforehand, and another that needs the answer meanwhile waits for it.
-  public func prepare() { _ = try? identificationOffer() }
-
-  /// What CPUID can tell a guest on this host.
+  /// What CPUID can tell a guest on this host. Where that is a guest itself, KVM needs hundreds of microseconds for the answer.
   func identificationOffer() throws(ProcessorError) -> [CPUIDLeaf] {
     try offer.withLock { offer throws(ProcessorError) in
       let leaves = if let offer { offer } else { try askIdentificationOffer() }

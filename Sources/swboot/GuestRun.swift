@@ -3,9 +3,9 @@ internal import Machine
 
 /// One run of a guest, for the user at the command line.
 ///
-/// The main thread asks KVM what takes time while the machine is made, and then does nothing but wait: for the run's report, for signals
-/// and for the time when the run has to be over. The machine is made and kept on a thread of its own. So whatever hangs, a loader, a disk
-/// or the reader of a pipe, hangs elsewhere.
+/// The main thread has KVM do what takes it time while the machine is made, and then does nothing but wait: for the run's report, for
+/// signals and for the time when the run has to be over. The machine is made and kept on a thread of its own. So whatever hangs, a loader,
+/// a disk or the reader of a pipe, hangs elsewhere.
 struct GuestRun {
   /// From the user's wishes to a machine, for which files may have to be read.
   typealias Preparation = @Sendable (Configuration) throws(MachineError) -> Configuration
@@ -35,11 +35,12 @@ struct GuestRun {
   /// Ends the program.
   func waitForEnd() -> Never {
     do throws(SystemError) {
-      let thread = try HostThread(name: "machine") { [self] in run() }
-      if accelerator.takesTime {
-        // On a busy host it would wait there for its turn.
-        if HostThread.isPairAlone { thread.beginElsewhere() }
+      let takesTime = accelerator.takesTime
+      let thread = try HostThread(name: "machine", beginsElsewhere: takesTime) { [self] in run() }
+      if takesTime {
         accelerator.prepare()
+        // On a busy host it would wait for its turn there again and again, while this processor is free from now on.
+        if !HostThread.isPairAlone { thread.comeHere() }
       }
     } catch {
       ending.end(RunReport(.failed("a thread for the machine cannot be made (\(error)).")))

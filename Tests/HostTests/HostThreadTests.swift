@@ -54,19 +54,21 @@ import Testing
     #expect(asTheUserSays == [false, false])
   }
 
-  @Test func a_thread_that_begins_elsewhere_may_run_wherever_its_maker_may() throws {
-    let isSent = Monitor(false)
+  @Test func a_thread_that_begins_elsewhere_or_is_fetched_may_run_wherever_its_maker_may() throws {
+    let isMade = Monitor(false)
     let seen = Monitor<Substring?>(nil)
-    let thread = try HostThread(name: "sent") {
-      _ = isSent.wait { $0 ? true : nil }
-      seen.update { $0 = Self.allowedProcessors }
+    for isFetched in [false, true] {
+      let thread = try HostThread(name: "sent", beginsElsewhere: true) {
+        _ = isMade.wait { $0 ? true : nil }
+        seen.update { $0 = Self.allowedProcessors }
+      }
+      if isFetched { thread.comeHere() }
+      isMade.update { $0 = true }
+      thread.join()
+      thread.comeHere()
+      #expect(Self.allowedProcessors != nil)
+      #expect(seen.update(\.self) == Self.allowedProcessors)
     }
-    thread.beginElsewhere()
-    isSent.update { $0 = true }
-    thread.join()
-    thread.beginElsewhere()
-    #expect(Self.allowedProcessors != nil)
-    #expect(seen.update(\.self) == Self.allowedProcessors)
   }
 
   /// Where the calling thread may run.

@@ -20,8 +20,10 @@ int64_t linux_file_size(int fd);
 void linux_name_thread(const char *name);
 // 1 if two threads of the whole host run or want to, no more and no less.
 int linux_two_threads_run(void);
-// Moves a thread to another processor than the caller's, if it may run on one. Where it may run stays the same.
-void linux_begin_elsewhere(pthread_t thread);
+// Makes a thread that may run where the caller may, and begins on another processor if that is asked for and there is one: 0, or an errno.
+int linux_make_thread(pthread_t *thread, int is_elsewhere, void *(*body)(void *), void *argument);
+// Moves a thread to the caller's processor. Where it may run stays the same.
+void linux_fetch_thread(pthread_t thread);
 // Makes the calling thread, and those that it makes from then on, one that leaves its processor to whoever runs there when it is woken, or a
 // usual one again: 0, or -errno; -EPERM if it is not the other one.
 int linux_set_patience(int is_patient);
