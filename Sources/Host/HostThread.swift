@@ -43,7 +43,7 @@ public final class HostThread: Sendable {
   }
 
   /// Whether no thread of the whole host wants to run but the caller and one that it has made: then other processors are free.
-  public static var isPairAlone: Bool { linux_two_threads_run() == 1 }
+  public static var isPairAlone: Bool { linux_two_threads_at_most() == 1 }
 
   /// Whether the calling thread, when it is woken, leaves its processor to whoever runs there, until that thread's time is over. False if
   /// it is not what it would change from, as the user may have decided.

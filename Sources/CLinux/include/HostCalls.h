@@ -18,8 +18,8 @@ int linux_path_identity(const char *path, uint64_t *device, uint64_t *number);
 // The size of a regular file or block device, or -errno.
 int64_t linux_file_size(int fd);
 void linux_name_thread(const char *name);
-// 1 if two threads of the whole host run or want to, no more and no less.
-int linux_two_threads_run(void);
+// 1 if no more than two threads of the whole host run or want to.
+int linux_two_threads_at_most(void);
 // Makes a thread that may run where the caller may, and begins on another processor if that is asked for and there is one: 0, or an errno.
 int linux_make_thread(pthread_t *thread, int is_elsewhere, void *(*body)(void *), void *argument);
 // Moves a thread to the caller's processor. Where it may run stays the same.
