@@ -93,16 +93,21 @@ int linux_two_threads_at_most(void) {
 
 int linux_make_thread(pthread_t *thread, int is_elsewhere, void *(*body)(void *), void *argument) {
   cpu_set_t all;
-  if (!is_elsewhere || sched_getaffinity(0, sizeof all, &all) != 0 || CPU_COUNT(&all) < 2) return pthread_create(thread, NULL, body, argument);
-  cpu_set_t others = all;
-  CPU_CLR(sched_getcpu(), &others);
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setaffinity_np(&attributes, sizeof others, &others);
-  int code = pthread_create(thread, &attributes, body, argument);
-  pthread_attr_destroy(&attributes);
-  if (code == 0) pthread_setaffinity_np(*thread, sizeof all, &all);
-  return code;
+  if (is_elsewhere && sched_getaffinity(0, sizeof all, &all) == 0 && CPU_COUNT(&all) > 1) {
+    cpu_set_t others = all;
+    CPU_CLR(sched_getcpu(), &others);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setaffinity_np(&attributes, sizeof others, &others);
+    int code = pthread_create(thread, &attributes, body, argument);
+    pthread_attr_destroy(&attributes);
+    if (code == 0) {
+      pthread_setaffinity_np(*thread, sizeof all, &all);
+      return 0;
+    }
+    // Not every host lets us choose.
+  }
+  return pthread_create(thread, NULL, body, argument);
 }
 
 void linux_fetch_thread(pthread_t thread) {

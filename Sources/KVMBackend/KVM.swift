@@ -17,10 +17,16 @@ public enum KVMKind: Equatable, Sendable {
 @safe public final class KVM: Sendable {
   let descriptor: Int32
   static let path = "/dev/kvm"
-  /// A VM that was made ahead.
-  private let spareVM = Mutex<Int32?>(nil)
+  private let firstVM = Mutex(FirstVM())
   /// What CPUID can tell a guest, once KVM was asked.
   let offer = Mutex<[CPUIDLeaf]?>(nil)
+
+  /// The VM of the first machine.
+  private struct FirstVM {
+    var isMade = false
+    /// Until it is taken.
+    var madeAhead: Int32?
+  }
 
   public init() throws(ProcessorError) {
     let opened = unsafe linux_open(Self.path, O_RDWR, 0)
@@ -33,16 +39,17 @@ public enum KVMKind: Equatable, Sendable {
   }
 
   deinit {
-    if let vm = spareVM.withLock(\.self) { close(vm) }
+    if let vm = firstVM.withLock(\.madeAhead) { close(vm) }
     close(descriptor)
   }
 
   /// Does ahead what takes KVM longest of all that a machine needs, and needs nothing of a machine. A thread that wants some of it meanwhile
   /// waits for that.
   public func prepare() {
-    spareVM.withLock { vm in
-      let made = linux_ioctl(descriptor, linux_KVM_CREATE_VM, 0)
-      vm = made >= 0 ? made : nil
+    firstVM.withLock { first in
+      guard !first.isMade else { return }
+      let vm = linux_ioctl(descriptor, linux_KVM_CREATE_VM, 0)
+      if vm >= 0 { first = FirstVM(isMade: true, madeAhead: vm) }
     }
     // Whoever gets no answer asks again, and says so.
     _ = try? identificationOffer()
@@ -50,7 +57,11 @@ public enum KVMKind: Equatable, Sendable {
 
   /// A VM that has nothing yet.
   func makeVM() throws(ProcessorError) -> Int32 {
-    if let vm = spareVM.withLock({ $0.take() }) { return vm }
+    let madeAhead = firstVM.withLock { first in
+      defer { first = FirstVM(isMade: true) }
+      return first.madeAhead
+    }
+    if let madeAhead { return madeAhead }
     return try check("KVM_CREATE_VM", linux_ioctl(descriptor, linux_KVM_CREATE_VM, 0))
   }
 

@@ -55,9 +55,9 @@ import Testing
   }
 
   @Test func a_thread_that_begins_elsewhere_or_is_fetched_may_run_wherever_its_maker_may() throws {
-    let isMade = Monitor(false)
-    let seen = Monitor<Substring?>(nil)
     for isFetched in [false, true] {
+      let isMade = Monitor(false)
+      let seen = Monitor<Substring?>(nil)
       let thread = try HostThread(name: "sent", beginsElsewhere: true) {
         _ = isMade.wait { $0 ? true : nil }
         seen.update { $0 = Self.allowedProcessors }

@@ -1,4 +1,4 @@
-// Calls of the Host target: errors in words, locks, the terminal, thread names.
+// Calls of the Host target: errors in words, locks, the terminal, threads.
 #pragma once
 #include <pthread.h>
 #include <stdint.h>
@@ -20,7 +20,7 @@ int64_t linux_file_size(int fd);
 void linux_name_thread(const char *name);
 // 1 if no more than two threads of the whole host run or want to.
 int linux_two_threads_at_most(void);
-// Makes a thread that may run where the caller may, and begins on another processor if that is asked for and there is one: 0, or an errno.
+// Makes a thread that may run where the caller may, and begins on another processor if that is asked for and can be: 0, or an errno.
 int linux_make_thread(pthread_t *thread, int is_elsewhere, void *(*body)(void *), void *argument);
 // Moves a thread to the caller's processor. Where it may run stays the same.
 void linux_fetch_thread(pthread_t thread);
