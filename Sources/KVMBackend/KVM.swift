@@ -17,15 +17,15 @@ public enum KVMKind: Equatable, Sendable {
 @safe public final class KVM: Sendable {
   let descriptor: Int32
   static let path = "/dev/kvm"
-  private let firstVM = Mutex(FirstVM())
+  private let firstVM = Mutex(FirstVM.missing)
   /// What CPUID can tell a guest, once KVM was asked.
   let offer = Mutex<[CPUIDLeaf]?>(nil)
 
   /// The VM of the first machine.
-  private struct FirstVM {
-    var isMade = false
-    /// Until it is taken.
-    var madeAhead: Int32?
+  private enum FirstVM {
+    case missing
+    case madeAhead(Int32)
+    case taken
   }
 
   public init() throws(ProcessorError) {
@@ -39,7 +39,7 @@ public enum KVMKind: Equatable, Sendable {
   }
 
   deinit {
-    if let vm = firstVM.withLock(\.madeAhead) { close(vm) }
+    if case .madeAhead(let vm) = firstVM.withLock(\.self) { close(vm) }
     close(descriptor)
   }
 
@@ -47,9 +47,9 @@ public enum KVMKind: Equatable, Sendable {
   /// waits for that.
   public func prepare() {
     firstVM.withLock { first in
-      guard !first.isMade else { return }
+      guard case .missing = first else { return }
       let vm = linux_ioctl(descriptor, linux_KVM_CREATE_VM, 0)
-      if vm >= 0 { first = FirstVM(isMade: true, madeAhead: vm) }
+      if vm >= 0 { first = .madeAhead(vm) }
     }
     // Whoever gets no answer asks again, and says so.
     _ = try? identificationOffer()
@@ -57,11 +57,11 @@ public enum KVMKind: Equatable, Sendable {
 
   /// A VM that has nothing yet.
   func makeVM() throws(ProcessorError) -> Int32 {
-    let madeAhead = firstVM.withLock { first in
-      defer { first = FirstVM(isMade: true) }
-      return first.madeAhead
+    let first = firstVM.withLock { first in
+      defer { first = .taken }
+      return first
     }
-    if let madeAhead { return madeAhead }
+    if case .madeAhead(let vm) = first { return vm }
     return try check("KVM_CREATE_VM", linux_ioctl(descriptor, linux_KVM_CREATE_VM, 0))
   }
 

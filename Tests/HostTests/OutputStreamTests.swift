@@ -48,7 +48,7 @@ import Testing
     #expect(writes.update { $0.map(\.count) } == [1, 50_000])
   }
 
-  @Test("what the host takes without waiting is handed to it before whoever says it goes on, and no thread is made for that")
+  @Test("what the host takes without waiting is handed to it before whoever says it goes on, and leaves the stream's thread nothing to do")
   func atOnce() throws {
     let heard = Mutex<[UInt8]>([])
     let me = HostThread.currentNumber
