@@ -5,9 +5,11 @@ import PackageDescription
 let isRelease = Context.environment["SWBOOT_RELEASE"] != nil
 // What a start needs lies together in the binary (scripts/order-start), so that it touches few pages.
 let (order, unnamed) = ("\(Context.packageDirectory)/Sources/swboot/start.order", "\(Context.packageDirectory)/Sources/swboot/unnamed.ld")
-// Each function is a section of its own for that; and types are found by calls, not by names at run time, which would
-// search all the binary's conformances.
-let release = ["-Xfrontend", "-function-sections", "-Xfrontend", "-disable-concrete-type-metadata-mangled-name-accessors"]
+// Each function is a section of its own for that; types are found by calls, not by names at run time, which would search all
+// the binary's conformances; and values are copied part by part, for which the runtime need not make the types of all of them.
+let release = [
+  "-Xfrontend", "-function-sections", "-Xfrontend", "-disable-concrete-type-metadata-mangled-name-accessors", "-Xfrontend", "-disable-type-layout",
+]
 // With SWBOOT_SYMBOLS in the environment the release binary keeps its symbols, for profilers.
 let strip = Context.environment["SWBOOT_SYMBOLS"] == nil ? "--strip-all" : "--strip-debug"
 

@@ -4,20 +4,22 @@ internal import KVMBackend
 internal import Processor
 internal import SoftBackend
 internal import SoftCPU
+internal import Synchronization
 
 /// What runs the guest of a machine.
 public final class Accelerator: Sendable {
   let choice: AcceleratorChoice
-  private let opened: MadeOnce<Result<KVM?, ProcessorError>>
+  private let opened = Mutex<KVM?>(nil)
 
   public init(_ configuration: Configuration) {
-    let choice = AcceleratorChoice(configuration.usableAccelerator)
-    self.choice = choice
-    opened = MadeOnce { Result { () throws(ProcessorError) in choice.kind == .kvm ? try KVM() : nil } }
+    choice = AcceleratorChoice(configuration.usableAccelerator)
   }
 
   /// /dev/kvm, where that is what runs the guest.
-  func kvm() throws(ProcessorError) -> KVM? { try opened.value.get() }
+  func kvm() throws(ProcessorError) -> KVM? {
+    guard choice.kind == .kvm else { return nil }
+    return try opened.made { () throws(ProcessorError) in try KVM() }
+  }
 
   /// Whether it pays to call `prepare` while another thread makes the machine.
   public var takesTime: Bool { choice.kind == .kvm }

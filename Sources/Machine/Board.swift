@@ -63,7 +63,7 @@ final class Board: Sendable {
     }
     for (device, place) in zip(devices.functions, plan.added) { device.add(&parts, place) }
     bridge = parts.addBridge()
-    tables = MadeOnce { ACPITables(processors: plan.processors, placements: plan.described) }
+    tables = BoardTables(plan)
     let items = configuration.firmware == nil ? [] : try FirmwareItems(configuration, plan, tables, resources.files).list
     let files = try FirmwareItems.files(configuration, resources.files)
     firmwareFiles = parts.addFirmwareConfig(
@@ -76,9 +76,6 @@ final class Board: Sendable {
       flash = nil
     }
     for device in devices.placed { device.add(&parts, device.placement) }
-    makeTables = { ecam, pmBase in
-      ACPITables(processors: plan.processors, placements: plan.described, ecam: ecam, pmBase: pmBase)
-    }
     self.random = random
     targets = parts.targets
     disks = parts.disks
@@ -87,7 +84,8 @@ final class Board: Sendable {
       for disk in disks { try disk.start(isImmediate: chassis.clock.isCounted) }
       try sharedFiles?.start(isImmediate: chassis.clock.isCounted)
       // Whoever reads the register wants its byte at once; and the host keeps nobody waiting for random bytes.
-      for station in [firmwareFiles, entropy] as [any Station] { try station.start(isImmediate: true) }
+      try firmwareFiles.start(isImmediate: true)
+      try entropy.start(isImmediate: true)
       try streams?.start(isImmediate: chassis.clock.isCounted)
     } catch {
       stop()
@@ -108,8 +106,7 @@ final class Board: Sendable {
   private let sharedFiles: FileStation?
   private let entropy: EntropyStation
   private let streams: CommandStreams?
-  private let tables: MadeOnce<ACPITables>
-  private let makeTables: @Sendable (MemoryRange, Port) -> ACPITables
+  private let tables: BoardTables
   private let firmwareFiles: FirmwareStation
   private let variables: FirmwareVariables?
   private let flash: Slot<FlashMemory>?
@@ -149,7 +146,7 @@ final class Board: Sendable {
   /// Tells the firmware's ACPI files where the guest has put the configuration space and the PM block.
   func refreshTables() {
     // For what is switched off now the tables tell the place that it has at power-on.
-    let tables = makeTables(bridge.ecam ?? Platform.ecam, bridge.pmBase ?? Platform.pmBlock.first)
+    let tables = tables.moved(ecam: bridge.ecam ?? Platform.ecam, pmBase: bridge.pmBase ?? Platform.pmBlock.first)
     firmwareFiles.replace("etc/acpi/tables", with: tables.tables)
   }
 
@@ -198,7 +195,7 @@ final class Board: Sendable {
   func load(_ configuration: Configuration) throws -> ProcessorState? {
     guard configuration.firmware == nil, let kernel = configuration.kernel else { return nil }
     let (root, anchor) = (Platform.rootPointerArea, Platform.inventoryArea)
-    let placed = tables.value.placed(tablesAt: root + 0x40, rsdpAt: root)
+    let placed = tables.atPowerOn.placed(tablesAt: root + 0x40, rsdpAt: root)
     try memory.write(placed.rsdp, at: root)
     try memory.write(placed.tables, at: root + 0x40)
     let names = SMBIOS(processors: configuration.processors, memory: memory.size, version: Program.version)

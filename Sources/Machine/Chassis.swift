@@ -95,7 +95,10 @@ final class Chassis: Backplane {
 
   /// Those who want to see each access to a device.
   private func watchers(of device: String) -> [any AccessWatcher] {
-    [tracer?.watcher(of: device), accesses?.watcher(of: device)].compactMap(\.self)
+    var watchers: [any AccessWatcher] = []
+    if let watcher = tracer?.watcher(of: device) { watchers.append(watcher) }
+    if let watcher = accesses?.watcher(of: device) { watchers.append(watcher) }
+    return watchers
   }
 
   /// The target itself, or one that shows each access to whoever watches it.

@@ -105,10 +105,9 @@ extension Configuration {
         throw MachineError("--dtb with --firmware: a firmware hands no device tree on. Leave one of them out.")
       }
     case (nil, .some):
-      let line = commandLine.isEmpty ? nil : commandLine
-      for (name, value) in [("--initrd", initrd), ("--module", modules.first), ("--dtb", deviceTree), ("--append", line)] where value != nil {
-        throw MachineError("\(name) needs --kernel: a firmware loads its own files.")
-      }
+      let option =
+        initrd != nil ? "--initrd" : !modules.isEmpty ? "--module" : deviceTree != nil ? "--dtb" : commandLine.isEmpty ? nil : "--append"
+      if let option { throw MachineError("\(option) needs --kernel: a firmware loads its own files.") }
     case (.some, nil): break
     }
   }

@@ -7,7 +7,12 @@ extension Configuration.InterruptChips {
   /// The kernel's own chips spare a guest exits. But since Linux 6.18 the first memory slot, and the end, wait for grace periods
   /// that begin when those chips are made, and that takes longer than all the exits of a boot.
   fileprivate static func faster(onKernel release: String) -> Self {
-    let numbers = release.utf8.split { !(0x30...0x39).contains($0) }.prefix(2).map { Int(Substring($0)) ?? .max }
-    return numbers.lexicographicallyPrecedes([6, 18]) ? .kernel : .split
+    var rest = release.utf8[...]
+    func takeNumber() -> Int {
+      let digits = rest.prefix { (0x30...0x39).contains($0) }
+      rest = rest.dropFirst(digits.count + 1)
+      return Int(Substring(digits)) ?? .max
+    }
+    return (takeNumber(), takeNumber()) < (6, 18) ? .kernel : .split
   }
 }

@@ -21,14 +21,19 @@ extension Configuration {
   /// What is written from the start on. Several streams may go to one file.
   private var outputs: [NamedFile] {
     var files: [NamedFile] = []
-    if case .file(let path) = console { files.append(("--console", path)) }
-    if case .file(let path) = debugConsole { files.append(("--debugcon", path)) }
-    if let path = trace?.file { files.append(("--trace", path)) }
-    let first = files.enumerated().filter { index, file in files.firstIndex { $0.path == file.path } == index }.map(\.element)
-    let results = [
-      ("--screenshot", screenshot), ("--report", report), ("--profile", profile), ("--coverage", coverage), ("--timeline", timeline),
-    ]
-    return first + results.compactMap { option, path in path.map { (option, $0) } }
+    func add(_ option: String, _ path: String?, mayShare: Bool = false) {
+      guard let path, !mayShare || !files.contains(where: { $0.path == path }) else { return }
+      files.append((option, path))
+    }
+    if case .file(let path) = console { add("--console", path) }
+    if case .file(let path) = debugConsole { add("--debugcon", path, mayShare: true) }
+    add("--trace", trace?.file, mayShare: true)
+    add("--screenshot", screenshot)
+    add("--report", report)
+    add("--profile", profile)
+    add("--coverage", coverage)
+    add("--timeline", timeline)
+    return files
   }
 
   /// Refuses to write over a file that has another use.

@@ -1,4 +1,5 @@
 internal import Devices
+internal import Synchronization
 
 /// What firmware reads piece by piece, so that nobody holds all of a file.
 extension FirmwareContent {
@@ -8,5 +9,14 @@ extension FirmwareContent {
   init(_ parts: JoinedParts) { self.init(atMost: parts.count, count: { parts.count }, bytes: parts.bytes) }
 
   /// Made when firmware looks. None is larger than a MiB.
-  init(_ made: MadeOnce<[UInt8]>) { self.init(atMost: 1 << 20, count: { made.value.count }, bytes: { Array(made.value[$0]) }) }
+  init(_ late: LateBytes) { self.init(atMost: 1 << 20, count: { late.bytes.count }, bytes: { Array(late.bytes[$0]) }) }
+}
+
+final class LateBytes: Sendable {
+  private let make: @Sendable () -> [UInt8]
+  private let made = Mutex<[UInt8]?>(nil)
+
+  init(_ make: @escaping @Sendable () -> [UInt8]) { self.make = make }
+
+  var bytes: [UInt8] { made.made(by: make) }
 }

@@ -10,13 +10,13 @@ internal import Primitives
 struct FirmwareItems {
   let list: [FirmwareItem]
 
-  init(_ configuration: Configuration, _ plan: BoardPlan, _ tables: MadeOnce<ACPITables>, _ files: OpenedFiles) throws {
+  init(_ configuration: Configuration, _ plan: BoardPlan, _ tables: BoardTables, _ files: OpenedFiles) throws {
     let (memory, processors) = (configuration.memory, plan.processors)
     let names: @Sendable () -> SMBIOS = { SMBIOS(processors: processors, memory: memory, version: Program.version) }
     var list: [FirmwareItem] = [
-      Self.item("etc/acpi/rsdp") { tables.value.rsdp },
-      Self.item("etc/acpi/tables") { tables.value.tables },
-      Self.item("etc/table-loader") { tables.value.linkerScript.encoded },
+      Self.item("etc/acpi/rsdp") { tables.atPowerOn.rsdp },
+      Self.item("etc/acpi/tables") { tables.atPowerOn.tables },
+      Self.item("etc/table-loader") { tables.atPowerOn.linkerScript.encoded },
       Self.item("etc/smbios/smbios-anchor") { names().anchor },
       Self.item("etc/smbios/smbios-tables") { names().structures },
       Self.item("etc/e820") { MemoryMap(firmwareLowSize: plan.lowMemory, highSize: plan.highMemory).packed },
@@ -28,7 +28,7 @@ struct FirmwareItems {
 
   /// A file that is made when firmware looks.
   private static func item(_ name: String, _ make: @escaping @Sendable () -> [UInt8]) -> FirmwareItem {
-    .init(.file(name), FirmwareContent(MadeOnce(make)))
+    .init(.file(name), FirmwareContent(LateBytes(make)))
   }
 
   /// - Parameter lowMemory: how much RAM there is below 4 GiB.

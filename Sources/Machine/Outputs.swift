@@ -2,7 +2,7 @@ internal import Host
 
 /// The places on the host that a run writes to. Each is opened once, however many streams of the guest go there.
 struct Outputs {
-  private var streams: [String: OutputStream] = [:]
+  private var streams: [OutputStream] = []
 
   /// A stream that the user asked for; nil for none.
   mutating func open(_ wish: Configuration.Stream) throws -> OutputStream.Voice? {
@@ -15,9 +15,9 @@ struct Outputs {
   }
 
   private mutating func voice(on name: String, _ file: () throws -> OutputFile) throws -> OutputStream.Voice {
-    if let stream = streams[name] { return stream.voice() }
+    if let stream = streams.first(where: { $0.name == name }) { return stream.voice() }
     let stream = try OutputStream(name: name, to: try file())
-    streams[name] = stream
+    streams.append(stream)
     return stream.voice()
   }
 }

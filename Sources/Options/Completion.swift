@@ -25,7 +25,7 @@ enum Completion {
       guard case .required(_, let suggestion) = option.value else { continue }
       cases.append("    \(option.name)) \(bashAnswer(suggestion)); return ;;")
     }
-    cases.append("    completion) \(bashAnswer(.words(Shell.allCases.map(\.rawValue)))); return ;;")
+    cases.append("    completion) \(bashAnswer(.words { Shell.allCases.map(\.rawValue) })); return ;;")
     return """
       _swboot() {
         local word=${COMP_WORDS[COMP_CWORD]}
@@ -42,7 +42,7 @@ enum Completion {
   private static func bashAnswer(_ suggestion: Option.Suggestion) -> String {
     switch suggestion {
     case .files: "COMPREPLY=($(compgen -f -- \"$word\"))"
-    case .words(let words): "COMPREPLY=($(compgen -W \"\(words.joined(separator: " "))\" -- \"$word\"))"
+    case .words(let words): "COMPREPLY=($(compgen -W \"\(words().joined(separator: " "))\" -- \"$word\"))"
     case .nothing: "COMPREPLY=()"
     }
   }
@@ -61,9 +61,9 @@ enum Completion {
   private static func fishValue(_ value: Option.Value) -> String {
     switch value {
     case .none, .optional(_, .nothing), .optional(_, .files): ""
-    case .optional(_, .words(let words)): " -a '\(words.joined(separator: " "))'"
+    case .optional(_, .words(let words)): " -a '\(words().joined(separator: " "))'"
     case .required(_, .files): " -rF"
-    case .required(_, .words(let words)): " -xa '\(words.joined(separator: " "))'"
+    case .required(_, .words(let words)): " -xa '\(words().joined(separator: " "))'"
     case .required(_, .nothing): " -x"
     }
   }

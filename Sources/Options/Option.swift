@@ -26,7 +26,8 @@ struct Option: Sendable {
   /// What a shell offers to complete a value with.
   enum Suggestion: Sendable {
     case files
-    case words([String])
+    /// Made when a shell asks.
+    case words(@Sendable () -> [String])
     case nothing
   }
 

@@ -102,12 +102,12 @@ enum OptionTable {
     .valued("--cpus", "N", .machine, "processors; 1 if not given") { (options, value) throws(UsageError) in
       options.configuration.processors = try Options.count(value)
     },
-    .valued("--accel", "WHICH", offering: .words(Configuration.Accelerator.allCases.map(\.rawValue)), .machine, "auto (the default), kvm, soft, or soft,interpreter") {
+    .valued("--accel", "WHICH", offering: .words { Configuration.Accelerator.allCases.map(\.rawValue) }, .machine, "auto (the default), kvm, soft, or soft,interpreter") {
       (options, value) throws(UsageError) in
       options.configuration.accelerator = try Options.choice("--accel", value == "tcg" ? "soft" : value)
     },
     .valued(
-      "--kernel-irqchip", "WHICH", offering: .words(Configuration.InterruptChips.allCases.map(\.rawValue)), .machine,
+      "--kernel-irqchip", "WHICH", offering: .words { Configuration.InterruptChips.allCases.map(\.rawValue) }, .machine,
       """
       with KVM: on, I/O APIC and 8259s are the kernel's; or split, they are
       swboot's own, which --trace sees. If not given, split with --trace and
@@ -124,17 +124,17 @@ enum OptionTable {
       """
     ) { $0.configuration.hasTestDevice = true },
     .valued(
-      "--console", "WHERE", offering: .words(["stdio", "plain", "none"]), .machine,
+      "--console", "WHERE", offering: .words { ["stdio", "plain", "none"] }, .machine,
       """
       stdio (the default), plain (stdio without escape sequences),
       none or a file
       """
     ) { (options, value) throws(UsageError) in options.configuration.console = try Options.stream("--console", value) },
-    .valued("--debugcon", "WHERE", offering: .words(["none", "stdio"]), .machine, "port 0x402: none (the default), stdio or a file") {
+    .valued("--debugcon", "WHERE", offering: .words { ["none", "stdio"] }, .machine, "port 0x402: none (the default), stdio or a file") {
       (options, value) throws(UsageError) in options.configuration.debugConsole = try Options.stream("--debugcon", value)
     },
     .optional(
-      "--display", "MODE", offering: .words(["text", "1024x768"]), .machine,
+      "--display", "MODE", offering: .words { ["text", "1024x768"] }, .machine,
       """
       a VGA with a linear framebuffer (PCI 1234:1111); MODE is how a kernel
       finds it that is started without firmware: text, or a size;
@@ -167,18 +167,18 @@ enum OptionTable {
 
   private static let ending: [Option] = [
     .flag("--no-reboot", .ending, "a reset ends the run") { $0.configuration.stopsOnReset = true },
-    .valued("--triple-fault", "WHAT", offering: .words(Configuration.LastResort.allCases.map(\.rawValue)), .ending, "stop (the default) or reset") {
+    .valued("--triple-fault", "WHAT", offering: .words { Configuration.LastResort.allCases.map(\.rawValue) }, .ending, "stop (the default) or reset") {
       (options, value) throws(UsageError) in options.configuration.tripleFault = try Options.choice("--triple-fault", value)
     },
     .valued(
-      "--watchdog", "WHAT", offering: .words(Configuration.LastResort.allCases.map(\.rawValue)), .ending,
+      "--watchdog", "WHAT", offering: .words { Configuration.LastResort.allCases.map(\.rawValue) }, .ending,
       """
       when the guest's watchdog timer runs out (Linux: iTCO_wdt):
       stop (the default) or reset
       """
     ) { (options, value) throws(UsageError) in options.configuration.watchdog = try Options.choice("--watchdog", value) },
     .valued(
-      "--fail-on", "LIST", offering: .words(Complaint.Kind.names), .ending,
+      "--fail-on", "LIST", offering: .words { Complaint.Kind.names }, .ending,
       """
       complaints of the guest's kernel that make a run fail which else
       ended well: none, all, or some of oops, stall, sanitizer, warning,
@@ -208,7 +208,7 @@ enum OptionTable {
 
   private static let inside: [Option] = [
     .valued(
-      "--trace", "EVENTS[,file=FILE]", offering: .words(["all", "io", "irq", "queue", "cpu"]), .inside,
+      "--trace", "EVENTS[,file=FILE]", offering: .words { ["all", "io", "irq", "queue", "cpu"] }, .inside,
       """
       all, or some of io, irq, queue, cpu and names of devices
       (swboot machine lists them): one line each with guest time

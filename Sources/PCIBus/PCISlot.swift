@@ -100,7 +100,8 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
     }
   }
 
-  // These are called often. They do without `access`, which looks for the types that it uses where it does not know the function's.
+  // These are called often, or at every start. They do without `access` and `inspect`, which look for the types that they use where they
+  // do not know the function's.
 
   public func readMemory(bar: Int, _ width: AccessWidth, at offset: Int) -> UInt64 {
     var value: UInt64 = 0
@@ -110,6 +111,18 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
 
   public func writeMemory(_ value: UInt64, bar: Int, _ width: AccessWidth, at offset: Int) {
     cycling { function, cycle in function.write(value, bar: bar, width, at: offset, &cycle) }
+  }
+
+  public var windows: [PCIWindow] {
+    var windows: [PCIWindow] = []
+    looking { windows = $0.windows }
+    return windows
+  }
+
+  public var selectors: [MemoryRange] {
+    var selectors: [MemoryRange] = []
+    looking { selectors = $0.selectors }
+    return selectors
   }
 
   public var deadline: Instant? {
@@ -127,15 +140,11 @@ public final class FunctionSlot<F: PCIFunction>: PCISlot {
     }
   }
 
-  public var windows: [PCIWindow] { inspect { $0.windows } }
-
   public var doorbells: [Doorbell] {
     inspect { $0.doorbells }.enumerated().map { index, address in
       Doorbell(at: address, of: placement.name) { [self] in ring(index) }
     }
   }
-
-  public var selectors: [MemoryRange] { inspect { $0.selectors } }
 
   public func reset() {
     access { function, cycle in

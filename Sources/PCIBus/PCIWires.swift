@@ -16,12 +16,12 @@ public import SystemBus
 /// I/O APIC, and to a legacy line where firmware routes it to one.
 public final class PCIWires: Sendable {
   private struct State: Sendable {
-    /// The slots that pull each wire.
-    var pulling = [UInt32](repeating: 0, count: PCIRouting.wireCount)
-    /// The latest change seen of each slot's pin.
-    var sequence = [UInt64](repeating: 0, count: 32)
-    /// Where each wire leads besides; nil for nowhere.
-    var routes = [Int?](repeating: nil, count: PCIRouting.wireCount)
+    /// The slots that pull each of the eight wires.
+    var pulling = [8 of UInt32](repeating: 0)
+    /// The latest change seen of the pin of each of the 32 slots.
+    var sequence = [32 of UInt64](repeating: 0)
+    /// Where each wire leads besides; nil for nowhere. Empty until somebody says so.
+    var routes: [Int?] = []
     /// The legacy lines that are high because of a wire.
     var legacy: Set<Int> = []
   }
