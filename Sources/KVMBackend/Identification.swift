@@ -16,8 +16,8 @@ struct IdentificationOffer {
   var hasDeadlineTimer: Bool
   /// A software KVM offers cmpxchg16b but cannot emulate it.
   var lacksPairExchange: Bool
-  /// One of the leaves 80000002 to 80000004, the name of the host's processor, which KVM leaves empty.
-  var hostLeaf: (UInt32) -> CPUIDLeaf
+  /// Leaves 80000002 to 80000004, the name of the host's processor, which KVM leaves empty.
+  var hostName: [CPUIDLeaf]
 
   func leaves(from supported: [CPUIDLeaf]) -> [CPUIDLeaf] { supported.map(adjusted) }
 
@@ -29,8 +29,8 @@ struct IdentificationOffer {
       leaf.ecx |= 1 << 31
       if hasDeadlineTimer { leaf.ecx |= 1 << 24 }
       if lacksPairExchange { leaf.ecx &= ~(1 << 13) }
-    case 0x8000_0002...0x8000_0004 where leaf == CPUIDLeaf(function: leaf.function): leaf = hostLeaf(leaf.function)
-    default: break
+    default:
+      if leaf == CPUIDLeaf(function: leaf.function), let name = hostName.first(where: { $0.function == leaf.function }) { leaf = name }
     }
     return leaf
   }

@@ -19,7 +19,7 @@ public enum KVMKind: Equatable, Sendable {
   static let path = "/dev/kvm"
   private let firstVM = Mutex(FirstVM.missing)
   /// What CPUID can tell a guest, once KVM was asked.
-  let offer = Mutex<[CPUIDLeaf]?>(nil)
+  let supported = Mutex<[CPUIDLeaf]?>(nil)
 
   /// The VM of the first machine.
   private enum FirstVM {
@@ -52,7 +52,7 @@ public enum KVMKind: Equatable, Sendable {
       if vm >= 0 { first = .madeAhead(vm) }
     }
     // Whoever gets no answer asks again, and says so.
-    _ = try? identificationOffer()
+    _ = try? supportedLeaves()
   }
 
   /// A VM that has nothing yet.

@@ -24,8 +24,13 @@ public import Time
   let gatheredWrites: GatheredWrites
   let tally = InstructionTally()
   let whenHandedOver: (@Sendable (HandOver) -> Void)?
-  /// What is in each of KVM's slots for memory.
-  private let slots = Mutex<[MemoryWindow?]>([])
+  let offer: IdentificationOffer
+  private let slots = Mutex<[MemorySlot]>([])
+
+  /// One of KVM's slots for memory.
+  private struct MemorySlot: Sendable {
+    var window: MemoryWindow?
+  }
 
   public let interrupts: any InterruptController
   /// Where the kernel keeps the local APICs only.
@@ -79,6 +84,7 @@ public import Time
     haltWatch = HaltWatch(processors: processors) { clock.now }
     doorbellWidth = kvm.has(KVM_CAP_IOEVENTFD) <= 0 ? nil : kvm.has(KVM_CAP_IOEVENTFD_NO_LENGTH) > 0 ? 0 : 2
     gatheredWrites = GatheredWrites(in: vm, of: kvm)
+    offer = IdentificationOffer(of: kvm)
     self.kvm = kvm
     self.vm = vm
     memory.allowHugePages()
@@ -105,19 +111,19 @@ public import Time
 
   /// Makes KVM's slots what the guest should see. A slot's kind cannot change in place: it goes and comes back.
   public func memoryMapChanged() throws(ProcessorError) {
-    let result = slots.withLock { current -> Result<Void, ProcessorError> in
+    let result = slots.withLock { slots -> Result<Void, ProcessorError> in
       let wanted = memory.windows
       do throws(ProcessorError) {
-        for slot in current.indices {
-          guard let window = current[slot], !wanted.contains(window) else { continue }
-          try set(slot: slot, window, bytes: 0)
-          current[slot] = nil
+        for number in slots.indices {
+          guard let window = slots[number].window, !wanted.contains(window) else { continue }
+          try set(slot: number, window, bytes: 0)
+          slots[number].window = nil
         }
-        for window in wanted where !current.contains(window) {
-          if !current.contains(nil) { current.append(nil) }
-          guard let slot = current.firstIndex(of: nil) else { continue }
-          try set(slot: slot, window, bytes: window.range.count)
-          current[slot] = window
+        for window in wanted where !slots.contains(where: { $0.window == window }) {
+          let number = slots.firstIndex { $0.window == nil } ?? slots.count
+          if number == slots.count { slots.append(MemorySlot()) }
+          try set(slot: number, window, bytes: window.range.count)
+          slots[number].window = window
         }
         return .success(())
       } catch {

@@ -4,52 +4,57 @@ internal import Synchronization
 
 /// `struct kvm_cpuid2`, which ends in a flexible array: an 8-byte header with the number of leaves, then those.
 @safe private struct LeafTable: ~Copyable {
-  private static let most = 256
   private static let headerSize = 8
 
   let address: UnsafeMutableRawPointer
+  private let room: Int
 
-  /// With room for all.
-  init() {
-    unsafe address = .allocate(byteCount: Self.headerSize + Self.most * MemoryLayout<kvm_cpuid_entry2>.stride, alignment: 8)
-    unsafe address.storeBytes(of: UInt32(Self.most), as: UInt32.self)
+  init(room: Int = 256) {
+    self.room = room
+    unsafe address = .allocate(byteCount: Self.headerSize + room * MemoryLayout<kvm_cpuid_entry2>.stride, alignment: 8)
+    unsafe address.storeBytes(of: UInt32(room), as: UInt32.self)
   }
 
   init(_ leaves: [CPUIDLeaf]) {
-    self.init()
-    unsafe address.storeBytes(of: UInt32(min(leaves.count, Self.most)), as: UInt32.self)
-    for (index, leaf) in leaves.prefix(Self.most).enumerated() { unsafe (entries + index).initialize(to: kvm_cpuid_entry2(leaf)) }
+    self.init(room: leaves.count)
+    for (index, leaf) in leaves.enumerated() { unsafe (entries + index).initialize(to: kvm_cpuid_entry2(leaf)) }
   }
 
   deinit { unsafe address.deallocate() }
 
   private var entries: UnsafeMutablePointer<kvm_cpuid_entry2> {
-    unsafe (address + Self.headerSize).bindMemory(to: kvm_cpuid_entry2.self, capacity: Self.most)
+    unsafe (address + Self.headerSize).bindMemory(to: kvm_cpuid_entry2.self, capacity: room)
   }
 
   /// Those that KVM has put there.
   var leaves: [CPUIDLeaf] {
-    let count = unsafe min(Int(address.load(as: UInt32.self)), Self.most)
+    let count = unsafe min(Int(address.load(as: UInt32.self)), room)
     return (0..<count).map { unsafe CPUIDLeaf(entries[$0]) }
   }
 }
 
 extension KVM {
-  /// What CPUID can tell a guest on this host. Where that is a guest itself, KVM needs hundreds of microseconds for the answer.
-  func identificationOffer() throws(ProcessorError) -> [CPUIDLeaf] {
-    try offer.withLock { offer throws(ProcessorError) in
-      let leaves = if let offer { offer } else { try askIdentificationOffer() }
-      offer = leaves
+  /// What CPUID can tell a guest, as KVM sees it. Where the host is a guest itself, the answer takes it hundreds of microseconds.
+  func supportedLeaves() throws(ProcessorError) -> [CPUIDLeaf] {
+    try supported.withLock { supported throws(ProcessorError) in
+      let leaves = if let supported { supported } else { try askSupportedLeaves() }
+      supported = leaves
       return leaves
     }
   }
 
-  private func askIdentificationOffer() throws(ProcessorError) -> [CPUIDLeaf] {
+  private func askSupportedLeaves() throws(ProcessorError) -> [CPUIDLeaf] {
     let table = LeafTable()
     try check("KVM_GET_SUPPORTED_CPUID", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_SUPPORTED_CPUID, table.address))
-    let offer = IdentificationOffer(
-      hasDeadlineTimer: has(KVM_CAP_TSC_DEADLINE_TIMER) > 0, lacksPairExchange: isSoftware, hostLeaf: CPUIDLeaf.init(ofHost:))
-    return offer.leaves(from: table.leaves)
+    return table.leaves
+  }
+}
+
+extension IdentificationOffer {
+  init(of kvm: KVM) {
+    self.init(
+      hasDeadlineTimer: kvm.has(KVM_CAP_TSC_DEADLINE_TIMER) > 0, lacksPairExchange: kvm.isSoftware,
+      hostName: [0x8000_0002, 0x8000_0003, 0x8000_0004].map(CPUIDLeaf.init(ofHost:)))
   }
 }
 
@@ -57,7 +62,7 @@ extension KVMProcessor {
   /// Gives KVM the answers of CPUID.
   func setIdentification() throws(ProcessorError) {
     let identification = Identification(processor: UInt32(index), processorCount: UInt32(backend.processorCount))
-    let table = LeafTable(try identification.leaves(from: backend.kvm.identificationOffer()))
+    let table = LeafTable(try identification.leaves(from: backend.offer.leaves(from: backend.kvm.supportedLeaves())))
     try check("KVM_SET_CPUID2", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_CPUID2, table.address))
   }
 }

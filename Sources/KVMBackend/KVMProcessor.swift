@@ -46,13 +46,13 @@ public import SystemBus
     }
     unsafe shared = mapped.assumingMemoryBound(to: kvm_run.self)
     unsafe gathered = backend.gatheredWrites.ring(in: mapped, byteCount: sharedSize)
-    try setIdentification()
-    setModelSpecificRegisters()
     if index == 0, let chips = backend.splitChips {
       chips.whenRaised.set { [weak self] in self?.takeInterrupt() }
       if chips.isRaised { takeInterrupt() }
     }
     backend.haltWatch.watch(self)
+    try setIdentification()
+    setModelSpecificRegisters()
   }
 
   deinit {

@@ -8,7 +8,8 @@ import Testing
   }
 
   private func offer(deadlineTimer: Bool = true, software: Bool = false, from supported: CPUIDLeaf) -> CPUIDLeaf? {
-    let offer = IdentificationOffer(hasDeadlineTimer: deadlineTimer, lacksPairExchange: software) { CPUIDLeaf(function: $0, eax: 1, edx: 2) }
+    let hostName = [UInt32(0x8000_0002), 0x8000_0003, 0x8000_0004].map { CPUIDLeaf(function: $0, eax: 1, edx: 2) }
+    let offer = IdentificationOffer(hasDeadlineTimer: deadlineTimer, lacksPairExchange: software, hostName: hostName)
     return offer.leaves(from: [supported]).first
   }
 

@@ -13,6 +13,6 @@ import Testing
     let vms = try (0..<2).map { _ in try kvm.makeVM() }
     defer { for vm in vms { close(vm) } }
     #expect(vms[0] != vms[1])
-    #expect(try kvm.identificationOffer().contains { $0.function == 1 })
+    #expect(try kvm.supportedLeaves().contains { $0.function == 1 })
   }
 }
