@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -72,23 +73,30 @@ int64_t linux_file_size(int fd) {
   return size < 0 ? -errno : size;
 }
 
-void linux_name_thread(const char *name) {
-  char limited[16];
-  strncpy(limited, name, sizeof limited - 1);
-  limited[sizeof limited - 1] = 0;
+void linux_name_thread(const char *name, int number) {
+  char limited[16] = "";
+  if (number < 0) strncpy(limited, name, sizeof limited - 1);
+  else snprintf(limited, sizeof limited, "%s %d", name, number);
   pthread_setname_np(pthread_self(), limited);
 }
 
-int linux_two_threads_at_most(void) {
+int linux_current_processor(void) { return sched_getcpu(); }
+
+int linux_running_threads(void) {
   // Whoever made this process may have waited for this processor since, only to wait for something else.
   sched_yield();
   // Three averages, then the number of those that run and of all: "0.02 0.05 0.01 2/123 4567".
   char text[64] = "";
   int file = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
-  if (file < 0) return 0;
-  long count = read(file, text, sizeof text - 1);
+  if (file < 0) return -1;
+  long size = read(file, text, sizeof text - 1);
   close(file);
-  return count > 0 && (strstr(text, " 1/") || strstr(text, " 2/"));
+  const char *rest = size > 0 ? text : NULL;
+  for (int space = 0; rest && space < 3; space++) {
+    rest = strchr(rest, ' ');
+    if (rest) rest++;
+  }
+  return rest ? atoi(rest) : -1;
 }
 
 int linux_make_thread(pthread_t *thread, int is_elsewhere, void *(*body)(void *), void *argument) {
@@ -276,5 +284,7 @@ const char *linux_release(void) {
 const char *linux_argument(int index) { return index >= 0 && index < argument_count ? arguments[index] : 0; }
 
 void linux_return_blocks(int size) { mallopt(M_MMAP_THRESHOLD, size); }
+
+void linux_share_heap(void) { mallopt(M_ARENA_MAX, 1); }
 
 int linux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0; }

@@ -9,10 +9,11 @@ public final class HostThread: Sendable {
 
   /// - Parameters:
   ///   - name: what tools of the host show; its first 15 bytes.
+  ///   - number: of the thread, among those of one name; it is shown, too.
   ///   - beginsElsewhere: on another processor than the caller's, who is about to work beside it. A host may keep a new thread where its
   ///     maker is, until that waits, to leave other processors asleep.
-  public init(name: String, beginsElsewhere: Bool = false, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
-    let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
+  public init(name: String, number: Int? = nil, beginsElsewhere: Bool = false, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    let start = unsafe Unmanaged.passRetained(Start(name: name, number: number, body: body))
     var thread = pthread_t()
     let code = unsafe linux_make_thread(
       &thread, beginsElsewhere ? 1 : 0,
@@ -42,8 +43,14 @@ public final class HostThread: Sendable {
     thread.withLock { if let thread = $0 { linux_fetch_thread(thread) } }
   }
 
-  /// Whether no thread of the whole host wants to run but the caller and one that it has made: then other processors are free.
-  public static var isPairAlone: Bool { linux_two_threads_at_most() == 1 }
+  /// Whether the caller runs on the host's first processor at the moment, which has workers of the host that no other has.
+  public static var isOnFirstProcessor: Bool { linux_current_processor() == 0 }
+
+  /// Whether no threads of the whole host want to run but so many, of which one is the caller: then other processors are free.
+  public static func areAlone(_ count: Int) -> Bool {
+    let running = linux_running_threads()
+    return running > 0 && running <= count
+  }
 
   /// Whether the calling thread, when it is woken, leaves its processor to whoever runs there, until that thread's time is over. False if
   /// it is not what it would change from, as the user may have decided.
@@ -62,15 +69,18 @@ public final class HostThread: Sendable {
   public static func signal(_ number: Int32, _ signal: Int32) { _ = linux_signal_thread(number, signal) }
 
   private final class Start: Sendable {
-    let name: String
-    let body: @Sendable () -> Void
-    init(name: String, body: @escaping @Sendable () -> Void) {
+    private let name: String
+    private let number: Int32
+    private let body: @Sendable () -> Void
+
+    init(name: String, number: Int?, body: @escaping @Sendable () -> Void) {
       self.name = name
+      self.number = number.flatMap(Int32.init(exactly:)) ?? -1
       self.body = body
     }
 
     func run() {
-      unsafe linux_name_thread(name)
+      unsafe linux_name_thread(name, number)
       body()
     }
   }

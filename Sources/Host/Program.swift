@@ -26,6 +26,10 @@ public enum Program {
   /// Large arrays go back to the host when nobody needs them any more: a kernel is unpacked once, and then the guest runs.
   public static func returnLargeArrays() { linux_return_blocks(1 << 20) }
 
+  /// Lets all threads have their objects from one heap. None then begins by asking the host for one of its own: on a busy host a thread that
+  /// waits for its turn in the midst of that holds up all others that want memory.
+  public static func shareHeap() { linux_share_heap() }
+
   /// The number by which the host knows this process.
   public static var number: Int32 { getpid() }
 

@@ -190,7 +190,7 @@ public final class Machine: Sendable {
     }
     chassis.power.withLock { $0 = Chassis.Power(backend: backend, processors: processors) }
     let timed = timed
-    clock.counted?.connect(earliest: { timed.compactMap(\.deadline).min() }, advance: { [clock] in Self.advance(timed, to: clock.now) })
+    clock.counted?.connect(earliest: { timed.lazy.compactMap(\.deadline).min() }, advance: { [clock] in Self.advance(timed, to: clock.now) })
     return bus
   }
 
@@ -205,7 +205,7 @@ public final class Machine: Sendable {
     var threads: [HostThread] = []
     for (index, processor) in processors.enumerated() {
       do throws(SystemError) {
-        threads.append(try HostThread(name: "cpu \(index)") { [self] in execute(processor, index, on: bus) })
+        threads.append(try HostThread(name: "cpu", number: index) { [self] in execute(processor, index, on: bus) })
       } catch {
         end(.failed("a thread for processor \(index) cannot be made (\(error))"))
       }
@@ -260,7 +260,7 @@ public final class Machine: Sendable {
       // Where time is counted in instructions, the processor's own thread does this.
       if !clock.isCounted { Self.advance(timed, to: clock.now) }
       glance()
-      let next = [timed.compactMap(\.deadline).min().flatMap(clock.hostTime), nextGlance, chassis.sampler?.next].compactMap(\.self).min()
+      let next = [timed.lazy.compactMap(\.deadline).min().flatMap(clock.hostTime), nextGlance, chassis.sampler?.next].compactMap(\.self).min()
       let errand = control.state.wait(until: { state in [next, state.nextMoment].compactMap(\.self).min() }) { state in
         state.pass(to: HostClock.nanoseconds())
         return state.takeErrand()

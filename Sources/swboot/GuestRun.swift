@@ -3,9 +3,9 @@ internal import Machine
 
 /// One run of a guest, for the user at the command line.
 ///
-/// The main thread has KVM do what takes it time while the machine is made, and then does nothing but wait: for the run's report, for
-/// signals and for the time when the run has to be over. The machine is made and kept on a thread of its own. So whatever hangs, a loader,
-/// a disk or the reader of a pipe, hangs elsewhere.
+/// One thread makes and keeps the machine. Another has KVM do what takes it time meanwhile, and then does nothing but wait: for the run's
+/// report, for signals and for the time when the run has to be over. So whatever hangs, a loader, a disk or the reader of a pipe, hangs
+/// elsewhere. Which of the two is the main thread depends on where it runs.
 struct GuestRun {
   /// From the user's wishes to a machine, for which files may have to be read.
   typealias Preparation = @Sendable (Configuration) throws(MachineError) -> Configuration
@@ -34,17 +34,32 @@ struct GuestRun {
 
   /// Ends the program.
   func waitForEnd() -> Never {
+    let takesTime = accelerator.takesTime
     do throws(SystemError) {
-      let takesTime = accelerator.takesTime
-      let thread = try HostThread(name: "machine", beginsElsewhere: takesTime) { [self] in run() }
+      // Whoever gives KVM memory waits for a worker that its host has on the first processor only: a long call of KVM does not belong there.
+      if takesTime, HostThread.isOnFirstProcessor, HostThread.areAlone(1) {
+        let attendant = try HostThread(name: "attendant", beginsElsewhere: true) { [self] in
+          accelerator.prepare()
+          attend()
+        }
+        keepMachine()
+        // It never returns.
+        while true { attendant.join() }
+      }
+      let thread = try HostThread(name: "machine", beginsElsewhere: takesTime) { [self] in keepMachine() }
       if takesTime {
         accelerator.prepare()
         // On a busy host it would wait for its turn there again and again, while this processor is free from now on.
-        if !HostThread.isPairAlone { thread.comeHere() }
+        if !HostThread.areAlone(2) { thread.comeHere() }
       }
     } catch {
       ending.end(RunReport(.failed("a thread for the machine cannot be made (\(error)).")))
     }
+    attend()
+  }
+
+  /// Ends the program.
+  private func attend() -> Never {
     while true {
       if let report = progress.update({ $0.report }) { ending.end(report) }
       if let outcome = control.overdueOutcome { ending.end(overdueReport(outcome)) }
@@ -60,7 +75,7 @@ struct GuestRun {
 
   // MARK: The machine's thread
 
-  private func run() {
+  private func keepMachine() {
     let report: RunReport
     do throws(MachineError) {
       let machine = try Machine(prepare(configuration), on: accelerator, control: control)

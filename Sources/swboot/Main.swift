@@ -8,6 +8,7 @@ internal import Run
     let start = HostClock.nanoseconds()
     Program.holdStandardStreams()
     Program.returnLargeArrays()
+    Program.shareHeap()
     let options: Options
     do throws(UsageError) { options = try Options(Program.arguments) } catch {
       RunEnding(report: error.report, startedAt: start).end(RunReport(.refused(error.message)))

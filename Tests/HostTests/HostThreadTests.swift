@@ -44,6 +44,22 @@ import Testing
     return answer.update { $0 }
   }
 
+  @Test func a_thread_bears_its_name_and_its_number_as_far_as_the_host_shows_them() throws {
+    let names = Monitor<[String]>([])
+    for (name, number) in [("first", nil), ("second", 7), ("a name longer than the host allows", 7)] {
+      try HostThread(name: name, number: number) { names.update { $0.append(Self.text(ofFile: "/proc/thread-self/comm")) } }.join()
+    }
+    #expect(names.update(\.self) == ["first\n", "second 7\n", "a name longer t\n"])
+  }
+
+  @Test func a_thread_knows_whether_it_runs_on_the_first_processor() throws {
+    let answers = (0..<1000).lazy.map { _ in (Self.processor, HostThread.isOnFirstProcessor, Self.processor) }
+    let (processor, isFirst, _) = try #require(answers.first { $0.0 == $0.2 })
+    #expect(isFirst == (processor == "0"))
+  }
+
+  @Test func whoever_asks_is_one_of_those_that_run() { #expect(!HostThread.areAlone(0) && HostThread.areAlone(.max)) }
+
   @Test func a_thread_becomes_patient_and_usual_again_unless_the_user_has_decided_what_it_is() throws {
     #expect(try onThread { [true, true, false, false].map(HostThread.setPatience) } == [true, false, true, false])
     let asTheUserSays = try onThread {
@@ -74,6 +90,11 @@ import Testing
   /// Where the calling thread may run.
   private static var allowedProcessors: Substring? {
     text(ofFile: "/proc/thread-self/status").split(separator: "\n").first { $0.hasPrefix("Cpus_allowed:") }
+  }
+
+  /// Where the calling thread runs: field 39, counted from the name's closing bracket on, which ends field 2.
+  private static var processor: Substring? {
+    text(ofFile: "/proc/thread-self/stat").split(separator: ")").last?.split(separator: " ").dropFirst(36).first
   }
 
   @Test func a_wake_before_the_wait_is_not_lost() throws {

@@ -17,9 +17,12 @@ int linux_path_kind(const char *path, int follow);
 int linux_path_identity(const char *path, uint64_t *device, uint64_t *number);
 // The size of a regular file or block device, or -errno.
 int64_t linux_file_size(int fd);
-void linux_name_thread(const char *name);
-// 1 if no more than two threads of the whole host run or want to.
-int linux_two_threads_at_most(void);
+// With a number behind the name, unless that is negative.
+void linux_name_thread(const char *name, int number);
+// Where the calling thread runs at the moment; negative if the host does not say.
+int linux_current_processor(void);
+// How many threads of the whole host run or want to; negative if the host does not say.
+int linux_running_threads(void);
 // Makes a thread that may run where the caller may, and begins on another processor if that is asked for and can be: 0, or an errno.
 int linux_make_thread(pthread_t *thread, int is_elsewhere, void *(*body)(void *), void *argument);
 // Moves a thread to the caller's processor. Where it may run stays the same.
@@ -63,5 +66,7 @@ const char *linux_release(void);
 const char *linux_argument(int index);
 // Blocks of memory of at least so many bytes go back to the kernel when they are freed.
 void linux_return_blocks(int size);
+// Threads that are made from now on have no heaps of their own.
+void linux_share_heap(void);
 // A pipe that other programs do not get: the end to read from, then that to write to; 0 or -errno.
 int linux_pipe(int ends[2]);
