@@ -91,12 +91,9 @@ int linux_running_threads(void) {
   if (file < 0) return -1;
   long size = read(file, text, sizeof text - 1);
   close(file);
-  const char *rest = size > 0 ? text : NULL;
-  for (int space = 0; rest && space < 3; space++) {
-    rest = strchr(rest, ' ');
-    if (rest) rest++;
-  }
-  return rest ? atoi(rest) : -1;
+  const char *number = size > 0 ? strchr(text, '/') : NULL;
+  while (number && number > text && number[-1] != ' ') number--;
+  return number ? atoi(number) : -1;
 }
 
 int linux_make_thread(pthread_t *thread, int is_elsewhere, void *(*body)(void *), void *argument) {

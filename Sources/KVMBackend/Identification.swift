@@ -11,7 +11,7 @@ struct CPUIDLeaf: Equatable {
 }
 
 /// What CPUID can tell any of the guest's processors: what KVM supports on this host, and what it does not tell of that.
-struct IdentificationOffer {
+struct IdentificationOffer: Sendable {
   /// KVM has a timer that waits for a value of the time-stamp counter; it does not say so in the supported leaves.
   var hasDeadlineTimer: Bool
   /// A software KVM offers cmpxchg16b but cannot emulate it.

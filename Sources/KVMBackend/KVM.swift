@@ -18,8 +18,9 @@ public enum KVMKind: Equatable, Sendable {
   let descriptor: Int32
   static let path = "/dev/kvm"
   private let firstVM = Mutex(FirstVM.missing)
-  /// What CPUID can tell a guest, once KVM was asked.
+  /// What CPUID can tell a guest, once KVM was asked, and what the host was asked for that.
   let supported = Mutex<[CPUIDLeaf]?>(nil)
+  let offer = Mutex<IdentificationOffer?>(nil)
 
   /// The VM of the first machine.
   private enum FirstVM {

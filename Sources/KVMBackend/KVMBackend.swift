@@ -24,10 +24,9 @@ public import Time
   let gatheredWrites: GatheredWrites
   let tally = InstructionTally()
   let whenHandedOver: (@Sendable (HandOver) -> Void)?
-  let offer: IdentificationOffer
   private let slots = Mutex<[MemorySlot]>([])
 
-  /// One of KVM's slots for memory.
+  /// One of KVM's slots for memory, by its number; free where there is no window. (An array of optionals would cost a start one more type.)
   private struct MemorySlot: Sendable {
     var window: MemoryWindow?
   }
@@ -84,7 +83,6 @@ public import Time
     haltWatch = HaltWatch(processors: processors) { clock.now }
     doorbellWidth = kvm.has(KVM_CAP_IOEVENTFD) <= 0 ? nil : kvm.has(KVM_CAP_IOEVENTFD_NO_LENGTH) > 0 ? 0 : 2
     gatheredWrites = GatheredWrites(in: vm, of: kvm)
-    offer = IdentificationOffer(of: kvm)
     self.kvm = kvm
     self.vm = vm
     memory.allowHugePages()

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Host
 internal import Processor
 internal import Synchronization
 
@@ -36,25 +37,20 @@ internal import Synchronization
 extension KVM {
   /// What CPUID can tell a guest, as KVM sees it. Where the host is a guest itself, the answer takes it hundreds of microseconds.
   func supportedLeaves() throws(ProcessorError) -> [CPUIDLeaf] {
-    try supported.withLock { supported throws(ProcessorError) in
-      let leaves = if let supported { supported } else { try askSupportedLeaves() }
-      supported = leaves
-      return leaves
+    try supported.made { () throws(ProcessorError) in
+      let table = LeafTable()
+      try check("KVM_GET_SUPPORTED_CPUID", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_SUPPORTED_CPUID, table.address))
+      return table.leaves
     }
   }
 
-  private func askSupportedLeaves() throws(ProcessorError) -> [CPUIDLeaf] {
-    let table = LeafTable()
-    try check("KVM_GET_SUPPORTED_CPUID", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_SUPPORTED_CPUID, table.address))
-    return table.leaves
-  }
-}
-
-extension IdentificationOffer {
-  init(of kvm: KVM) {
-    self.init(
-      hasDeadlineTimer: kvm.has(KVM_CAP_TSC_DEADLINE_TIMER) > 0, lacksPairExchange: kvm.isSoftware,
-      hostName: [0x8000_0002, 0x8000_0003, 0x8000_0004].map(CPUIDLeaf.init(ofHost:)))
+  /// What it can tell besides.
+  fileprivate var identificationOffer: IdentificationOffer {
+    offer.made {
+      IdentificationOffer(
+        hasDeadlineTimer: has(KVM_CAP_TSC_DEADLINE_TIMER) > 0, lacksPairExchange: isSoftware,
+        hostName: [0x8000_0002, 0x8000_0003, 0x8000_0004].map(CPUIDLeaf.init(ofHost:)))
+    }
   }
 }
 
@@ -62,7 +58,9 @@ extension KVMProcessor {
   /// Gives KVM the answers of CPUID.
   func setIdentification() throws(ProcessorError) {
     let identification = Identification(processor: UInt32(index), processorCount: UInt32(backend.processorCount))
-    let table = LeafTable(try identification.leaves(from: backend.offer.leaves(from: backend.kvm.supportedLeaves())))
+    // While another thread may still ask KVM for its leaves.
+    let offer = backend.kvm.identificationOffer
+    let table = LeafTable(try identification.leaves(from: offer.leaves(from: backend.kvm.supportedLeaves())))
     try check("KVM_SET_CPUID2", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_CPUID2, table.address))
   }
 }

@@ -1,4 +1,5 @@
 internal import ACPITables
+internal import Host
 internal import Primitives
 internal import Synchronization
 

@@ -1,4 +1,5 @@
 internal import Devices
+internal import Host
 internal import Synchronization
 
 /// What firmware reads piece by piece, so that nobody holds all of a file.
@@ -12,6 +13,7 @@ extension FirmwareContent {
   init(_ late: LateBytes) { self.init(atMost: 1 << 20, count: { late.bytes.count }, bytes: { Array(late.bytes[$0]) }) }
 }
 
+/// Bytes that are made when somebody looks, and kept.
 final class LateBytes: Sendable {
   private let make: @Sendable () -> [UInt8]
   private let made = Mutex<[UInt8]?>(nil)
