@@ -96,30 +96,53 @@ int linux_running_threads(void) {
   return number ? atoi(number) : -1;
 }
 
+// Whether the calling thread keeps its processor, and where it may run else.
+static _Thread_local int keeps_processor;
+static _Thread_local cpu_set_t usual_processors;
+
+void linux_keep_processor(void) {
+  cpu_set_t here;
+  CPU_ZERO(&here);
+  CPU_SET(sched_getcpu(), &here);
+  if (!keeps_processor && sched_getaffinity(0, sizeof usual_processors, &usual_processors) == 0)
+    keeps_processor = sched_setaffinity(0, sizeof here, &here) == 0;
+}
+
+void linux_leave_processor(void) {
+  if (keeps_processor) sched_setaffinity(0, sizeof usual_processors, &usual_processors);
+  keeps_processor = 0;
+}
+
+static int get_usual_processors(cpu_set_t *processors) {
+  if (!keeps_processor) return sched_getaffinity(0, sizeof *processors, processors) == 0;
+  *processors = usual_processors;
+  return 1;
+}
+
 int linux_make_thread(pthread_t *thread, int is_elsewhere, void *(*body)(void *), void *argument) {
-  cpu_set_t all;
-  if (is_elsewhere && sched_getaffinity(0, sizeof all, &all) == 0 && CPU_COUNT(&all) > 1) {
-    cpu_set_t others = all;
-    CPU_CLR(sched_getcpu(), &others);
+  cpu_set_t all, others;
+  if (!(is_elsewhere || keeps_processor) || !get_usual_processors(&all)) return pthread_create(thread, NULL, body, argument);
+  others = all;
+  CPU_CLR(sched_getcpu(), &others);
+  int code = EINVAL;
+  if (is_elsewhere && CPU_COUNT(&others) > 0) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setaffinity_np(&attributes, sizeof others, &others);
-    int code = pthread_create(thread, &attributes, body, argument);
+    code = pthread_create(thread, &attributes, body, argument);
     pthread_attr_destroy(&attributes);
-    if (code == 0) {
-      pthread_setaffinity_np(*thread, sizeof all, &all);
-      return 0;
-    }
-    // Not every host lets us choose.
   }
-  return pthread_create(thread, NULL, body, argument);
+  // Not every host lets us choose.
+  if (code != 0) code = pthread_create(thread, NULL, body, argument);
+  if (code == 0) pthread_setaffinity_np(*thread, sizeof all, &all);
+  return code;
 }
 
 void linux_fetch_thread(pthread_t thread) {
   cpu_set_t all, here;
   CPU_ZERO(&here);
   CPU_SET(sched_getcpu(), &here);
-  if (pthread_getaffinity_np(thread, sizeof all, &all) != 0) return;
+  if (!get_usual_processors(&all)) return;
   if (pthread_setaffinity_np(thread, sizeof here, &here) == 0) pthread_setaffinity_np(thread, sizeof all, &all);
 }
 

@@ -43,6 +43,17 @@ public final class HostThread: Sendable {
     thread.withLock { if let thread = $0 { linux_fetch_thread(thread) } }
   }
 
+  /// Keeps the caller on the processor where it runs while it does something: for two threads that are to work side by side. When one waits
+  /// for a moment, a host may wake it on the processor of the other, and there it waits until that one is done.
+  @inlinable public static func keepingProcessor<Result, Failure>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    keepProcessor()
+    defer { leaveProcessor() }
+    return try body()
+  }
+
+  @usableFromInline static func keepProcessor() { linux_keep_processor() }
+  @usableFromInline static func leaveProcessor() { linux_leave_processor() }
+
   /// Whether the caller runs on the host's first processor at the moment, which has workers of the host that no other has.
   public static var isOnFirstProcessor: Bool { linux_current_processor() == 0 }
 

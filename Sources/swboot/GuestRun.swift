@@ -39,7 +39,7 @@ struct GuestRun {
       // Whoever gives KVM memory waits for a worker that its host has on the first processor only: a long call of KVM does not belong there.
       if takesTime, HostThread.isOnFirstProcessor, HostThread.areAlone(1) {
         let attendant = try HostThread(name: "attendant", beginsElsewhere: true) { [self] in
-          accelerator.prepare()
+          HostThread.keepingProcessor { accelerator.prepare() }
           attend()
         }
         keepMachine()
@@ -48,7 +48,7 @@ struct GuestRun {
       }
       let thread = try HostThread(name: "machine", beginsElsewhere: takesTime) { [self] in keepMachine() }
       if takesTime {
-        accelerator.prepare()
+        HostThread.keepingProcessor { accelerator.prepare() }
         // On a busy host it would wait for its turn there again and again, while this processor is free from now on.
         if !HostThread.areAlone(2) { thread.comeHere() }
       }
@@ -78,7 +78,8 @@ struct GuestRun {
   private func keepMachine() {
     let report: RunReport
     do throws(MachineError) {
-      let machine = try Machine(prepare(configuration), on: accelerator, control: control)
+      let wishes = try prepare(configuration)
+      let machine = try HostThread.keepingProcessor { () throws(MachineError) in try Machine(wishes, on: accelerator, control: control) }
       progress.update { $0.machine = machine }
       report = machine.run { notices throws(MachineError) in
         for notice in notices { Program.say(notice) }

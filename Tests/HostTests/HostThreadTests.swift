@@ -87,6 +87,31 @@ import Testing
     }
   }
 
+  @Test func a_thread_keeps_its_processor_for_a_while_which_is_no_concern_of_those_that_it_makes() throws {
+    let seen = Monitor<[Substring?]>([])
+    let isMade = Monitor(false)
+    try HostThread(name: "keeper") {
+      let usual = Self.allowedProcessors
+      HostThread.keepingProcessor {
+        let children = [false, true].map { isSent in
+          try? HostThread(name: "made meanwhile", beginsElsewhere: isSent) {
+            _ = isMade.wait { $0 ? true : nil }
+            seen.update { $0.append(Self.allowedProcessors) }
+          }
+        }
+        isMade.update { $0 = true }
+        children.forEach { $0?.join() }
+        let kept = Self.allowedProcessors
+        seen.update { $0.append(kept) }
+      }
+      seen.update { $0 += [Self.allowedProcessors, usual] }
+    }.join()
+    let masks = seen.update(\.self)
+    let usual = try #require(masks.last ?? nil)
+    #expect(masks.count == 5 && [0, 1, 3].allSatisfy { masks[$0] == usual })
+    #expect(masks[2]?.dropFirst("Cpus_allowed:".count).compactMap(\.hexDigitValue).reduce(0) { $0 + $1.nonzeroBitCount } == 1)
+  }
+
   /// Where the calling thread may run.
   private static var allowedProcessors: Substring? {
     text(ofFile: "/proc/thread-self/status").split(separator: "\n").first { $0.hasPrefix("Cpus_allowed:") }

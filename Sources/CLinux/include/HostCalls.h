@@ -25,8 +25,11 @@ int linux_current_processor(void);
 int linux_running_threads(void);
 // Makes a thread that may run where the caller may, and begins on another processor if that is asked for and can be: 0, or an errno.
 int linux_make_thread(pthread_t *thread, int is_elsewhere, void *(*body)(void *), void *argument);
-// Moves a thread to the caller's processor. Where it may run stays the same.
+// Moves a thread, which may run where the caller may, to the caller's processor.
 void linux_fetch_thread(pthread_t thread);
+// Keeps the calling thread on the processor where it runs, until it leaves that. Neither concerns threads that it makes meanwhile.
+void linux_keep_processor(void);
+void linux_leave_processor(void);
 // Makes the calling thread, and those that it makes from then on, one that leaves its processor to whoever runs there when it is woken, or a
 // usual one again: 0, or -errno; -EPERM if it is not the other one.
 int linux_set_patience(int is_patient);
