@@ -6,6 +6,8 @@ public import Primitives
 extension GuestMemory {
   /// Reads the firmware's image from a file, before anybody sees it. False if the file has less.
   public func readFirmware(from descriptor: Int32) throws(GuestMemoryError) -> Bool {
+    // All of it is written now: the host need not be told by each of its pages.
+    unsafe madvise(firmware, Int(firmwareSize), MADV_POPULATE_WRITE)
     let count = Int(firmwareSize) - firmwarePadding
     let done = unsafe linux_read_at(descriptor, firmware + firmwarePadding, UInt(count), 0)
     guard done >= 0 else { throw .host(call: "pread", code: Int32(truncatingIfNeeded: -done)) }

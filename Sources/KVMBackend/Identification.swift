@@ -48,6 +48,7 @@ struct Identification {
 
   func leaves(from offer: [CPUIDLeaf]) -> [CPUIDLeaf] {
     var leaves: [CPUIDLeaf] = []
+    leaves.reserveCapacity(offer.count + 4)
     for leaf in offer {
       switch leaf.function {
       // KVM gives the first of these only.
