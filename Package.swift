@@ -16,6 +16,8 @@ let strip = Context.environment["SWBOOT_SYMBOLS"] == nil ? "--strip-all" : "--st
 let link = [
   "-static-executable", "-use-ld=lld", "-Xlinker", strip, "-Xlinker", "--no-warn-symbol-ordering", "-Xlinker",
   "--symbol-ordering-file=\(order)", "-Xlinker", "--script=\(unnamed)",
+  // Calls of this reach CLinux/SwiftRuntime.c.
+  "-Xlinker", "--wrap=swift_copyAuxiliaryExecutablePath",
 ]
 
 // What swboot --version says.
