@@ -55,7 +55,7 @@ public final class OutputStream: Sendable {
   ) throws(SystemError) {
     self.name = name
     worker = Worker(name: name)
-    try worker.start(attempt: { [state] in Self.deliverAtOnce(state, rest, writeAtOnce) }) { [state] in Self.deliver(state, rest, write) }
+    try worker.start(by: .threadWhenCalled, attempt: { [state] in Self.deliverAtOnce(state, rest, writeAtOnce) }) { [state] in Self.deliver(state, rest, write) }
   }
 
   public convenience init(name: String, to file: OutputFile) throws(SystemError) {
