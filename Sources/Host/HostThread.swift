@@ -6,14 +6,19 @@ internal import Synchronization
 public final class HostThread: Sendable {
   /// Nil once somebody has waited for it.
   private let thread: Mutex<pthread_t?>
+  private let hold: Hold?
 
   /// - Parameters:
   ///   - name: what tools of the host show; its first 15 bytes.
   ///   - number: of the thread, among those of one name; it is shown, too.
+  ///   - isHeld: it begins only at `release`, which takes a host less time than to make a thread.
   ///   - beginsElsewhere: on another processor than the caller's, who is about to work beside it. A host may keep a new thread where its
   ///     maker is, until that waits, to leave other processors asleep.
-  public init(name: String, number: Int? = nil, beginsElsewhere: Bool = false, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
-    let start = unsafe Unmanaged.passRetained(Start(name: name, number: number, body: body))
+  public init(
+    name: String, number: Int? = nil, isHeld: Bool = false, beginsElsewhere: Bool = false, _ body: @escaping @Sendable () -> Void
+  ) throws(SystemError) {
+    hold = isHeld ? Hold() : nil
+    let start = unsafe Unmanaged.passRetained(Start(name: name, number: number, hold: hold, body: body))
     var thread = pthread_t()
     let code = unsafe linux_make_thread(
       &thread, beginsElsewhere ? 1 : 0,
@@ -29,12 +34,16 @@ public final class HostThread: Sendable {
     self.thread = Mutex(thread)
   }
 
+  /// Lets a held thread begin.
+  public func release() { hold?.end() }
+
   /// Waits until the closure has returned and the thread is gone. The first call does; later ones return at once.
   public func join() {
     if let thread = thread.withLock({ $0.take() }) { pthread_join(thread, nil) }
   }
 
   deinit {
+    release()
     if let thread = thread.withLock({ $0 }) { pthread_detach(thread) }
   }
 
@@ -79,12 +88,32 @@ public final class HostThread: Sendable {
   /// Interrupts whatever host call the numbered thread of this process is in.
   public static func signal(_ number: Int32, _ signal: Int32) { _ = linux_signal_thread(number, signal) }
 
+  /// What a thread waits for.
+  ///
+  /// Safe because a semaphore is made for several threads.
+  @safe private final class Hold: @unchecked Sendable {
+    private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+
+    init() { unsafe sem_init(semaphore, 0, 0) }
+
+    deinit {
+      unsafe sem_destroy(semaphore)
+      unsafe semaphore.deallocate()
+    }
+
+    func end() { unsafe sem_post(semaphore) }
+
+    func wait() { while unsafe sem_wait(semaphore) != 0 {} }
+  }
+
   private final class Start: Sendable {
     private let name: String
     private let number: Int32
+    private let hold: Hold?
     private let body: @Sendable () -> Void
 
-    init(name: String, number: Int?, body: @escaping @Sendable () -> Void) {
+    init(name: String, number: Int?, hold: Hold?, body: @escaping @Sendable () -> Void) {
+      self.hold = hold
       self.name = name
       self.number = number.flatMap(Int32.init(exactly:)) ?? -1
       self.body = body
@@ -92,6 +121,7 @@ public final class HostThread: Sendable {
 
     func run() {
       unsafe linux_name_thread(name, number)
+      hold?.wait()
       body()
     }
   }

@@ -19,6 +19,7 @@ final class Chassis: Backplane {
   struct Power: Sendable {
     let backend: any Backend
     let processors: [any Processor]
+    let bus: SystemBus
   }
 
   private let configuration: Configuration

@@ -28,7 +28,7 @@ public final class Machine: Sendable {
   let board: Board
   private let keyboard: Keyboard?
   let standing = Mutex(Standing())
-  private let haltedProcessors = Atomic<Int>(0)
+  let haltedProcessors = Atomic<Int>(0)
   /// Nil unless the user wants a guest ended that does not go on, and once that is known.
   let hang = Mutex<HangWatch?>(nil)
   let handedOver = Tally()
@@ -82,7 +82,7 @@ public final class Machine: Sendable {
   }
 
   var memory: GuestMemory { resources.memory }
-  private var debugger: DebugServer? { resources.debugger }
+  var debugger: DebugServer? { resources.debugger }
 
   /// What the user should know before the guest starts: which accelerator runs and why, where it was not the
   /// user's choice, and who is waited for.
@@ -114,17 +114,17 @@ public final class Machine: Sendable {
     var isFirst = true
     var resets = ResetWatch()
     while true {
-      let threads: [HostThread]
+      let threads = makeThreads()
       do throws(MachineError) {
-        let bus = try turnOn()
+        try turnOn()
         if isFirst {
           try whenReady(notices)
           do throws(SystemError) { try keyboard?.start() } catch { throw MachineError("a thread for the keyboard cannot be made (\(error))") }
           isFirst = false
         }
-        threads = begin(on: bus)
+        begin(threads)
       } catch {
-        _ = turnOff([])
+        _ = turnOff(threads)
         return finish(RunReport(error).outcome)
       }
       serve()
@@ -159,7 +159,7 @@ public final class Machine: Sendable {
   }
 
   /// Puts everything in its place, up to the first instruction.
-  func turnOn() throws(MachineError) -> SystemBus {
+  func turnOn() throws(MachineError) {
     let backend: any Backend
     var processors: [any Processor] = []
     var bus = SystemBus()
@@ -188,63 +188,24 @@ public final class Machine: Sendable {
     } catch {
       throw MachineError(error)
     }
-    chassis.power.withLock { $0 = Chassis.Power(backend: backend, processors: processors) }
+    chassis.power.withLock { $0 = Chassis.Power(backend: backend, processors: processors, bus: bus) }
     let timed = timed
     clock.counted?.connect(earliest: { timed.lazy.compactMap(\.deadline).min() }, advance: { [clock] in Self.advance(timed, to: clock.now) })
-    return bus
   }
 
-  /// Gives each processor the thread that it runs on until the power is off.
-  private func begin(on bus: SystemBus) -> [HostThread] {
+  private func begin(_ threads: [HostThread]) {
     control.state.update { $0.begin() }
     chassis.timeline?.enter(.before)
     hang.withLock { $0 = configuration.hangWatch }
     standing.withLock { $0.business = nil }
     chassis.isStopping.store(false, ordering: .relaxed)
     haltedProcessors.store(0, ordering: .relaxed)
-    var threads: [HostThread] = []
-    for (index, processor) in processors.enumerated() {
-      do throws(SystemError) {
-        threads.append(try HostThread(name: "cpu", number: index) { [self] in execute(processor, index, on: bus) })
-      } catch {
-        end(.failed("a thread for processor \(index) cannot be made (\(error))"))
-      }
-    }
-    return threads
+    for thread in threads { thread.release() }
   }
 
   var processors: [any Processor] { chassis.power.withLock { $0?.processors } ?? [] }
 
-  private func end(_ outcome: Outcome) { chassis.end(outcome) }
-
-  private func execute(_ processor: any Processor, _ index: Int, on bus: SystemBus) {
-    chassis.view?.note(processor)
-    while true {
-      debugger?.supervisor.enter(index)
-      defer { debugger?.supervisor.leave(index) }
-      if chassis.isStopping.load(ordering: .relaxed) { return }
-      do throws(ProcessorError) {
-        switch try processor.run(on: bus) {
-        case .kicked: note(processor, index)
-        case .trapped(let trap): debugger?.supervisor.trapped(index, at: trap)
-        case .halted:
-          let halted = haltedProcessors.add(1, ordering: .relaxed).newValue
-          if halted == configuration.processors { end(.halted) }
-          return
-        case .shutdown where debugger?.supervisor.shutDown(index) == true: break
-        case .shutdown:
-          if configuration.tripleFault == .reset { chassis.carryOut(.reset) } else { end(.tripleFault(Autopsy.ofShutdown(processor, memory))) }
-          return
-        case .power(let request):
-          chassis.carryOut(request)
-          return
-        }
-      } catch {
-        end(.failed(error.message))
-        return
-      }
-    }
-  }
+  func end(_ outcome: Outcome) { chassis.end(outcome) }
 
   // MARK: The user's side
 
@@ -286,8 +247,11 @@ public final class Machine: Sendable {
   private func turnOff(_ threads: [HostThread]) -> [any Processor] {
     chassis.stopProcessors()
     debugger?.supervisor.detach()
+    for thread in threads {
+      thread.release()
+      thread.join()
+    }
     guard let power = chassis.power.withLock({ $0 }) else { return [] }
-    for thread in threads { thread.join() }
     // A kick that is still under way reaches its device now, and not after the reset.
     power.backend.setDoorbells([])
     takeStock(of: power)

@@ -11,6 +11,17 @@ import Testing
     #expect(runs.value.load(ordering: .relaxed) == 1)
   }
 
+  @Test func a_held_thread_begins_when_it_is_released_or_when_nobody_can_do_that_any_more() throws {
+    for isReleased in [true, false] {
+      let story = Monitor<[String]>([])
+      var thread: HostThread? = try HostThread(name: "held", isHeld: true) { story.update { $0.append("it begins") } }
+      story.update { $0.append("it may") }
+      if isReleased { thread?.release() } else { thread = nil }
+      #expect(story.wait { $0.count == 2 ? $0 : nil } == ["it may", "it begins"])
+      thread?.join()
+    }
+  }
+
   /// Each thread's stack has 8 MiB of address space; other tests take a few GiB meanwhile.
   @Test("RS-03 threads that nobody waits for leave nothing behind")
   func detached() throws {

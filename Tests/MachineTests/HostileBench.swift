@@ -4,6 +4,7 @@ import GuestRAM
 import PCI
 import PCIBus
 import Primitives
+import Synchronization
 import SystemBus
 import TestSupport
 import Testing
@@ -32,7 +33,8 @@ struct HostileBench {
     configuration.disks[1].isReadOnly = true
     configuration.disks[2].isSnapshot = true
     machine = try Machine(configuration)
-    bus = try machine.turnOn()
+    try machine.turnOn()
+    bus = try #require(machine.chassis.power.withLock { $0?.bus })
   }
 
   var memory: GuestMemory { machine.memory }
