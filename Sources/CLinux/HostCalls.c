@@ -96,54 +96,75 @@ int linux_running_threads(void) {
   return number ? atoi(number) : -1;
 }
 
-// Whether the calling thread keeps its processor, and where it may run else.
-static _Thread_local int keeps_processor;
-static _Thread_local cpu_set_t usual_processors;
+// Whether the calling thread keeps to one processor or off one, and where it may run else.
+static _Thread_local int keeps_place;
+static _Thread_local cpu_set_t usual_places;
 
-void linux_keep_processor(void) {
-  cpu_set_t here;
-  CPU_ZERO(&here);
-  CPU_SET(sched_getcpu(), &here);
-  if (!keeps_processor && sched_getaffinity(0, sizeof usual_processors, &usual_processors) == 0)
-    keeps_processor = sched_setaffinity(0, sizeof here, &here) == 0;
-}
-
-void linux_leave_processor(void) {
-  if (keeps_processor) sched_setaffinity(0, sizeof usual_processors, &usual_processors);
-  keeps_processor = 0;
-}
-
-static int get_usual_processors(cpu_set_t *processors) {
-  if (!keeps_processor) return sched_getaffinity(0, sizeof *processors, processors) == 0;
-  *processors = usual_processors;
+static int get_usual_places(cpu_set_t *places) {
+  if (!keeps_place) return sched_getaffinity(0, sizeof *places, places) == 0;
+  *places = usual_places;
   return 1;
 }
 
-int linux_make_thread(pthread_t *thread, int is_elsewhere, void *(*body)(void *), void *argument) {
-  cpu_set_t all, others;
-  if (!(is_elsewhere || keeps_processor) || !get_usual_processors(&all)) return pthread_create(thread, NULL, body, argument);
-  others = all;
+void linux_keep_processor(void) {
+  cpu_set_t usual, here;
+  if (keeps_place || !get_usual_places(&usual)) return;
+  CPU_ZERO(&here);
+  CPU_SET(sched_getcpu(), &here);
+  keeps_place = sched_setaffinity(0, sizeof here, &here) == 0;
+  usual_places = usual;
+}
+
+void linux_run_anywhere(void) {
+  if (keeps_place) sched_setaffinity(0, sizeof usual_places, &usual_places);
+  keeps_place = 0;
+}
+
+struct beginning {
+  void *(*body)(void *);
+  void *argument;
+  cpu_set_t usual_places;
+};
+
+static void *begin_elsewhere(void *argument) {
+  struct beginning beginning = *(struct beginning *)argument;
+  free(argument);
+  usual_places = beginning.usual_places;
+  keeps_place = 1;
+  return beginning.body(beginning.argument);
+}
+
+// An errno if there is no other processor, or if the host does not let us choose.
+static int make_thread_elsewhere(pthread_t *thread, const cpu_set_t *usual, void *(*body)(void *), void *argument) {
+  cpu_set_t others = *usual;
   CPU_CLR(sched_getcpu(), &others);
-  int code = EINVAL;
-  if (is_elsewhere && CPU_COUNT(&others) > 0) {
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setaffinity_np(&attributes, sizeof others, &others);
-    code = pthread_create(thread, &attributes, body, argument);
-    pthread_attr_destroy(&attributes);
-  }
-  // Not every host lets us choose.
-  if (code != 0) code = pthread_create(thread, NULL, body, argument);
-  if (code == 0) pthread_setaffinity_np(*thread, sizeof all, &all);
+  struct beginning *beginning = CPU_COUNT(&others) > 0 ? malloc(sizeof *beginning) : NULL;
+  if (!beginning) return EINVAL;
+  *beginning = (struct beginning){body, argument, *usual};
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setaffinity_np(&attributes, sizeof others, &others);
+  int code = pthread_create(thread, &attributes, begin_elsewhere, beginning);
+  pthread_attr_destroy(&attributes);
+  if (code != 0) free(beginning);
+  return code;
+}
+
+int linux_make_thread(pthread_t *thread, int is_elsewhere, void *(*body)(void *), void *argument) {
+  cpu_set_t usual;
+  if (!(is_elsewhere || keeps_place) || !get_usual_places(&usual)) return pthread_create(thread, NULL, body, argument);
+  if (is_elsewhere && make_thread_elsewhere(thread, &usual, body, argument) == 0) return 0;
+  int code = pthread_create(thread, NULL, body, argument);
+  if (code == 0) pthread_setaffinity_np(*thread, sizeof usual, &usual);
   return code;
 }
 
 void linux_fetch_thread(pthread_t thread) {
-  cpu_set_t all, here;
+  cpu_set_t usual, here;
   CPU_ZERO(&here);
   CPU_SET(sched_getcpu(), &here);
-  if (!get_usual_processors(&all)) return;
-  if (pthread_setaffinity_np(thread, sizeof here, &here) == 0) pthread_setaffinity_np(thread, sizeof all, &all);
+  if (!get_usual_places(&usual)) return;
+  if (pthread_setaffinity_np(thread, sizeof here, &here) == 0) pthread_setaffinity_np(thread, sizeof usual, &usual);
 }
 
 int linux_set_patience(int is_patient) {

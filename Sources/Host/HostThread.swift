@@ -12,16 +12,16 @@ public final class HostThread: Sendable {
   ///   - name: what tools of the host show; its first 15 bytes.
   ///   - number: of the thread, among those of one name; it is shown, too.
   ///   - isHeld: it begins only at `release`, which takes a host less time than to make a thread.
-  ///   - beginsElsewhere: on another processor than the caller's, who is about to work beside it. A host may keep a new thread where its
-  ///     maker is, until that waits, to leave other processors asleep.
+  ///   - staysElsewhere: it begins on another processor than the caller's, who is about to work beside it, and stays off that until
+  ///     `runAnywhere`. Else a host may keep a new thread where its maker is, until that waits, to leave other processors asleep.
   public init(
-    name: String, number: Int? = nil, isHeld: Bool = false, beginsElsewhere: Bool = false, _ body: @escaping @Sendable () -> Void
+    name: String, number: Int? = nil, isHeld: Bool = false, staysElsewhere: Bool = false, _ body: @escaping @Sendable () -> Void
   ) throws(SystemError) {
     hold = isHeld ? Hold() : nil
     let start = unsafe Unmanaged.passRetained(Start(name: name, number: number, hold: hold, body: body))
     var thread = pthread_t()
     let code = unsafe linux_make_thread(
-      &thread, beginsElsewhere ? 1 : 0,
+      &thread, staysElsewhere ? 1 : 0,
       { argument in
         guard let argument = unsafe argument else { return nil }
         unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().run()
@@ -52,16 +52,11 @@ public final class HostThread: Sendable {
     thread.withLock { if let thread = $0 { linux_fetch_thread(thread) } }
   }
 
-  /// Keeps the caller on the processor where it runs while it does something: for two threads that are to work side by side. When one waits
-  /// for a moment, a host may wake it on the processor of the other, and there it waits until that one is done.
-  @inlinable public static func keepingProcessor<Result, Failure>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
-    keepProcessor()
-    defer { leaveProcessor() }
-    return try body()
-  }
-
-  @usableFromInline static func keepProcessor() { linux_keep_processor() }
-  @usableFromInline static func leaveProcessor() { linux_leave_processor() }
+  /// Keeps the caller on the processor where it runs, until `runAnywhere`: for two threads that are to work side by side. When one waits for
+  /// a moment, a host may wake it on the processor of the other, and there it waits until that one is done. Threads that the caller makes
+  /// are not kept.
+  public static func stayHere() { linux_keep_processor() }
+  public static func runAnywhere() { linux_run_anywhere() }
 
   /// Whether the caller runs on the host's first processor at the moment, which has workers of the host that no other has.
   public static var isOnFirstProcessor: Bool { linux_current_processor() == 0 }

@@ -38,17 +38,17 @@ struct GuestRun {
     do throws(SystemError) {
       // Whoever gives KVM memory waits for a worker that its host has on the first processor only: a long call of KVM does not belong there.
       if takesTime, HostThread.isOnFirstProcessor, HostThread.areAlone(1) {
-        let attendant = try HostThread(name: "attendant", beginsElsewhere: true) { [self] in
-          HostThread.keepingProcessor { accelerator.prepare() }
+        let attendant = try HostThread(name: "attendant", staysElsewhere: true) { [self] in
+          prepareAccelerator()
           attend()
         }
         keepMachine()
         // It never returns.
         while true { attendant.join() }
       }
-      let thread = try HostThread(name: "machine", beginsElsewhere: takesTime) { [self] in keepMachine() }
+      let thread = try HostThread(name: "machine", staysElsewhere: takesTime) { [self] in keepMachine() }
       if takesTime {
-        HostThread.keepingProcessor { accelerator.prepare() }
+        prepareAccelerator()
         // On a busy host it would wait for its turn there again and again, while this processor is free from now on.
         if !HostThread.areAlone(2) { thread.comeHere() }
       }
@@ -56,6 +56,13 @@ struct GuestRun {
       ending.end(RunReport(.failed("a thread for the machine cannot be made (\(error)).")))
     }
     attend()
+  }
+
+  /// Beside the thread that makes the machine.
+  private func prepareAccelerator() {
+    HostThread.stayHere()
+    accelerator.prepare()
+    HostThread.runAnywhere()
   }
 
   /// Ends the program.
@@ -78,8 +85,7 @@ struct GuestRun {
   private func keepMachine() {
     let report: RunReport
     do throws(MachineError) {
-      let wishes = try prepare(configuration)
-      let machine = try HostThread.keepingProcessor { () throws(MachineError) in try Machine(wishes, on: accelerator, control: control) }
+      let machine = try makeMachine(prepare(configuration))
       progress.update { $0.machine = machine }
       report = machine.run { notices throws(MachineError) in
         for notice in notices { Program.say(notice) }
@@ -90,6 +96,13 @@ struct GuestRun {
     }
     progress.update { $0.report = report }
     HostSignals.wake()
+  }
+
+  /// Beside the thread that prepares the accelerator, if that takes time.
+  private func makeMachine(_ wishes: Configuration) throws(MachineError) -> Machine {
+    if accelerator.takesTime { HostThread.stayHere() }
+    defer { HostThread.runAnywhere() }
+    return try Machine(wishes, on: accelerator, control: control)
   }
 
   private func takeTerminal(of machine: Machine) throws(MachineError) {

@@ -81,52 +81,49 @@ import Testing
     #expect(asTheUserSays == [false, false])
   }
 
-  @Test func a_thread_that_begins_elsewhere_or_is_fetched_may_run_wherever_its_maker_may() throws {
-    for isFetched in [false, true] {
-      let isMade = Monitor(false)
-      let seen = Monitor<Substring?>(nil)
-      let thread = try HostThread(name: "sent", beginsElsewhere: true) {
-        _ = isMade.wait { $0 ? true : nil }
-        seen.update { $0 = Self.allowedProcessors }
-      }
-      if isFetched { thread.comeHere() }
-      isMade.update { $0 = true }
-      thread.join()
-      thread.comeHere()
-      #expect(Self.allowedProcessors != nil)
-      #expect(seen.update(\.self) == Self.allowedProcessors)
-    }
-  }
-
-  @Test func a_thread_keeps_its_processor_for_a_while_which_is_no_concern_of_those_that_it_makes() throws {
-    let seen = Monitor<[Substring?]>([])
-    let isMade = Monitor(false)
-    try HostThread(name: "keeper") {
-      let usual = Self.allowedProcessors
-      HostThread.keepingProcessor {
-        let children = [false, true].map { isSent in
-          try? HostThread(name: "made meanwhile", beginsElsewhere: isSent) {
-            _ = isMade.wait { $0 ? true : nil }
-            seen.update { $0.append(Self.allowedProcessors) }
-          }
-        }
-        isMade.update { $0 = true }
-        children.forEach { $0?.join() }
-        let kept = Self.allowedProcessors
-        seen.update { $0.append(kept) }
-      }
-      seen.update { $0 += [Self.allowedProcessors, usual] }
+  @Test func two_threads_work_side_by_side_until_they_may_run_anywhere() throws {
+    let seen = Monitor<[String: [Int]]>([:])
+    let note: @Sendable (String) -> Void = { place in seen.update { $0[place] = Self.allowedProcessors } }
+    try HostThread(name: "here") {
+      note("usual")
+      HostThread.stayHere()
+      note("here")
+      try? HostThread(name: "there", staysElsewhere: true) {
+        note("there")
+        HostThread.runAnywhere()
+        note("there, later")
+      }.join()
+      let child = try? HostThread(name: "child", isHeld: true) { note("child") }
+      child?.release()
+      child?.join()
+      HostThread.runAnywhere()
+      note("here, later")
     }.join()
     let masks = seen.update(\.self)
-    let usual = try #require(masks.last ?? nil)
-    #expect(masks.count == 5 && [0, 1, 3].allSatisfy { masks[$0] == usual })
-    #expect(masks[2]?.dropFirst("Cpus_allowed:".count).compactMap(\.hexDigitValue).reduce(0) { $0 + $1.nonzeroBitCount } == 1)
+    let (usual, here, there) = try (#require(masks["usual"]), #require(masks["here"]), #require(masks["there"]))
+    #expect(Self.count(here) == 1)
+    #expect(there == (Self.count(usual) == 1 ? usual : zip(usual, here).map { $0 & ~$1 }))
+    for name in ["child", "there, later", "here, later"] { #expect(masks[name] == usual, "\(name)") }
   }
 
-  /// Where the calling thread may run.
-  private static var allowedProcessors: Substring? {
-    text(ofFile: "/proc/thread-self/status").split(separator: "\n").first { $0.hasPrefix("Cpus_allowed:") }
+  @Test func a_thread_that_stays_elsewhere_can_be_fetched_and_may_run_anywhere_then() throws {
+    let seen = Monitor<[Int]>([])
+    let thread = try HostThread(name: "fetched", isHeld: true, staysElsewhere: true) { seen.update { $0 = Self.allowedProcessors } }
+    thread.comeHere()
+    thread.release()
+    thread.join()
+    thread.comeHere()
+    #expect(Self.count(Self.allowedProcessors) > 0)
+    #expect(seen.update(\.self) == Self.allowedProcessors)
   }
+
+  /// Where the calling thread may run: a bit for each processor of the host, in hexadecimal digits.
+  private static var allowedProcessors: [Int] {
+    let line = text(ofFile: "/proc/thread-self/status").split(separator: "\n").first { $0.hasPrefix("Cpus_allowed:") }
+    return line?.dropFirst("Cpus_allowed:".count).compactMap(\.hexDigitValue) ?? []
+  }
+
+  private static func count(_ processors: [Int]) -> Int { processors.reduce(0) { $0 + $1.nonzeroBitCount } }
 
   /// Where the calling thread runs: field 39, counted from the name's closing bracket on, which ends field 2.
   private static var processor: Substring? {

@@ -23,13 +23,15 @@ void linux_name_thread(const char *name, int number);
 int linux_current_processor(void);
 // How many threads of the whole host run or want to; negative if the host does not say.
 int linux_running_threads(void);
-// Makes a thread that may run where the caller may, and begins on another processor if that is asked for and can be: 0, or an errno.
+// Makes a thread that may run where the caller may: 0, or an errno. If that is asked for and can be, it begins on another processor than the
+// caller's, and keeps off that one until it says that it may run anywhere.
 int linux_make_thread(pthread_t *thread, int is_elsewhere, void *(*body)(void *), void *argument);
 // Moves a thread, which may run where the caller may, to the caller's processor.
 void linux_fetch_thread(pthread_t thread);
-// Keeps the calling thread on the processor where it runs, until it leaves that. Neither concerns threads that it makes meanwhile.
+// Keeps the calling thread on the processor where it runs, until it may run anywhere again where it could. Threads that it makes meanwhile can
+// run there at once.
 void linux_keep_processor(void);
-void linux_leave_processor(void);
+void linux_run_anywhere(void);
 // Makes the calling thread, and those that it makes from then on, one that leaves its processor to whoever runs there when it is woken, or a
 // usual one again: 0, or -errno; -EPERM if it is not the other one.
 int linux_set_patience(int is_patient);
