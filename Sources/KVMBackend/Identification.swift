@@ -17,11 +17,9 @@ struct IdentificationOffer: Sendable {
   /// A software KVM offers cmpxchg16b but cannot emulate it.
   var lacksPairExchange: Bool
   /// Leaves 80000002 to 80000004, the name of the host's processor, which KVM leaves empty.
-  var hostName: [CPUIDLeaf]
+  var hostName: [3 of CPUIDLeaf]
 
-  func leaves(from supported: [CPUIDLeaf]) -> [CPUIDLeaf] { supported.map(adjusted) }
-
-  private func adjusted(_ supported: CPUIDLeaf) -> CPUIDLeaf {
+  func leaf(from supported: CPUIDLeaf) -> CPUIDLeaf {
     var leaf = supported
     switch leaf.function {
     case 1:
@@ -30,7 +28,8 @@ struct IdentificationOffer: Sendable {
       if hasDeadlineTimer { leaf.ecx |= 1 << 24 }
       if lacksPairExchange { leaf.ecx &= ~(1 << 13) }
     default:
-      if leaf == CPUIDLeaf(function: leaf.function), let name = hostName.first(where: { $0.function == leaf.function }) { leaf = name }
+      guard leaf == CPUIDLeaf(function: leaf.function) else { break }
+      for index in hostName.indices where hostName[index].function == leaf.function { leaf = hostName[index] }
     }
     return leaf
   }
@@ -46,18 +45,17 @@ struct Identification {
   /// How many low bits of an APIC id number the cores.
   private var coreBits: UInt32 { processorCount > 1 ? UInt32(32 - (processorCount - 1).leadingZeroBitCount) : 0 }
 
-  func leaves(from offer: [CPUIDLeaf]) -> [CPUIDLeaf] {
-    var leaves: [CPUIDLeaf] = []
-    leaves.reserveCapacity(offer.count + 4)
-    for leaf in offer {
-      switch leaf.function {
-      // KVM gives the first of these only.
-      case 0xB, 0x1F: if leaf.index == 0 { leaves += levels(leaf.function) }
-      default: leaves.append(adjusted(leaf))
-      }
+  /// What is told for a leaf of the offer: mostly one.
+  func tell(_ offered: CPUIDLeaf, to hear: (CPUIDLeaf) -> Void) {
+    switch offered.function {
+    // KVM gives the first of these only.
+    case 0xB, 0x1F: if offered.index == 0 { tellLevels(offered.function, to: hear) }
+    default: hear(adjusted(offered))
     }
-    return leaves
   }
+
+  /// How many more leaves are told than are offered, at most.
+  static let mostAdded = 4
 
   private func adjusted(_ offered: CPUIDLeaf) -> CPUIDLeaf {
     var leaf = offered
@@ -81,14 +79,12 @@ struct Identification {
   }
 
   /// The levels of topology: one thread a core, all cores in one package.
-  private func levels(_ function: UInt32) -> [CPUIDLeaf] {
-    func level(_ index: UInt32, bits: UInt32, count: UInt32, type: UInt32) -> CPUIDLeaf {
-      CPUIDLeaf(function: function, index: index, isIndexed: true, eax: bits, ebx: count, ecx: type << 8 | index, edx: processor)
+  private func tellLevels(_ function: UInt32, to hear: (CPUIDLeaf) -> Void) {
+    func level(_ index: UInt32, bits: UInt32, count: UInt32, type: UInt32) {
+      hear(CPUIDLeaf(function: function, index: index, isIndexed: true, eax: bits, ebx: count, ecx: type << 8 | index, edx: processor))
     }
-    return [
-      level(0, bits: 0, count: 1, type: 1),
-      level(1, bits: coreBits, count: processorCount, type: 2),
-      level(2, bits: 0, count: 0, type: 0),
-    ]
+    level(0, bits: 0, count: 1, type: 1)
+    level(1, bits: coreBits, count: processorCount, type: 2)
+    level(2, bits: 0, count: 0, type: 0)
   }
 }

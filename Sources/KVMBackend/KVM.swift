@@ -19,7 +19,7 @@ public enum KVMKind: Equatable, Sendable {
   static let path = "/dev/kvm"
   private let firstVM = Mutex(FirstVM.missing)
   /// What CPUID can tell a guest, once KVM was asked, and what the host was asked for that.
-  let supported = Mutex<[CPUIDLeaf]?>(nil)
+  let supported = Mutex<LeafTable?>(nil)
   let offer = Mutex<IdentificationOffer?>(nil)
 
   /// The VM of the first machine.
@@ -166,7 +166,7 @@ public enum KVMKind: Equatable, Sendable {
 
   /// The extension for virtual machines that CPUID shows.
   private static var extensionForGuests: String? {
-    if linux_cpuid_ecx(1) & 1 << 5 != 0 { return "vmx" }
-    return linux_cpuid_ecx(0x8000_0001) & 1 << 2 != 0 ? "svm" : nil
+    if linux_has_vmx() != 0 { return "vmx" }
+    return linux_has_svm() != 0 ? "svm" : nil
   }
 }

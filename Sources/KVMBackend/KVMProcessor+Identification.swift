@@ -4,21 +4,19 @@ internal import Processor
 internal import Synchronization
 
 /// `struct kvm_cpuid2`, which ends in a flexible array: an 8-byte header with the number of leaves, then those.
-@safe private struct LeafTable: ~Copyable {
+///
+/// Safe because it is not changed any more once several threads have it.
+@safe final class LeafTable: @unchecked Sendable {
   private static let headerSize = 8
 
   let address: UnsafeMutableRawPointer
   private let room: Int
 
-  init(room: Int = 256) {
+  /// - Parameter count: of leaves that there are, or for which KVM has room.
+  init(room: Int, count: Int = 0) {
     self.room = room
     unsafe address = .allocate(byteCount: Self.headerSize + room * MemoryLayout<kvm_cpuid_entry2>.stride, alignment: 8)
-    unsafe address.storeBytes(of: UInt32(room), as: UInt32.self)
-  }
-
-  init(_ leaves: [CPUIDLeaf]) {
-    self.init(room: leaves.count)
-    for (index, leaf) in leaves.enumerated() { unsafe (entries + index).initialize(to: kvm_cpuid_entry2(leaf)) }
+    unsafe address.storeBytes(of: UInt64(count), as: UInt64.self)
   }
 
   deinit { unsafe address.deallocate() }
@@ -27,20 +25,29 @@ internal import Synchronization
     unsafe (address + Self.headerSize).bindMemory(to: kvm_cpuid_entry2.self, capacity: room)
   }
 
-  /// Those that KVM has put there.
-  var leaves: [CPUIDLeaf] {
-    let count = unsafe min(Int(address.load(as: UInt32.self)), room)
-    return (0..<count).map { unsafe CPUIDLeaf(entries[$0]) }
+  var count: Int { unsafe min(Int(address.load(as: UInt32.self)), room) }
+
+  subscript(_ index: Int) -> CPUIDLeaf { unsafe CPUIDLeaf(entries[index]) }
+
+  /// What there is no room for is left out.
+  func append(_ leaf: CPUIDLeaf) {
+    let count = count
+    guard count < room else { return }
+    unsafe (entries + count).initialize(to: kvm_cpuid_entry2(leaf))
+    unsafe address.storeBytes(of: UInt32(count + 1), as: UInt32.self)
   }
 }
 
 extension KVM {
+  /// As many as KVM knows.
+  private static let mostLeaves = 256
+
   /// What CPUID can tell a guest, as KVM sees it. Where the host is a guest itself, the answer takes it hundreds of microseconds.
-  func supportedLeaves() throws(ProcessorError) -> [CPUIDLeaf] {
+  func supportedLeaves() throws(ProcessorError) -> LeafTable {
     try supported.made { () throws(ProcessorError) in
-      let table = LeafTable()
+      let table = LeafTable(room: Self.mostLeaves, count: Self.mostLeaves)
       try check("KVM_GET_SUPPORTED_CPUID", unsafe linux_ioctl_pointer(descriptor, linux_KVM_GET_SUPPORTED_CPUID, table.address))
-      return table.leaves
+      return table
     }
   }
 
@@ -49,7 +56,7 @@ extension KVM {
     offer.made {
       IdentificationOffer(
         hasDeadlineTimer: has(KVM_CAP_TSC_DEADLINE_TIMER) > 0, lacksPairExchange: isSoftware,
-        hostName: [0x8000_0002, 0x8000_0003, 0x8000_0004].map(CPUIDLeaf.init(ofHost:)))
+        hostName: [CPUIDLeaf(ofHost: 0x8000_0002), CPUIDLeaf(ofHost: 0x8000_0003), CPUIDLeaf(ofHost: 0x8000_0004)])
     }
   }
 }
@@ -60,7 +67,9 @@ extension KVMProcessor {
     let identification = Identification(processor: UInt32(index), processorCount: UInt32(backend.processorCount))
     // While another thread may still ask KVM for its leaves.
     let offer = backend.kvm.identificationOffer
-    let table = LeafTable(try identification.leaves(from: offer.leaves(from: backend.kvm.supportedLeaves())))
+    let supported = try backend.kvm.supportedLeaves()
+    let table = LeafTable(room: supported.count + Identification.mostAdded)
+    for index in 0..<supported.count { identification.tell(offer.leaf(from: supported[index]), to: table.append) }
     try check("KVM_SET_CPUID2", unsafe linux_ioctl_pointer(descriptor, linux_KVM_SET_CPUID2, table.address))
   }
 }

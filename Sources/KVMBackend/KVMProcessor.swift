@@ -51,8 +51,9 @@ public import SystemBus
       if chips.isRaised { takeInterrupt() }
     }
     backend.haltWatch.watch(self)
-    try setIdentification()
     setModelSpecificRegisters()
+    // Last, because it is what may have to be waited for.
+    try setIdentification()
   }
 
   deinit {

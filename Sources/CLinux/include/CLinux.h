@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/platform/x86.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -59,6 +60,9 @@ static inline uint32_t linux_cpuid_ecx(uint32_t leaf) {
   linux_cpuid(leaf, words);
   return words[2];
 }
+// Whether the host's processor can run virtual machines, as Intel's or as AMD's: the C library has looked for it already.
+static inline int linux_has_vmx(void) { return CPU_FEATURE_PRESENT(VMX); }
+static inline int linux_has_svm(void) { return CPU_FEATURE_PRESENT(SVM); }
 // Where a component is in the host's areas of XSAVE; 0 if it has none.
 static inline uint32_t linux_xsave_offset(uint32_t component) {
   uint32_t a, b, c, d;
