@@ -94,12 +94,15 @@ static int count_running_threads(void) {
   return number ? atoi(number) : -1;
 }
 
-int linux_running_threads(void) {
-  int count = count_running_threads();
-  if (count == 1) return count;
-  // Whoever made this process may have waited for this processor since, only to wait for something else.
-  sched_yield();
-  return count_running_threads();
+int linux_run_at_most(int most) {
+  // The host's own threads mostly run for a moment only; and whoever made this process may have waited for this processor since, only to wait
+  // for something else.
+  for (int tries = 3; tries > 0; tries--) {
+    int count = count_running_threads();
+    if (count <= most) return count > 0;
+    sched_yield();
+  }
+  return 0;
 }
 
 // Whether the calling thread keeps to one processor or off one, and where it may run else.
@@ -112,13 +115,18 @@ static int get_usual_places(cpu_set_t *places) {
   return 1;
 }
 
-void linux_keep_processor(void) {
-  cpu_set_t usual, here;
-  if (keeps_place || !get_usual_places(&usual)) return;
+static cpu_set_t get_own_place(void) {
+  cpu_set_t here;
   CPU_ZERO(&here);
   CPU_SET(sched_getcpu(), &here);
-  keeps_place = sched_setaffinity(0, sizeof here, &here) == 0;
+  return here;
+}
+
+void linux_keep_processor(void) {
+  cpu_set_t usual, here = get_own_place();
+  if (keeps_place || !get_usual_places(&usual)) return;
   usual_places = usual;
+  keeps_place = sched_setaffinity(0, sizeof here, &here) == 0;
 }
 
 void linux_run_anywhere(void) {
@@ -132,7 +140,7 @@ struct beginning {
   cpu_set_t usual_places;
 };
 
-static void *begin_elsewhere(void *argument) {
+static void *begin_in_place(void *argument) {
   struct beginning beginning = *(struct beginning *)argument;
   free(argument);
   usual_places = beginning.usual_places;
@@ -140,35 +148,32 @@ static void *begin_elsewhere(void *argument) {
   return beginning.body(beginning.argument);
 }
 
-// An errno if there is no other processor, or if the host does not let us choose.
-static int make_thread_elsewhere(pthread_t *thread, const cpu_set_t *usual, void *(*body)(void *), void *argument) {
-  cpu_set_t others = *usual;
-  CPU_CLR(sched_getcpu(), &others);
-  struct beginning *beginning = CPU_COUNT(&others) > 0 ? malloc(sizeof *beginning) : NULL;
-  if (!beginning) return EINVAL;
+// A thread that keeps to those places, or where the caller is if there are none. An errno if the host has no memory or does not let us choose.
+static int make_thread_in_place(pthread_t *thread, const cpu_set_t *places, const cpu_set_t *usual, void *(*body)(void *), void *argument) {
+  struct beginning *beginning = malloc(sizeof *beginning);
+  if (!beginning) return ENOMEM;
   *beginning = (struct beginning){body, argument, *usual};
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  pthread_attr_setaffinity_np(&attributes, sizeof others, &others);
-  int code = pthread_create(thread, &attributes, begin_elsewhere, beginning);
+  if (CPU_COUNT(places) > 0) pthread_attr_setaffinity_np(&attributes, sizeof *places, places);
+  int code = pthread_create(thread, &attributes, begin_in_place, beginning);
   pthread_attr_destroy(&attributes);
   if (code != 0) free(beginning);
   return code;
 }
 
 int linux_make_thread(pthread_t *thread, int is_elsewhere, void *(*body)(void *), void *argument) {
-  cpu_set_t usual;
+  cpu_set_t usual, none, others;
   if (!(is_elsewhere || keeps_place) || !get_usual_places(&usual)) return pthread_create(thread, NULL, body, argument);
-  if (is_elsewhere && make_thread_elsewhere(thread, &usual, body, argument) == 0) return 0;
-  int code = pthread_create(thread, NULL, body, argument);
-  if (code == 0) pthread_setaffinity_np(*thread, sizeof usual, &usual);
-  return code;
+  others = usual;
+  CPU_CLR(sched_getcpu(), &others);
+  if (is_elsewhere && make_thread_in_place(thread, &others, &usual, body, argument) == 0) return 0;
+  CPU_ZERO(&none);
+  return make_thread_in_place(thread, &none, &usual, body, argument);
 }
 
 void linux_fetch_thread(pthread_t thread) {
-  cpu_set_t usual, here;
-  CPU_ZERO(&here);
-  CPU_SET(sched_getcpu(), &here);
+  cpu_set_t usual, here = get_own_place();
   if (!get_usual_places(&usual)) return;
   if (pthread_setaffinity_np(thread, sizeof here, &here) == 0) pthread_setaffinity_np(thread, sizeof usual, &usual);
 }
@@ -330,7 +335,10 @@ const char *linux_release(void) {
 
 const char *linux_argument(int index) { return index >= 0 && index < argument_count ? arguments[index] : 0; }
 
-void linux_return_blocks(int size) { mallopt(M_MMAP_THRESHOLD, size); }
+void linux_return_blocks(int size) {
+  mallopt(M_MMAP_THRESHOLD, size);
+  mallopt(M_TRIM_THRESHOLD, size);
+}
 
 void linux_share_heap(void) { mallopt(M_ARENA_MAX, 1); }
 

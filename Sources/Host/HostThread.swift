@@ -11,14 +11,15 @@ public final class HostThread: Sendable {
   /// - Parameters:
   ///   - name: what tools of the host show; its first 15 bytes.
   ///   - number: of the thread, among those of one name; it is shown, too.
-  ///   - isHeld: it begins only at `release`, which takes a host less time than to make a thread.
+  ///   - isHeld: it begins only at `release`, which takes a host less time than to make a thread. It waits on its maker's processor, if the
+  ///     maker stays there: another one may have to wake up first.
   ///   - staysElsewhere: it begins on another processor than the caller's, who is about to work beside it, and stays off that until
   ///     `runAnywhere`. Else a host may keep a new thread where its maker is, until that waits, to leave other processors asleep.
   public init(
     name: String, number: Int? = nil, isHeld: Bool = false, staysElsewhere: Bool = false, _ body: @escaping @Sendable () -> Void
   ) throws(SystemError) {
     hold = isHeld ? Hold() : nil
-    let start = unsafe Unmanaged.passRetained(Start(name: name, number: number, hold: hold, body: body))
+    let start = unsafe Unmanaged.passRetained(Start(name: name, number: number, hold: hold, staysElsewhere: staysElsewhere, body: body))
     var thread = pthread_t()
     let code = unsafe linux_make_thread(
       &thread, staysElsewhere ? 1 : 0,
@@ -53,8 +54,7 @@ public final class HostThread: Sendable {
   }
 
   /// Keeps the caller on the processor where it runs, until `runAnywhere`: for two threads that are to work side by side. When one waits for
-  /// a moment, a host may wake it on the processor of the other, and there it waits until that one is done. Threads that the caller makes
-  /// are not kept.
+  /// a moment, a host may wake it on the processor of the other, and there it waits until that one is done.
   public static func stayHere() { linux_keep_processor() }
   public static func runAnywhere() { linux_run_anywhere() }
 
@@ -62,10 +62,7 @@ public final class HostThread: Sendable {
   public static var isOnFirstProcessor: Bool { linux_current_processor() == 0 }
 
   /// Whether no threads of the whole host want to run but so many, of which one is the caller: then other processors are free.
-  public static func areAlone(_ count: Int) -> Bool {
-    let running = linux_running_threads()
-    return running > 0 && running <= count
-  }
+  public static func areAlone(_ count: Int) -> Bool { linux_run_at_most(Int32(clamping: count)) != 0 }
 
   /// Whether the calling thread, when it is woken, leaves its processor to whoever runs there, until that thread's time is over. False if
   /// it is not what it would change from, as the user may have decided.
@@ -105,10 +102,12 @@ public final class HostThread: Sendable {
     private let name: String
     private let number: Int32
     private let hold: Hold?
+    private let staysElsewhere: Bool
     private let body: @Sendable () -> Void
 
-    init(name: String, number: Int?, hold: Hold?, body: @escaping @Sendable () -> Void) {
+    init(name: String, number: Int?, hold: Hold?, staysElsewhere: Bool, body: @escaping @Sendable () -> Void) {
       self.hold = hold
+      self.staysElsewhere = staysElsewhere
       self.name = name
       self.number = number.flatMap(Int32.init(exactly:)) ?? -1
       self.body = body
@@ -117,6 +116,7 @@ public final class HostThread: Sendable {
     func run() {
       unsafe linux_name_thread(name, number)
       hold?.wait()
+      if !staysElsewhere { HostThread.runAnywhere() }
       body()
     }
   }

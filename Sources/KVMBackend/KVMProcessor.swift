@@ -52,8 +52,7 @@ public import SystemBus
     }
     backend.haltWatch.watch(self)
     setModelSpecificRegisters()
-    // Last, because it is what may have to be waited for.
-    try setIdentification()
+    try setIdentification()  // Last: another thread may still ask KVM for it.
   }
 
   deinit {

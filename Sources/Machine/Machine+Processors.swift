@@ -9,6 +9,8 @@ extension Machine {
   /// The threads that the processors are to run on until the power is off. The host makes them while its KVM still looks for what the
   /// processors can do.
   func makeThreads() -> [HostThread] {
+    HostThread.stayHere()
+    defer { HostThread.runAnywhere() }
     var threads: [HostThread] = []
     for index in 0..<configuration.processors {
       do throws(SystemError) {

@@ -21,15 +21,14 @@ int64_t linux_file_size(int fd);
 void linux_name_thread(const char *name, int number);
 // Where the calling thread runs at the moment; negative if the host does not say.
 int linux_current_processor(void);
-// How many threads of the whole host run or want to; negative if the host does not say.
-int linux_running_threads(void);
-// Makes a thread that may run where the caller may: 0, or an errno. If that is asked for and can be, it begins on another processor than the
-// caller's, and keeps off that one until it says that it may run anywhere.
+// Whether at most so many threads of the whole host run or want to. No, if the host does not say.
+int linux_run_at_most(int most);
+// Makes a thread: 0, or an errno. It may run where the caller may; but until it says that it runs anywhere, it keeps off the caller's
+// processor, if that is asked for and can be, or to it, if the caller does.
 int linux_make_thread(pthread_t *thread, int is_elsewhere, void *(*body)(void *), void *argument);
 // Moves a thread, which may run where the caller may, to the caller's processor.
 void linux_fetch_thread(pthread_t thread);
-// Keeps the calling thread on the processor where it runs, until it may run anywhere again where it could. Threads that it makes meanwhile can
-// run there at once.
+// Keeps the calling thread on the processor where it runs, until it runs anywhere again where it may.
 void linux_keep_processor(void);
 void linux_run_anywhere(void);
 // Makes the calling thread, and those that it makes from then on, one that leaves its processor to whoever runs there when it is woken, or a
@@ -69,7 +68,7 @@ const char *linux_variable(int index);
 const char *linux_release(void);
 // An argument of this program, its name first; NULL behind the last.
 const char *linux_argument(int index);
-// Blocks of memory of at least so many bytes go back to the kernel when they are freed.
+// Blocks of memory of at least so many bytes go back to the kernel when they are freed; smaller ones when together they are as large.
 void linux_return_blocks(int size);
 // Threads that are made from now on have no heaps of their own.
 void linux_share_heap(void);
