@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Host
 public import Processor
 internal import Synchronization
 
@@ -29,14 +30,21 @@ public enum KVMKind: Equatable, Sendable {
     case taken
   }
 
-  public init() throws(ProcessorError) {
-    let opened = unsafe linux_open(Self.path, O_RDWR, 0)
-    guard opened >= 0 else { throw ProcessorError(Self.explain(open: -opened)) }
+  public convenience init() throws(ProcessorError) {
+    do throws(SystemError) { self.init(try Self.open()) } catch { throw ProcessorError(Self.explain(open: error.code)) }
+  }
+
+  private init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  /// The code of the error is 0 where the interface has another version.
+  private static func open() throws(SystemError) -> Int32 {
+    let opened = unsafe linux_open(path, O_RDWR, 0)
+    guard opened >= 0 else { throw SystemError(code: -opened) }
     guard linux_ioctl(opened, linux_KVM_GET_API_VERSION, 0) == KVM_API_VERSION else {
       close(opened)
-      throw ProcessorError(Self.explain(open: 0))
+      throw SystemError(code: 0)
     }
-    descriptor = opened
+    return opened
   }
 
   deinit {
@@ -144,13 +152,17 @@ public enum KVMKind: Equatable, Sendable {
     return missing
   }
 
-  /// Looks at the host without creating a machine.
-  public static func classify() -> KVMKind {
-    let opened = unsafe linux_open(path, O_RDWR, 0)
-    guard opened >= 0 else { return .unusable(code: -opened) }
-    defer { close(opened) }
-    return linux_ioctl(opened, linux_KVM_GET_API_VERSION, 0) == KVM_API_VERSION ? usableKind : .unusable(code: 0)
+  /// Looks at the host without creating a machine. What can be used is open for whoever does.
+  public static func look() -> (kind: KVMKind, opened: KVM?) {
+    do throws(SystemError) {
+      let kvm = KVM(try open())
+      return (usableKind, kvm)
+    } catch {
+      return (.unusable(code: error.code), nil)
+    }
   }
+
+  public static func classify() -> KVMKind { look().kind }
 
   /// What it is, if it can be used.
   private static var usableKind: KVMKind {

@@ -9,10 +9,16 @@ internal import Synchronization
 /// What runs the guest of a machine.
 public final class Accelerator: Sendable {
   let choice: AcceleratorChoice
-  private let opened = Mutex<KVM?>(nil)
+  private let opened: Mutex<KVM?>
 
   public init(_ configuration: Configuration) {
-    choice = AcceleratorChoice(configuration.usableAccelerator)
+    var found: KVM?
+    choice = AcceleratorChoice(configuration.usableAccelerator) {
+      let (kind, kvm) = KVM.look()
+      found = kvm
+      return kind
+    }
+    opened = Mutex(choice.kind == .kvm ? found : nil)
   }
 
   /// /dev/kvm, where that is what runs the guest.
@@ -48,7 +54,7 @@ struct AcceleratorChoice: Sendable {
   let notice: String?
 
   /// A wish for KVM is never answered with anything else; `auto` says why it is not KVM.
-  init(_ wish: Configuration.Accelerator, host: () -> KVMKind = KVM.classify) {
+  init(_ wish: Configuration.Accelerator, host: () -> KVMKind) {
     (kind, notice) =
       switch wish {
       case .kvm: (.kvm, nil)

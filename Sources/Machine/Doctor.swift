@@ -23,7 +23,7 @@ public enum Doctor {
       lines.append("/dev/kvm         \(error.message.hasPrefix(name) ? String(error.message.dropFirst(name.count)) : error.message)")
     }
     lines.append("software CPU     yes, on any host; it also executes single instructions that KVM fails")
-    let choice = AcceleratorChoice(.auto)
+    let choice = AcceleratorChoice(.auto) { kind }
     lines.append("--accel auto     would take \(choice.kind): \(choice.notice ?? "it runs guests at the processor's speed")")
     return lines
   }
