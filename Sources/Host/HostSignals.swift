@@ -31,7 +31,8 @@ public enum HostSignals {
   public static func prepare() {
     // A reader that goes away, or a file that may not grow, is an error code.
     for number in [SIGPIPE, SIGXFSZ, kick] { signal(number, SIG_IGN) }
-    var set = received
+    // One that is to be ignored stays where it is, as nobody receives it.
+    var set = set { !isOther($0) }
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
@@ -49,10 +50,12 @@ public enum HostSignals {
   public static func wake() { kill(getpid(), bell) }
 
   /// What `next` receives; which signals the caller wants ignored is asked once.
-  private static let received = {
+  private static let received = set { !isOther($0) && linux_signal_is_ignored($0) == 0 }
+
+  private static func set(_ isIn: (Int32) -> Bool) -> sigset_t {
     var set = sigset_t()
     unsafe sigemptyset(&set)
-    for number: Int32 in 1...64 where !isOther(number) && linux_signal_is_ignored(number) == 0 { unsafe sigaddset(&set, number) }
+    for number: Int32 in 1...64 where isIn(number) { unsafe sigaddset(&set, number) }
     return set
-  }()
+  }
 }

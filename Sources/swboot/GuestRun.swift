@@ -1,5 +1,6 @@
 internal import Host
 internal import Machine
+internal import Synchronization
 
 /// One run of a guest, for the user at the command line.
 ///
@@ -15,12 +16,12 @@ struct GuestRun {
   private let prepare: Preparation
   private let accelerator: Accelerator
   private let control: RunControl
-  private let progress = Monitor(Progress())
+  private let progress = Progress()
 
-  private struct Progress: Sendable {
+  private final class Progress: Sendable {
     /// Nil while its files are being opened.
-    var machine: Machine?
-    var report: RunReport?
+    let machine = Mutex<Machine?>(nil)
+    let report = Mutex<RunReport?>(nil)
   }
 
   init(_ configuration: Configuration, startedAt start: UInt64, prepare: @escaping Preparation = { $0 }) {
@@ -68,11 +69,11 @@ struct GuestRun {
   /// Ends the program.
   private func attend() -> Never {
     while true {
-      if let report = progress.update({ $0.report }) { ending.end(report) }
+      if let report = progress.report.withLock({ $0 }) { ending.end(report) }
       if let outcome = control.overdueOutcome { ending.end(overdueReport(outcome)) }
       switch HostSignals.next(until: control.deadline) {
       case HostSignals.shutdown: control.shutDown(signal: HostSignals.shutdown)
-      case HostSignals.window: progress.update { $0.machine }?.windowChanged()
+      case HostSignals.window: progress.machine.withLock { $0 }?.windowChanged()
       case HostSignals.picture: control.takePicture()
       case .some(let signal): control.end(.interrupted(signal: signal))
       case nil: break
@@ -86,7 +87,7 @@ struct GuestRun {
     let report: RunReport
     do throws(MachineError) {
       let machine = try makeMachine(prepare(configuration))
-      progress.update { $0.machine = machine }
+      progress.machine.withLock { $0 = machine }
       report = machine.run { notices throws(MachineError) in
         for notice in notices { Program.say(notice) }
         try takeTerminal(of: machine)
@@ -94,7 +95,7 @@ struct GuestRun {
     } catch {
       report = RunReport(error)
     }
-    progress.update { $0.report = report }
+    progress.report.withLock { $0 = report }
     HostSignals.wake()
   }
 
@@ -116,7 +117,7 @@ struct GuestRun {
   // MARK: The end
 
   private func overdueReport(_ outcome: Outcome) -> RunReport {
-    guard let machine = progress.update({ $0.machine }) else {
+    guard let machine = progress.machine.withLock({ $0 }) else {
       var report = RunReport(outcome)
       report.notes = ["the files of the machine were still being opened."]
       return report
