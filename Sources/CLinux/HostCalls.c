@@ -123,9 +123,8 @@ static cpu_set_t get_own_place(void) {
 }
 
 void linux_keep_processor(void) {
-  cpu_set_t usual, here = get_own_place();
-  if (keeps_place || !get_usual_places(&usual)) return;
-  usual_places = usual;
+  cpu_set_t here = get_own_place();
+  if (keeps_place || sched_getaffinity(0, sizeof usual_places, &usual_places) != 0) return;
   keeps_place = sched_setaffinity(0, sizeof here, &here) == 0;
 }
 
@@ -148,14 +147,14 @@ static void *begin_in_place(void *argument) {
   return beginning.body(beginning.argument);
 }
 
-// A thread that keeps to those places, or where the caller is if there are none. An errno if the host has no memory or does not let us choose.
+// A thread that keeps to those places; where its maker may run now if none are given. An errno if the host has no memory or does not let us choose.
 static int make_thread_in_place(pthread_t *thread, const cpu_set_t *places, const cpu_set_t *usual, void *(*body)(void *), void *argument) {
   struct beginning *beginning = malloc(sizeof *beginning);
   if (!beginning) return ENOMEM;
   *beginning = (struct beginning){body, argument, *usual};
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  if (CPU_COUNT(places) > 0) pthread_attr_setaffinity_np(&attributes, sizeof *places, places);
+  if (places) pthread_attr_setaffinity_np(&attributes, sizeof *places, places);
   int code = pthread_create(thread, &attributes, begin_in_place, beginning);
   pthread_attr_destroy(&attributes);
   if (code != 0) free(beginning);
@@ -163,13 +162,12 @@ static int make_thread_in_place(pthread_t *thread, const cpu_set_t *places, cons
 }
 
 int linux_make_thread(pthread_t *thread, int is_elsewhere, void *(*body)(void *), void *argument) {
-  cpu_set_t usual, none, others;
+  cpu_set_t usual, others;
   if (!(is_elsewhere || keeps_place) || !get_usual_places(&usual)) return pthread_create(thread, NULL, body, argument);
   others = usual;
   CPU_CLR(sched_getcpu(), &others);
-  if (is_elsewhere && make_thread_in_place(thread, &others, &usual, body, argument) == 0) return 0;
-  CPU_ZERO(&none);
-  return make_thread_in_place(thread, &none, &usual, body, argument);
+  if (is_elsewhere && CPU_COUNT(&others) > 0 && make_thread_in_place(thread, &others, &usual, body, argument) == 0) return 0;
+  return make_thread_in_place(thread, NULL, &usual, body, argument);
 }
 
 void linux_fetch_thread(pthread_t thread) {

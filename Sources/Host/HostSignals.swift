@@ -31,7 +31,7 @@ public enum HostSignals {
   public static func prepare() {
     // A reader that goes away, or a file that may not grow, is an error code.
     for number in [SIGPIPE, SIGXFSZ, kick] { signal(number, SIG_IGN) }
-    // One that is to be ignored stays where it is, as nobody receives it.
+    // Those that the caller wants ignored are held back, too, and `next` leaves them there.
     var set = set { !isOther($0) }
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
   }

@@ -193,6 +193,7 @@ public final class Machine: Sendable {
     clock.counted?.connect(earliest: { timed.lazy.compactMap(\.deadline).min() }, advance: { [clock] in Self.advance(timed, to: clock.now) })
   }
 
+  /// Lets the processors run.
   private func begin(_ threads: [HostThread]) {
     control.state.update { $0.begin() }
     chassis.timeline?.enter(.before)
